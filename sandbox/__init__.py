@@ -1,0 +1,1 @@
+"""Crate bytes in, Trace out: the only door to a container engine. Built in a later release."""

@@ -19,6 +19,7 @@ from analyzer.model import FactKind, KnownBad
 from analyzer.toml import TomlTable, read_toml
 
 KNOWN_BAD_FILE = "known-malicious-crates.toml"
+PROGRAMS_FILE = "programs.toml"
 LIST_KINDS = ("path", "host", "env", "program", "name", "text", "crate")
 
 
@@ -127,6 +128,17 @@ def host_of(subject: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """What a well-known program does with its arguments; fields as in `programs.toml`."""
+
+    name: str
+    role: str
+    options: Mapping[str, tuple[str, ...]]
+    is_host_and_port: bool = False
+    is_copy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RuleText:
     """A rule file as it stands; `path` is relative to its rules folder."""
 
@@ -134,13 +146,14 @@ class RuleText:
     data: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Signatures:
     """The whole set. `apis` is keyed by canonical path (`std::process::Command::new`)."""
 
     apis: Mapping[str, Api]
     aliases: Mapping[str, str]
     indicators: Mapping[str, IndicatorList]
+    programs: Mapping[str, Program]
     known_bad: Mapping[str, KnownBad]
     rules: tuple[RuleText, ...]
     digest: str
@@ -173,6 +186,7 @@ def load_signatures(folder: Path | None = None, extra_rules: tuple[Path, ...] = 
     for path, data in _files(root / "indicators", digest):
         one = _read_list(path, _table(path, data))
         indicators[one.id] = one
+    programs = _read_programs(_table(PROGRAMS_FILE, _read(root / PROGRAMS_FILE, digest)))
     known = _read_known_bad(_table(KNOWN_BAD_FILE, _read(root / KNOWN_BAD_FILE, digest)))
     rules = [RuleText(path, data) for path, data in _files(root / "rules", digest)]
     if not rules:
@@ -181,7 +195,7 @@ def load_signatures(folder: Path | None = None, extra_rules: tuple[Path, ...] = 
         if not own.is_dir():
             raise SignatureError(f"{own}: no such folder of rules")
         rules += [RuleText(path, data) for path, data in _files(own, digest)]
-    return Signatures(apis, aliases, indicators, known, tuple(rules), digest.hexdigest())
+    return Signatures(apis, aliases, indicators, programs, known, tuple(rules), digest.hexdigest())
 
 
 def _read(path: Path, digest: hashlib._Hash) -> bytes:
@@ -283,6 +297,31 @@ def _read_entry(path: str, row: object) -> IndicatorEntry:
         raise SignatureError(f"{path}: an entry knows value, group, techniques")
     techniques = _texts(row.get("techniques", []), path, "techniques")
     return IndicatorEntry(str(row["value"]), str(row.get("group", "")), techniques)
+
+
+_PROGRAM_KEYS = {"role", "is-host-and-port", "is-copy", "sends", "file-after-at", "file", "output"}
+_PROGRAM_KEYS |= {"value", "unchecked-tls", "text", "encoded"}
+
+
+def _read_programs(table: TomlTable) -> dict[str, Program]:
+    programs: dict[str, Program] = {}
+    aliases = table.pop("alias", {})
+    for name, row in table.items():
+        if not isinstance(row, dict) or set(row) - _PROGRAM_KEYS:
+            raise SignatureError(f"{PROGRAMS_FILE}: [{name}] has an unknown key")
+        options = {key: _texts(v, PROGRAMS_FILE, key) for key, v in row.items() if isinstance(v, list)}
+        programs[name] = Program(
+            name,
+            str(row.get("role", "")),
+            options,
+            is_host_and_port=bool(row.get("is-host-and-port", False)),
+            is_copy=bool(row.get("is-copy", False)),
+        )
+    for alias, name in aliases.items() if isinstance(aliases, dict) else ():
+        if name not in programs:
+            raise SignatureError(f"{PROGRAMS_FILE}: alias {alias} names no program")
+        programs[alias.casefold()] = programs[name]
+    return programs
 
 
 def _read_known_bad(table: TomlTable) -> dict[str, KnownBad]:

@@ -1,0 +1,81 @@
+"""One module per family of facts; the package walks itself.
+
+A family is a module with `facts(view) -> Iterator[Fact]`. `collect` runs all of them, then puts
+each fact under the conditions it stands in and joins functions by call edges.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from typing import Protocol, cast
+
+from analyzer.facts.guards import guarded
+from analyzer.facts.view import CrateView
+from analyzer.model import CallEdge, Fact, FactSet, Gap, GapKind, Span
+
+_NOT_FAMILIES = frozenset({"view", "guards", "programs", "near_names", "hosts"})
+
+
+class _Family(Protocol):
+    def facts(self, view: CrateView) -> Iterator[Fact]: ...
+
+
+def families() -> tuple[tuple[str, _Family], ...]:
+    """(name, module) of every family, by name; a module that fails to import is an error."""
+    names = sorted(one.name for one in pkgutil.iter_modules(__path__))
+    return tuple(
+        (name, cast(_Family, importlib.import_module(f"{__name__}.{name}")))
+        for name in names
+        if name not in _NOT_FAMILIES
+    )
+
+
+def collect(view: CrateView) -> FactSet:
+    """All facts of one crate, in a stable order, capped by `limits.facts_per_crate`."""
+    found = [*view.tree.facts, *view.manifest.facts]
+    for _, family in families():
+        found += family.facts(view)
+    facts = sorted(set(guarded(tuple(found), view)), key=_order)
+    gaps = []
+    if len(facts) > view.limits.facts_per_crate:
+        gaps.append(Gap(GapKind.BUDGET, f"more than {view.limits.facts_per_crate} facts"))
+        facts = sorted(facts, key=_weight)[: view.limits.facts_per_crate]
+        facts.sort(key=_order)
+    budget = view.code.budget_gap()
+    if budget is not None:
+        gaps.append(budget)
+    owners = {one.owner for one in facts if one.owner}
+    return FactSet(tuple(facts), _edges(view, owners), tuple(gaps))
+
+
+def _edges(view: CrateView, owners: set[str]) -> tuple[CallEdge, ...]:
+    """Edges from which a function with facts can be reached; the rest joins nothing."""
+    callers: dict[str, set[str]] = {}
+    for caller, callee in view.code.edges():
+        callers.setdefault(callee, set()).add(caller)
+    kept: set[tuple[str, str]] = set()
+    pending, seen = list(owners), set(owners)
+    while pending:
+        callee = pending.pop()
+        for caller in callers.get(callee, ()):
+            kept.add((caller, callee))
+            if caller not in seen:
+                seen.add(caller)
+                pending.append(caller)
+    return tuple(CallEdge(*one) for one in sorted(kept))
+
+
+def _order(fact: Fact) -> tuple[str, int, str, str, str, tuple[str, ...]]:
+    where = fact.where
+    at = (where.file, where.start_byte) if isinstance(where, Span) else (repr(where), 0)
+    return (*at, fact.kind, fact.subject, fact.api, fact.data)
+
+
+def _weight(fact: Fact) -> tuple[bool, str, tuple[str, int, str, str, str, tuple[str, ...]]]:
+    """What stays when there are too many: everything before plain mentions and texts."""
+    return (fact.kind.startswith(("value.", "mention")), "", _order(fact))
+
+
+__all__ = ["collect", "families"]

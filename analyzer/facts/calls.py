@@ -1,0 +1,73 @@
+"""Facts that the API catalogue makes of calls, and of functions named without being called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from analyzer.facts.programs import derived
+from analyzer.facts.view import CrateView
+from analyzer.model import UNKNOWN, Fact, FactKind
+from analyzer.syntax.code import Site
+from analyzer.syntax.values import Value
+
+Origin = tuple[str, tuple[int, int]]
+
+
+def facts(view: CrateView) -> Iterator[Fact]:
+    """One fact per kind that the catalogue lists for each use of an API."""
+    added = _added(view.sites)
+    for site in view.sites:
+        for kind in site.api.facts:
+            yield from _facts(view, site, kind, added)
+
+
+def _added(sites: tuple[Site, ...]) -> Mapping[Origin, list[str]]:
+    """Texts that builder methods add to the call at the bottom of their chain, in order."""
+    table: dict[Origin, list[str]] = {}
+    for site in sorted(sites, key=lambda one: (one.file, one.start)):
+        if not site.api.adds or site.is_mention:
+            continue
+        texts = table.setdefault((site.file, site.origin), [])
+        for position in site.api.adds:
+            if position < len(site.arguments):
+                texts += [one.text for one in site.arguments[position].flat()]
+    return table
+
+
+def _facts(
+    view: CrateView, site: Site, kind: FactKind, added: Mapping[Origin, list[str]]
+) -> Iterator[Fact]:
+    value = _subject(site)
+    data = [
+        one.text
+        for position in site.api.data
+        if position < len(site.arguments)
+        for one in site.arguments[position].flat()
+    ]
+    data += added.get((site.file, site.origin), []) if site.start >= site.origin[0] else []
+    fact = view.fact(
+        kind,
+        _text(value),
+        site,
+        api=site.api.path + ("?" if site.is_guess else ""),
+        data=tuple(data),
+        derivation=value.derivation if isinstance(value, Value) else (),
+    )
+    yield fact
+    if kind is FactKind.PROCESS_SPAWN:
+        yield from derived(fact, view.signatures)
+
+
+def _subject(site: Site) -> Value | str:
+    subject = site.api.subject
+    if site.is_mention or subject is None:
+        return UNKNOWN
+    if isinstance(subject, int):
+        return site.arguments[subject] if subject < len(site.arguments) else UNKNOWN
+    return site.receiver if subject == "receiver" else subject.strip("'")
+
+
+def _text(value: Value | str) -> str:
+    if isinstance(value, str):
+        return value
+    return UNKNOWN if value.is_unknown else value.text

@@ -1,0 +1,58 @@
+"""What the compiler itself does for the source: reads variables and files, prints build directives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from analyzer.facts.view import CrateView
+from analyzer.model import BUILD_TIME, UNKNOWN, Fact, FactKind, Phase
+from analyzer.syntax.code import MacroSite, included_path
+
+_OWN = ("CARGO", "OUT_DIR", "PROFILE", "TARGET", "HOST", "RUSTC", "RUSTDOC")
+
+
+def facts(view: CrateView) -> Iterator[Fact]:
+    """`env!`, `include_*!`, inline assembly, and `cargo:` lines that build-time code prints."""
+    for name in ("env", "option_env"):
+        for site in view.macros.get(name, ()):
+            subject = _text(site)
+            if not subject.startswith(_OWN):
+                yield _compiled(view.fact(FactKind.ENV_READ, subject, site, api=f"{name}!"))
+    for name in ("include_str", "include_bytes"):
+        for site in view.macros.get(name, ()):
+            yield from _included(view, site)
+    for name in ("asm", "global_asm", "naked_asm"):
+        for site in view.macros.get(name, ()):
+            yield view.fact(FactKind.CODE_NATIVE, name, site, api=f"{name}!")
+    for name in ("println", "print"):
+        for site in view.macros.get(name, ()):
+            yield from _directives(view, site)
+
+
+def _text(site: MacroSite) -> str:
+    first = site.arguments[0] if site.arguments else None
+    return UNKNOWN if first is None or first.is_unknown else first.text
+
+
+def _compiled(fact: Fact) -> Fact:
+    return replace(fact, phases=(*fact.phases, Phase.COMPILE))
+
+
+def _included(view: CrateView, site: MacroSite) -> Iterator[Fact]:
+    subject = _text(site)
+    yield view.fact(FactKind.CODE_EMBED, subject, site, api=f"{site.name}!")
+    first = site.arguments[0] if site.arguments else None
+    if first is None or first.is_unknown or subject.startswith("{out}"):
+        return
+    if not included_path(site.file, first):
+        yield _compiled(view.fact(FactKind.FILE_READ, subject, site, api=f"{site.name}!"))
+
+
+def _directives(view: CrateView, site: MacroSite) -> Iterator[Fact]:
+    if site.value.is_unknown or not set(view.phases_at(site.file, site.start)) & BUILD_TIME:
+        return
+    for line in site.value.text.split("\n"):
+        if line.startswith("cargo:"):
+            subject = line.removeprefix("cargo:").removeprefix(":")
+            yield view.fact(FactKind.BUILD_DIRECTIVE, subject, site, api=f"{site.name}!")

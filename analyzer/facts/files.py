@@ -1,0 +1,62 @@
+"""Facts about files as such: binaries by their magic numbers, auto-run files, deceptive characters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from analyzer.facts.view import CrateView
+from analyzer.model import Fact, FactKind, Member, SourceFile, Span
+
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"\x7fELF", "elf"),
+    (b"MZ", "pe"),
+    (b"\xcf\xfa\xed\xfe", "macho"),
+    (b"\xce\xfa\xed\xfe", "macho"),
+    (b"\xca\xfe\xba\xbe", "macho"),
+    (b"\0asm", "wasm"),
+    (b"!<arch>\n", "ar"),
+)
+_BIDI = "\u202a-\u202e\u2066-\u2069"
+_HIDDEN = re.compile(f"[{_BIDI}\u200b\u2060\u180e\U000e0000-\U000e007f]")
+_BIDI_ONLY = re.compile(f"[{_BIDI}]")
+_CODE_ENDINGS = (".rs", ".toml", ".sh", ".py", ".js", ".json", ".yml", ".yaml", ".c", ".h")
+_MAX_TEXT = 4 * 1024 * 1024
+
+
+def facts(view: CrateView) -> Iterator[Fact]:
+    """Facts from every file of the archive."""
+    autorun = view.signatures.indicators.get("autorun-files")
+    for file in view.tree.files:
+        kind = next((name for magic, name in _MAGIC if file.data.startswith(magic)), "")
+        if kind and (kind != "pe" or _is_pe(file.data)):
+            yield Fact(FactKind.ARCHIVE_BINARY, file.path, Member(file.path), api=kind)
+        entry = autorun.match(file.path) if autorun is not None else None
+        if entry is not None:
+            yield Fact(FactKind.ARCHIVE_AUTORUN, file.path, Member(file.path), api=entry.group)
+        yield from _unicode(view, file)
+
+
+def _is_pe(data: bytes) -> bool:
+    offset = int.from_bytes(data[60:64], "little")
+    return data[offset : offset + 4] == b"PE\0\0"
+
+
+def _unicode(view: CrateView, file: SourceFile) -> Iterator[Fact]:
+    if file.data.isascii() or len(file.data) > _MAX_TEXT or b"\0" in file.data[:1024]:
+        return
+    text = file.data.decode("utf-8", "replace")
+    pattern = _HIDDEN if file.path.endswith(_CODE_ENDINGS) else _BIDI_ONLY
+    seen: set[str] = set()
+    for match in pattern.finditer(text):
+        subject = f"U+{ord(match[0]):04X}"
+        if subject in seen:
+            continue
+        seen.add(subject)
+        start = match.start()
+        line_start = text.rfind("\n", 0, start) + 1
+        line = text.count("\n", 0, start) + 1
+        where = Span(file.path, line, start - line_start + 1, line)
+        phases = view.phases.get(file.path, ())
+        snippet = text[line_start : line_start + 200].split("\n")[0]
+        yield Fact(FactKind.ARCHIVE_UNICODE, subject, where, phases, snippet=snippet)

@@ -1,0 +1,98 @@
+"""Texts that speak for themselves: URLs, addresses, secret paths, encoded runs, and what is in them.
+
+Works on constants as written, on texts that folding put together, and on what common encodings
+of either hide; each decoded text keeps how it came about.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+
+from analyzer.facts.hosts import lookalike
+from analyzer.facts.view import CrateView
+from analyzer.model import Fact, FactKind
+from analyzer.signatures import host_of
+from analyzer.syntax.code import TextSite
+
+_URL = re.compile(r"\b(?:https?|wss?|ftp|tcp|udp|ssh|stratum\+tcp)://[^\s\"'<>`\\]{3,500}")
+_IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.])")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
+_LONG = 40
+
+
+def facts(view: CrateView) -> Iterator[Fact]:
+    """Facts from every text constant of the sources."""
+    for site in view.code.texts():
+        if site.value.is_unknown:
+            continue
+        text = site.value.text[:20_000]
+        yield from _plain(view, site, text, site.value.derivation)
+        if site.value.is_constant:
+            yield from _decoded(view, site, text)
+
+
+def _plain(
+    view: CrateView, site: TextSite, text: str, derivation: tuple[str, ...]
+) -> Iterator[Fact]:
+    for match in _URL.findall(text)[:20]:
+        api = lookalike(host_of(match), view.signatures)
+        yield view.fact(FactKind.VALUE_URL, match, site, api=api, derivation=derivation)
+    for match in _IPV4.findall(text)[:20]:
+        if _is_address(match):
+            yield view.fact(FactKind.VALUE_ADDRESS, match, site, derivation=derivation)
+    secrets = view.signatures.indicators.get("credential-paths")
+    if secrets is not None and len(text) < 300 and "\n" not in text:
+        entry = secrets.match(text)
+        if entry is not None:
+            yield view.fact(
+                FactKind.PATH_SECRET, text, site, api=entry.group, derivation=derivation
+            )
+
+
+def _is_address(text: str) -> bool:
+    """A plausible public address: versions, masks and local addresses are not."""
+    octets = [int(one) for one in text.partition(":")[0].split(".")]
+    if any(one > 255 for one in octets) or octets[0] in (0, 127) or octets[0] >= 224:
+        return False
+    return octets[0] >= 10 or ":" in text  # `1.2.3.4` alone is most often a version
+
+
+def _decoded(view: CrateView, site: TextSite, text: str) -> Iterator[Fact]:
+    """What base64, hex or reversal of a constant hides, if it is text that matters."""
+    compact = text.strip()
+    encodings: list[tuple[str, str]] = []
+    if _BASE64.fullmatch(compact):
+        encodings.append(("base64", _from_base64(compact)))
+    if _HEX.fullmatch(compact):
+        encodings.append(("hex", _from_hex(compact)))
+    if len(compact) >= _LONG and encodings and not compact.isalpha():
+        yield view.fact(FactKind.VALUE_ENCODED, f"{encodings[0][0]}, {len(compact)} characters", site)
+    if 8 <= len(compact) <= 500:
+        encodings.append(("reversed", compact[::-1]))
+    for step, plain in encodings:
+        if len(plain) >= 6:
+            yield from _plain(view, site, plain, (*site.value.derivation, step))
+
+
+def _from_base64(text: str) -> str:
+    padded = text.rstrip("=").translate({45: 43, 95: 47})
+    try:
+        return _as_text(base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True))
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _from_hex(text: str) -> str:
+    return _as_text(bytes.fromhex(text))
+
+
+def _as_text(data: bytes) -> str:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return ""
+    return text if text.isprintable() else ""

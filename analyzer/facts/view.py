@@ -1,0 +1,108 @@
+"""What a family of facts may look at: one crate, read and resolved, frozen for the time of asking."""
+
+from __future__ import annotations
+
+import bisect
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analyzer.limits import Limits
+from analyzer.model import Context, CrateRef, Fact, FactKind, Manifest, Phase, SourceTree, Span
+from analyzer.signatures import Signatures
+from analyzer.syntax.code import CrateCode, MacroSite, Site, TextSite
+
+
+@dataclass(frozen=True)
+class CrateView:
+    """`phases` says for each file when it can run; `has_script` whether a build script exists."""
+
+    ref: CrateRef
+    tree: SourceTree
+    manifest: Manifest
+    code: CrateCode
+    phases: Mapping[str, tuple[Phase, ...]]
+    signatures: Signatures
+    context: Context
+    limits: Limits
+
+    @functools.cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """Every use of a catalogued API."""
+        return tuple(self.code.sites())
+
+    @functools.cached_property
+    def macros(self) -> Mapping[str, tuple[MacroSite, ...]]:
+        """Folded invocations of the macros that facts are made of, by name."""
+        wanted = frozenset(
+            "env option_env include_str include_bytes println print asm global_asm naked_asm".split()
+        )
+        table: dict[str, list[MacroSite]] = {}
+        for site in self.code.macros(wanted):
+            table.setdefault(site.name, []).append(site)
+        return {name: tuple(sites) for name, sites in table.items()}
+
+    @functools.cached_property
+    def has_build_script(self) -> bool:
+        """Whether cargo would run a build script of this crate."""
+        return any(Phase.BUILD_SCRIPT in phases for phases in self.phases.values())
+
+    @functools.cached_property
+    def _test_ranges(self) -> Mapping[str, tuple[list[int], list[int]]]:
+        table: dict[str, list[tuple[int, int]]] = {}
+        for file, text, start, end in self.code.attributes():
+            if _is_test(text):
+                table.setdefault(file, []).append((start, end))
+        merged: dict[str, tuple[list[int], list[int]]] = {}
+        for file, rows in table.items():
+            outer: list[tuple[int, int]] = []
+            for start, end in sorted(rows):
+                if not outer or start >= outer[-1][1]:
+                    outer.append((start, end))
+            merged[file] = ([one[0] for one in outer], [one[1] for one in outer])
+        return merged
+
+    def phases_at(self, file: str, start: int) -> tuple[Phase, ...]:
+        """When the code at a place can run. `cfg(test)` code of a library is test code only if no
+        build script could switch the `test` cfg on for it (threat model E2).
+        """
+        phases = self.phases.get(file, (Phase.UNREACHED,))
+        if self.has_build_script or not set(phases) & {Phase.LIBRARY, Phase.BINARY, Phase.PROC_MACRO}:
+            return phases
+        starts, ends = self._test_ranges.get(file, ([], []))
+        index = bisect.bisect_right(starts, start) - 1
+        return (Phase.TEST,) if index >= 0 and start < ends[index] else phases
+
+    def fact(
+        self,
+        kind: FactKind,
+        subject: str,
+        place: TextSite | MacroSite | Site,
+        *,
+        api: str = "",
+        data: tuple[str, ...] = (),
+        derivation: tuple[str, ...] = (),
+    ) -> Fact:
+        """A fact at a place of the source, with phases, owner, position and source line."""
+        return Fact(
+            kind=kind,
+            subject=subject[:2000],
+            where=self.span(place.file, place.start, place.end),
+            phases=self.phases_at(place.file, place.start),
+            owner=place.owner,
+            api=api,
+            data=tuple(one[:2000] for one in data[:32]),
+            derivation=derivation,
+            snippet=self.code.line_text(place.file, place.start)[: self.limits.snippet_characters],
+        )
+
+    def span(self, file: str, start: int, end: int) -> Span:
+        """A byte range as lines and columns."""
+        return self.code.span(file, start, end)
+
+
+def _is_test(attribute: str) -> bool:
+    compact = "".join(attribute.split())
+    return compact in ("cfg(test)", "test", "bench") or (
+        compact.startswith("cfg(all(test,") or compact.partition("(")[0].endswith("::test")
+    )

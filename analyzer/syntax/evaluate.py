@@ -1,0 +1,446 @@
+"""Folds an expression to a Value: bindings, constants, macros, methods, own functions.
+
+Demand-driven: only arguments that a catalogued call or a text fact asks for are ever folded.
+Every step is counted over the crate; past the budget everything is a hole and a gap says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from analyzer.syntax.lexer import literal_text
+from analyzer.syntax.names import path_segments
+from analyzer.syntax.outline import Binding, Macro, Node, Outline, Scope
+from analyzer.syntax.values import (
+    CHANGES,
+    METHODS,
+    UNKNOWN_VALUE,
+    Value,
+    changed,
+    constant,
+    formatted,
+    hole,
+    joined,
+    listed,
+    path_joined,
+)
+
+if TYPE_CHECKING:
+    from analyzer.syntax.code import CrateCode
+
+_INNER = frozenset(
+    "reference_expression try_expression await_expression parenthesized_expression"
+    " type_cast_expression return_expression unary_expression expression_statement"
+    " else_clause unsafe_block async_block".split()
+)
+_SAME_TEXT = frozenset({"from", "new", "Some", "Ok", "from_str", "from_utf8", "from_utf8_lossy"})
+_TEXT_TYPES = frozenset(
+    "String PathBuf Path OsString OsStr Cow Box Arc Rc Some Ok str Url Uri CString Bytes Vec"
+    " String::from_utf8 Option Result".split()
+)
+_TEXT_MACROS = frozenset({"format", "concat", "format_args", "const_format", "formatcp", "concatcp"})
+_NAMED = re.compile(r"\{\s*([^\W\d]\w*)\s*(?::[^{}]*)?\}")
+_NUMBER = re.compile(r"(0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)(?:[iu](?:8|16|32|64|128|size))?")
+_VARIABLE_HOLES: Mapping[str, str] = {"CARGO_MANIFEST_DIR": "manifest", "OUT_DIR": "out"}
+MAX_DEPTH = 48
+
+Frame = Mapping[str, Value]
+
+
+class Evaluator:
+    """Folding over one crate; `frame` holds parameter values while an own function is entered."""
+
+    def __init__(self, code: CrateCode, *, max_steps: int, max_size_bytes: int) -> None:
+        self._code = code
+        self._steps, self._max_size = max_steps, max_size_bytes
+        self._memory: dict[tuple[str, int, int], Value] = {}
+        self._changes: dict[str, dict[tuple[int, str], list[tuple[int, str, Node]]]] = {}
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether the step budget ran out and later values are holes."""
+        return self._steps <= 0
+
+    def value(self, outline: Outline, node: Node, scope: Scope) -> Value:
+        """The folded value of an expression."""
+        return self._eval(outline, node, scope, {}, 0)
+
+    def _eval(self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int) -> Value:
+        self._steps -= 1
+        if self._steps <= 0 or depth > MAX_DEPTH:
+            return UNKNOWN_VALUE
+        key = (outline.path, node.start_byte, node.end_byte)
+        if not frame and key in self._memory:
+            return self._memory[key]
+        value = self._fold(outline, node, scope, frame, depth + 1)
+        if sum(len(one) for one in value.parts if isinstance(one, str)) > self._max_size:
+            value = UNKNOWN_VALUE
+        if not frame:
+            self._memory[key] = value
+        return value
+
+    def _fold(self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int) -> Value:
+        kind = node.type
+        if kind in _INNER:
+            children = [one for one in node.named_children if one.type != "primitive_type"]
+            pick = children[0] if kind == "type_cast_expression" else (children or [None])[-1]
+            return self._eval(outline, pick, scope, frame, depth) if pick else UNKNOWN_VALUE
+        fold = getattr(self, f"_fold_{kind}", None)
+        if fold is None:
+            return UNKNOWN_VALUE
+        folded: Value = fold(outline, node, scope, frame, depth)
+        return folded
+
+    # Literals --------------------------------------------------------------------------------
+
+    def _fold_string_literal(
+        self, outline: Outline, node: Node, _scope: Scope, _frame: Frame, _depth: int
+    ) -> Value:
+        text = literal_text(outline.data[node.start_byte : node.end_byte])
+        return constant(text) if text is not None else UNKNOWN_VALUE
+
+    _fold_raw_string_literal = _fold_string_literal
+
+    def _fold_char_literal(
+        self, outline: Outline, node: Node, _scope: Scope, _frame: Frame, _depth: int
+    ) -> Value:
+        raw = outline.data[node.start_byte : node.end_byte]
+        text = literal_text(raw)
+        if text is None:
+            return UNKNOWN_VALUE
+        if raw.startswith(b"b") and len(text) == 1:
+            return Value(parts=(text,), number=ord(text))
+        return constant(text)
+
+    def _fold_integer_literal(
+        self, outline: Outline, node: Node, _scope: Scope, _frame: Frame, _depth: int
+    ) -> Value:
+        match = _NUMBER.fullmatch(outline.text(node).lower()[:80])
+        if match is None:
+            return UNKNOWN_VALUE
+        digits = match[1].replace("_", "")
+        number = int(digits, 0 if digits[:1] == "0" and digits[1:2].isalpha() else 10)
+        return Value(parts=(str(number),), number=number)
+
+    def _fold_array_expression(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        if node.child_by_field_name("length") is not None:
+            return UNKNOWN_VALUE
+        children = [one for one in node.named_children if one.type not in _SKIPPED]
+        return listed(tuple(self._eval(outline, one, scope, frame, depth) for one in children))
+
+    def _fold_tuple_expression(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        children = tuple(
+            self._eval(outline, one, scope, frame, depth) for one in node.named_children[:4]
+        )
+        return joined(children, between=":")
+
+    # Names -----------------------------------------------------------------------------------
+
+    def _fold_identifier(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        return self._named(outline, outline.text(node), node.start_byte, scope, (frame, depth))
+
+    def _named(
+        self, outline: Outline, name: str, position: int, scope: Scope, state: tuple[Frame, int]
+    ) -> Value:
+        frame, depth = state
+        for binding in outline.bindings(name, position, scope.function):
+            value = self._bound(outline, binding, name, scope, state)
+            return self._with_changes(outline, name, (binding.start, position), scope, value)
+        if name in frame:
+            return frame[name]
+        return self._item(outline, (name,), position, scope, depth)
+
+    def _bound(
+        self, outline: Outline, row: Binding, name: str, scope: Scope, state: tuple[Frame, int]
+    ) -> Value:
+        frame, depth = state
+        if row.value is None:
+            return frame.get(name, UNKNOWN_VALUE)
+        value = self._eval(outline, row.value, scope, frame, depth)
+        if row.is_element:
+            return value.items[0] if value.items and len(value.items) == 1 else UNKNOWN_VALUE
+        return value
+
+    def _with_changes(
+        self, outline: Outline, name: str, between: tuple[int, int], scope: Scope, value: Value
+    ) -> Value:
+        table = self._changes.get(outline.path)
+        if table is None:
+            table = self._changes[outline.path] = _changes_in(outline)
+        for position, method, node in table.get((scope.function, name), ()):
+            if not between[0] <= position < between[1]:
+                continue
+            listed_ = node.child_by_field_name("arguments")
+            arguments = tuple(
+                self._eval(outline, one, scope, {}, 8)
+                for one in (listed_.named_children if listed_ is not None else ())
+            )
+            is_path = method == "push" and not _is_character(arguments)
+            value = changed(value, method, arguments, is_path=is_path)
+        return value
+
+    def _fold_scoped_identifier(
+        self, outline: Outline, node: Node, scope: Scope, _frame: Frame, depth: int
+    ) -> Value:
+        segments = path_segments(outline, node)
+        return self._item(outline, segments, node.start_byte, scope, depth)
+
+    def _item(
+        self, outline: Outline, segments: tuple[str, ...], at: int, scope: Scope, depth: int
+    ) -> Value:
+        path = self._code.resolve(outline, segments, at, scope.module)
+        if path is None:
+            return UNKNOWN_VALUE
+        item = self._code.names.items.get(path)
+        if item is None:
+            api = self._code.apis.get("::".join(path))
+            return _from_template(api.value, ()) if api is not None else UNKNOWN_VALUE
+        value = item.node.child_by_field_name("value")
+        if item.kind not in ("const_item", "static_item") or value is None:
+            return UNKNOWN_VALUE
+        other = self._code.outlines[item.file]
+        inner = Scope(other.function_at(value.start_byte), len(other.data), item.scope.module, None)
+        return self._eval(other, value, inner, {}, depth)
+
+    # Calls -----------------------------------------------------------------------------------
+
+    def _fold_call_expression(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        function = node.child_by_field_name("function")
+        listed_ = node.child_by_field_name("arguments")
+        if function is None or listed_ is None:
+            return UNKNOWN_VALUE
+        if function.type == "generic_function":
+            function = function.child_by_field_name("function") or function
+        nodes = [one for one in listed_.named_children if one.type not in _SKIPPED]
+        if function.type == "field_expression":
+            receiver, field = (function.child_by_field_name(one) for one in ("value", "field"))
+            if receiver is None or field is None:
+                return UNKNOWN_VALUE
+            name = outline.text(field)
+            return self._method(outline, (name, receiver, nodes), scope, frame, depth)
+        path = self._code.callee(outline, function, scope)
+        if path is None:
+            return UNKNOWN_VALUE
+        api = self._code.apis.get("::".join(path))
+        arguments = tuple(self._eval(outline, one, scope, frame, depth) for one in nodes[:8])
+        if api is not None and api.value:
+            return _from_template(api.value, arguments)
+        own = self._code.own_function(path)
+        if own is not None:
+            return self._enter(own.file, own.node, arguments, depth)
+        if len(arguments) == 1 and path[-1] in _SAME_TEXT and _TEXT_TYPES & set(path[-3:]):
+            return arguments[0]
+        return UNKNOWN_VALUE
+
+    def _method(
+        self,
+        outline: Outline,
+        call: tuple[str, Node, list[Node]],
+        scope: Scope,
+        frame: Frame,
+        depth: int,
+    ) -> Value:
+        name, receiver, nodes = call
+        fold = METHODS.get(name)
+        if fold is not None:
+            value = self._eval(outline, receiver, scope, frame, depth)
+            arguments = tuple(self._eval(outline, one, scope, frame, depth) for one in nodes[:4])
+            return fold(value, arguments)
+        if name in ("map", "and_then") and len(nodes) == 1:
+            return self._through_closure(outline, receiver, nodes[0], scope, (frame, depth))
+        owner = self._code.kinds.of(outline, receiver, scope)
+        api = self._code.apis.get(f"{owner}::{name}") if owner else None
+        if api is not None and api.value:
+            return _from_template(api.value, ())
+        own = self._code.own_function(self._code.own_method(owner, name)) if owner else None
+        return self._enter(own.file, own.node, (), depth) if own is not None else UNKNOWN_VALUE
+
+    def _through_closure(
+        self, outline: Outline, receiver: Node, node: Node, scope: Scope, state: tuple[Frame, int]
+    ) -> Value:
+        """`option.map(|x| x.join(..))`: the closure's result on the receiver's value."""
+        frame, depth = state
+        value = self._eval(outline, receiver, scope, frame, depth)
+        if node.type != "closure_expression":
+            return value if node.type in ("scoped_identifier", "identifier") else UNKNOWN_VALUE
+        parameters, body = (node.child_by_field_name(one) for one in ("parameters", "body"))
+        names = [one for one in (parameters.named_children if parameters is not None else ())]
+        if body is None or len(names) != 1:
+            return UNKNOWN_VALUE
+        label = outline.text(names[0].child_by_field_name("pattern") or names[0]).lstrip("&")
+        return self._eval(outline, body, scope, {**frame, label: value}, depth)
+
+    def _enter(self, file: str, node: Node, arguments: tuple[Value, ...], depth: int) -> Value:
+        """The value an own function returns: its last expression, parameters bound."""
+        outline = self._code.outlines[file]
+        body = node.child_by_field_name("body")
+        parameters = node.child_by_field_name("parameters")
+        if body is None or depth > MAX_DEPTH // 2:
+            return UNKNOWN_VALUE
+        names = [
+            outline.text(one.child_by_field_name("pattern") or one)
+            for one in (parameters.named_children if parameters is not None else ())
+            if one.type == "parameter"
+        ]
+        frame = dict(zip(names, arguments, strict=False))
+        function = outline.function_at(body.start_byte)
+        module = outline.functions[function].module if function >= 0 else 0
+        scope = Scope(function, body.end_byte, module, None)
+        return self._eval(outline, body, scope, frame, depth + 8)
+
+    # Blocks and operators ------------------------------------------------------------------------
+
+    def _fold_block(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        children = [one for one in node.named_children if one.type not in _SKIPPED]
+        if not children or children[-1].type.endswith(("_declaration", "_item")):
+            return UNKNOWN_VALUE
+        return self._eval(outline, children[-1], scope, frame, depth)
+
+    def _fold_if_expression(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        for branch in ("consequence", "alternative"):
+            one = node.child_by_field_name(branch)
+            value = self._eval(outline, one, scope, frame, depth) if one else UNKNOWN_VALUE
+            if not value.is_unknown:
+                return value
+        return UNKNOWN_VALUE
+
+    def _fold_match_expression(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        body = node.child_by_field_name("body")
+        for arm in (body.named_children if body is not None else [])[:8]:
+            one = arm.child_by_field_name("value")
+            value = self._eval(outline, one, scope, frame, depth) if one else UNKNOWN_VALUE
+            if not value.is_unknown:
+                return value
+        return UNKNOWN_VALUE
+
+    def _fold_binary_expression(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        operator = node.child_by_field_name("operator")
+        left, right = (node.child_by_field_name(one) for one in ("left", "right"))
+        if operator is None or operator.type != "+" or left is None or right is None:
+            return UNKNOWN_VALUE
+        sides = tuple(self._eval(outline, one, scope, frame, depth) for one in (left, right))
+        return joined(sides, step="join of texts")
+
+    # Macros ----------------------------------------------------------------------------------
+
+    def _fold_macro_invocation(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        macro = outline.macros.get(node.start_byte)
+        if macro is None:
+            return UNKNOWN_VALUE
+        return self.macro(outline, macro, scope, frame, depth)
+
+    def macro(
+        self, outline: Outline, macro: Macro, scope: Scope, frame: Frame, depth: int = 0
+    ) -> Value:
+        """The value a macro invocation stands for, from its name and arguments."""
+        name, nodes = macro.name, macro.arguments
+        if name == "vec":
+            return listed(tuple(self._eval(outline, one, scope, frame, depth) for one in nodes))
+        if name == "concat":
+            values = tuple(self._eval(outline, one, scope, frame, depth) for one in nodes)
+            return joined(values, step="concat")
+        if name in _TEXT_MACROS or name in _PRINTING:
+            return self._format(outline, nodes, scope, frame, depth)
+        if name in ("env", "option_env") and nodes:
+            variable = self._eval(outline, nodes[0], scope, frame, depth)
+            return self._code.variable(variable.text) if variable.is_constant else UNKNOWN_VALUE
+        if name in ("include_str", "include_bytes") and nodes:
+            path = self._eval(outline, nodes[0], scope, frame, depth)
+            return self._code.packaged(outline.path, path)
+        if name == "stringify":
+            inner = outline.text(macro.node).partition("!")[2].strip()[1:-1]
+            return constant(" ".join(inner.split()), "stringify")
+        return UNKNOWN_VALUE
+
+    def _format(
+        self, outline: Outline, nodes: tuple[Node, ...], scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        first = next((i for i, one in enumerate(nodes[:2]) if one.type.endswith("literal")), 0)
+        if not nodes[first:]:
+            return UNKNOWN_VALUE
+        template = self._eval(outline, nodes[first], scope, frame, depth)
+        if not template.is_constant:
+            return UNKNOWN_VALUE
+        positional: list[Value] = []
+        named: dict[str, Value] = {}
+        for one in nodes[first + 1 :]:
+            if one.type == "assignment_expression":
+                left, right = one.child_by_field_name("left"), one.child_by_field_name("right")
+                if left is not None and right is not None:
+                    named[outline.text(left)] = self._eval(outline, right, scope, frame, depth)
+            else:
+                positional.append(self._eval(outline, one, scope, frame, depth))
+        at = nodes[first].start_byte
+        for name in _NAMED.findall(template.text):
+            if name not in named:
+                named[name] = self._named(outline, name, at, scope, (frame, depth))
+        return formatted(template.text, tuple(positional), named)
+
+
+_SKIPPED = frozenset({"line_comment", "block_comment", "attribute_item"})
+_PRINTING = frozenset({"println", "print", "eprintln", "eprint", "write", "writeln", "panic"})
+
+
+def variable_hole(name: str) -> Value:
+    """The value of an environment variable."""
+    return hole(_VARIABLE_HOLES.get(name, f"env:{name}"))
+
+
+def _from_template(template: str, arguments: tuple[Value, ...]) -> Value:
+    """A catalogue's `value`: a known text, `{origin}`, `{env:$0}`, or `$0` (the argument itself)."""
+    if not template:
+        return UNKNOWN_VALUE
+    if template == "$0":
+        return arguments[0] if arguments else UNKNOWN_VALUE
+    if template == "$0/$1":
+        return path_joined(*arguments[:2]) if len(arguments) > 1 else UNKNOWN_VALUE
+    if template == "{env:$0}":
+        known = arguments and arguments[0].is_constant
+        return variable_hole(arguments[0].text) if known else hole("env")
+    match = re.fullmatch(r"\{([^{}]*)\}(.*)", template, re.DOTALL)
+    if match is None:
+        return constant(template)
+    return joined((hole(match[1]), constant(match[2]))) if match[2] else hole(match[1])
+
+
+def _is_character(arguments: tuple[Value, ...]) -> bool:
+    return bool(arguments) and arguments[0].is_constant and len(arguments[0].text) == 1
+
+
+def _changes_in(outline: Outline) -> dict[tuple[int, str], list[tuple[int, str, Node]]]:
+    """Calls that change a local in place, by function and name, in byte order."""
+    table: dict[tuple[int, str], list[tuple[int, str, Node]]] = {}
+    for node, scope in outline.of("call_expression"):
+        function = node.child_by_field_name("function")
+        if function is None or function.type != "field_expression":
+            continue
+        receiver, field = (function.child_by_field_name(one) for one in ("value", "field"))
+        if receiver is None or field is None or receiver.type != "identifier":
+            continue
+        method = outline.text(field)
+        if method in CHANGES:
+            row = (node.end_byte - 1, method, node)
+            table.setdefault((scope.function, outline.text(receiver)), []).append(row)
+    return table
+
+

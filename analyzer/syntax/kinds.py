@@ -1,0 +1,200 @@
+"""Which type an expression or a type annotation names, as far as one function shows it.
+
+Good enough for builder chains: bindings, parameters, struct fields, `Self`, calls of catalogued
+and of own functions. Wrappers (`Option`, `Result`, `Box`, references ...) are looked through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from analyzer.syntax.names import Path, path_segments
+from analyzer.syntax.outline import Node, Outline, Scope
+
+if TYPE_CHECKING:
+    from analyzer.syntax.code import CrateCode
+
+_WRAPPERS = frozenset(
+    "Option Result Box Arc Rc Cow Mutex RwLock RefCell Cell MutexGuard Pin LazyLock OnceLock Lazy"
+    " OnceCell LazyCell BufReader BufWriter ManuallyDrop".split()
+)
+_THROUGH: Mapping[str, str] = {
+    "reference_expression": "value",
+    "try_expression": "",
+    "await_expression": "",
+    "parenthesized_expression": "",
+    "unary_expression": "",
+    "unsafe_block": "",
+}
+_SAME_TYPE = frozenset(
+    "unwrap expect unwrap_or_default unwrap_or_else unwrap_or clone to_owned as_ref as_mut ok by_ref"
+    " lock borrow borrow_mut context with_context map_err get_or_init get_mut read write await"
+    " into_inner ok_or ok_or_else or_else take as_deref as_deref_mut".split()
+)
+MAX_DEPTH = 24
+
+
+class Kinds:
+    """Type questions over one crate."""
+
+    def __init__(self, code: CrateCode) -> None:
+        self._code = code
+
+    def of_annotation(self, outline: Outline, node: Node, module: int, impl: Node | None) -> str:
+        """Canonical path of the type a `Type` node names; empty if not resolvable."""
+        for _ in range(MAX_DEPTH):
+            kind = node.type
+            if kind in ("reference_type", "pointer_type", "dynamic_type", "abstract_type"):
+                inner = node.child_by_field_name("type") or node.child_by_field_name("trait")
+                if inner is None:
+                    return ""
+                node = inner
+            elif kind == "generic_type":
+                base = node.child_by_field_name("type")
+                inner_list = node.child_by_field_name("type_arguments")
+                name = outline.text(base).rpartition("::")[2] if base is not None else ""
+                if name in _WRAPPERS and inner_list is not None and inner_list.named_children:
+                    node = next(
+                        (one for one in inner_list.named_children if one.type != "lifetime"),
+                        inner_list,
+                    )
+                elif base is not None:
+                    node = base
+                else:
+                    return ""
+            else:
+                break
+        segments = path_segments(outline, node)
+        if segments[:1] == ("Self",) and impl is not None:
+            own = impl.child_by_field_name("type")
+            return self.of_annotation(outline, own, module, None) if own is not None else ""
+        path = self._code.resolve(outline, segments, node.start_byte, module)
+        path = self._alias(path) if path else path
+        return "::".join(path) if path else ""
+
+    def _alias(self, path: Path) -> Path:
+        item = self._code.names.items.get(path)
+        if item is None or item.kind != "type_item":
+            return path
+        target = item.node.child_by_field_name("type")
+        if target is None:
+            return path
+        outline = self._code.outlines[item.file]
+        found = self.of_annotation(outline, target, item.scope.module, None)
+        return tuple(found.split("::")) if found else path
+
+    def of(self, outline: Outline, node: Node, scope: Scope, depth: int = 0) -> str:
+        """Canonical type path of an expression; empty if not worked out."""
+        while node.type in _THROUGH and depth < MAX_DEPTH:
+            children = node.named_children
+            if not children:
+                return ""
+            node, depth = children[-1], depth + 1
+        if depth >= MAX_DEPTH:
+            return ""
+        kind = node.type
+        if kind == "identifier":
+            return self._of_name(outline, node, scope, depth)
+        if kind == "self":
+            return self._of_self(outline, scope)
+        if kind == "call_expression":
+            return self._of_call(outline, node, scope, depth)
+        if kind == "field_expression":
+            return self._of_field(outline, node, scope, depth)
+        if kind == "struct_expression":
+            name = node.child_by_field_name("name")
+            impl = self._impl(outline, scope)
+            return self.of_annotation(outline, name, scope.module, impl) if name else ""
+        if kind == "type_cast_expression":
+            target = node.child_by_field_name("type")
+            return self.of_annotation(outline, target, scope.module, None) if target else ""
+        return ""
+
+    def _impl(self, outline: Outline, scope: Scope) -> Node | None:
+        function = scope.function
+        while function >= 0:
+            one = outline.functions[function]
+            if one.impl is not None:
+                return one.impl
+            function = one.outer
+        return None
+
+    def _of_self(self, outline: Outline, scope: Scope) -> str:
+        impl = self._impl(outline, scope)
+        own = impl.child_by_field_name("type") if impl is not None else None
+        return self.of_annotation(outline, own, scope.module, None) if own is not None else ""
+
+    def _of_name(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
+        name = outline.text(node)
+        for binding in outline.bindings(name, node.start_byte, scope.function):
+            if binding.type is not None:
+                impl = self._impl(outline, scope)
+                return self.of_annotation(outline, binding.type, scope.module, impl)
+            if binding.value is not None and not binding.is_element:
+                return self.of(outline, binding.value, scope, depth + 1)
+            return ""
+        path = self._code.resolve(outline, (name,), node.start_byte, scope.module)
+        item = self._code.names.items.get(path) if path else None
+        if item is not None and item.kind in ("static_item", "const_item"):
+            target = item.node.child_by_field_name("type")
+            if target is not None:
+                other = self._code.outlines[item.file]
+                return self.of_annotation(other, target, item.scope.module, None)
+        return ""
+
+    def _of_call(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
+        function = node.child_by_field_name("function")
+        if function is not None and function.type == "generic_function":
+            function = function.child_by_field_name("function")
+        if function is None:
+            return ""
+        if function.type == "field_expression":
+            receiver, field = (function.child_by_field_name(one) for one in ("value", "field"))
+            if receiver is None or field is None:
+                return ""
+            owner = self.of(outline, receiver, scope, depth + 1)
+            name = outline.text(field)
+            api = self._code.apis.get(f"{owner}::{name}") if owner else None
+            if api is not None and api.returns:
+                return api.returns
+            if name in _SAME_TYPE:
+                return owner
+            return self._returned(self._code.own_method(owner, name)) if owner else ""
+        path = self._code.callee(outline, function, scope)
+        if path is None:
+            return ""
+        api = self._code.apis.get("::".join(path))
+        if api is not None:
+            return api.returns
+        if path[-1] in ("Some", "Ok") or path[-2:-1] == ("Box",):
+            listed = node.child_by_field_name("arguments")
+            inner = listed.named_children if listed is not None else []
+            return self.of(outline, inner[0], scope, depth + 1) if len(inner) == 1 else ""
+        return self._returned(path)
+
+    def _returned(self, path: Path | None) -> str:
+        """The declared result of an own function."""
+        item = self._code.own_function(path) if path else None
+        target = item.node.child_by_field_name("return_type") if item is not None else None
+        if item is None or target is None:
+            return ""
+        outline = self._code.outlines[item.file]
+        return self.of_annotation(outline, target, item.scope.module, item.scope.impl)
+
+    def _of_field(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
+        value, field = (node.child_by_field_name(one) for one in ("value", "field"))
+        if value is None or field is None:
+            return ""
+        owner = self.of(outline, value, scope, depth + 1)
+        item = self._code.names.items.get(tuple(owner.split("::"))) if owner else None
+        body = item.node.child_by_field_name("body") if item is not None else None
+        if item is None or body is None:
+            return ""
+        other = self._code.outlines[item.file]
+        wanted = outline.text(field)
+        for one in body.named_children:
+            name, target = one.child_by_field_name("name"), one.child_by_field_name("type")
+            if name is not None and target is not None and other.text(name) == wanted:
+                return self.of_annotation(other, target, item.scope.module, None)
+        return ""

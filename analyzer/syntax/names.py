@@ -1,0 +1,363 @@
+"""Which thing a path means: `use` trees, aliases, globs, renames, re-exports, shadowing.
+
+A canonical path is a tuple of segments. Its first segment is an external crate's name (manifest
+renames undone, `core` and `alloc` folded into `std` by the catalogue's aliases), or a root file of
+this crate behind `@` (`@src/lib.rs`). Nothing here knows what a path is good for.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from analyzer.syntax.outline import Node, Outline, Scope
+
+Path = tuple[str, ...]
+
+_ITEMS = ("function_item", "struct_item", "enum_item", "union_item", "type_item", "const_item")
+_MORE_ITEMS = ("static_item", "trait_item", "mod_item", "function_signature_item")
+_PRELUDE: Mapping[str, Path] = {
+    "String": ("std", "string", "String"),
+    "Vec": ("std", "vec", "Vec"),
+    "Box": ("std", "boxed", "Box"),
+    "Option": ("std", "option", "Option"),
+    "Result": ("std", "result", "Result"),
+    "Some": ("std", "option", "Option", "Some"),
+    "Ok": ("std", "result", "Result", "Ok"),
+    "Err": ("std", "result", "Result", "Err"),
+    "str": ("std", "str"),
+}
+_SIMPLE = re.compile(r"(?:::\s*)?(?:r#)?[^\W\d]\w*(?:\s*::\s*(?:r#)?[^\W\d]\w*)*")
+_GENERICS = re.compile(r"::\s*<[^<>]*>|<[^<>]*>")
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+MAX_HOPS = 32
+
+
+class Item(NamedTuple):
+    """Something this crate defines: its canonical path, what it is and where."""
+
+    path: Path
+    kind: str
+    file: str
+    node: Node
+    scope: Scope
+
+
+class _Use(NamedTuple):
+    target: Path
+    file: str
+    position: int
+    module: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The place of a file in the module tree: its crate root and module path there."""
+
+    root: str
+    path: Path
+
+
+class Names:
+    """Resolution over all parsed files of one crate."""
+
+    def __init__(
+        self,
+        outlines: Mapping[str, Outline],
+        homes: Mapping[str, Home],
+        externs: Mapping[str, str],
+        *,
+        is_known: Callable[[Path], bool],
+        is_legacy: bool,
+    ) -> None:
+        """`externs`: names of dependencies as sources spell them, to canonical crate names."""
+        self._outlines, self._homes, self._externs = outlines, homes, dict(externs)
+        self._is_known, self._is_legacy = is_known, is_legacy
+        self.items: dict[Path, Item] = {}
+        self.impls: dict[str, list[Item]] = {}
+        self._uses: dict[str, list[tuple[str, Path]]] = {}
+        self._members: dict[Path, dict[str, Item | _Use]] = {}
+        self._globs: dict[Path, list[_Use]] = {}
+        self._local: dict[str, dict[str, list[tuple[int, int, Item | _Use]]]] = {}
+        self._local_globs: dict[str, list[tuple[int, int, _Use]]] = {}
+        for file, outline in outlines.items():
+            self._collect(file, outline)
+
+    # Collecting ------------------------------------------------------------------------------
+
+    def module_path(self, file: str, module: int) -> Path:
+        """Canonical path of a module of a file."""
+        home = self._homes.get(file) or Home(file, ())
+        return (f"@{home.root}", *home.path, *self._outlines[file].modules[module].names)
+
+    def _collect(self, file: str, outline: Outline) -> None:
+        for node, scope in outline.of(*_ITEMS, *_MORE_ITEMS):
+            name = node.child_by_field_name("name")
+            if name is None:
+                continue
+            text = clean(outline.text(name))
+            module = self.module_path(file, scope.module)
+            if scope.impl is not None and node.type in ("function_item", "function_signature_item"):
+                item = Item((*module, text), node.type, file, node, scope)
+                self.impls.setdefault(text, []).append(item)
+                continue
+            item = Item((*module, text), node.type, file, node, scope)
+            self._add(file, scope, node, text, item)
+        for node, scope in outline.of("use_declaration"):
+            argument = node.child_by_field_name("argument")
+            if argument is not None:
+                for alias, target in _use_tree(outline, argument):
+                    self._add_use(file, scope, node, alias, target)
+        for node, scope in outline.of("extern_crate_declaration"):
+            name, alias = node.child_by_field_name("name"), node.child_by_field_name("alias")
+            if name is not None:
+                target = clean(outline.text(name))
+                label = clean(outline.text(alias)) if alias is not None else target
+                path: Path = ("crate",) if target == "self" else ("", target)
+                self._add_use(file, scope, node, label, path)
+                if scope.function < 0 and scope.module == 0 and target != "self":
+                    self._externs.setdefault(label, self._externs.get(target, target))
+
+    def uses(self, file: str) -> list[tuple[str, Path]]:
+        """(local name, path as written) of every `use` of a file."""
+        return self._uses.get(file, [])
+
+    def _add_use(self, file: str, scope: Scope, node: Node, alias: str, target: Path) -> None:
+        if not target:
+            return
+        self._uses.setdefault(file, []).append((alias, target))
+        module = self.module_path(file, scope.module)
+        use = _Use(target, file, node.start_byte, module)
+        if alias == "*":
+            if scope.function >= 0:
+                row = (self._block_start(file, scope), scope.block_end, use)
+                self._local_globs.setdefault(file, []).append(row)
+            else:
+                self._globs.setdefault(module, []).append(use)
+        else:
+            self._add(file, scope, node, alias, use)
+
+    def _add(self, file: str, scope: Scope, node: Node, name: str, what: Item | _Use) -> None:
+        if isinstance(what, Item):
+            self.items.setdefault(what.path, what)
+        if scope.function >= 0:
+            row = (self._block_start(file, scope), scope.block_end, what)
+            self._local.setdefault(file, {}).setdefault(name, []).append(row)
+        else:
+            module = self.module_path(file, scope.module)
+            table = self._members.setdefault(module, {})
+            if name not in table or (isinstance(what, Item) and node.type != "mod_item"):
+                table[name] = what
+
+    def _block_start(self, file: str, scope: Scope) -> int:
+        """Items of a block are visible in all of it; its function's start is near enough."""
+        return self._outlines[file].functions[scope.function].node.start_byte
+
+    # Resolving -------------------------------------------------------------------------------
+
+    def resolve(self, segments: Path, file: str, position: int, module: int) -> Path | None:
+        """The canonical path behind `segments` as written at a place; None for a local name."""
+        return self._resolve(segments, file, position, self.module_path(file, module), 0)
+
+    def _resolve(
+        self, segments: Path, file: str, position: int, module: Path, hops: int
+    ) -> Path | None:
+        if not segments or hops > MAX_HOPS:
+            return None
+        head, rest = segments[0], segments[1:]
+        if head in ("crate", "$crate"):
+            return self._walk(module[:1], rest, hops)
+        if head == "self":
+            return self._walk(module, rest, hops)
+        if head == "super":
+            return self._resolve(("self", *rest), file, -1, module[: max(1, len(module) - 1)], hops)
+        if head == "":
+            return self._extern(rest, hops) or self._walk(module[:1], rest, hops)
+        found = self._visible(head, file, position, module, hops)
+        if found is not None:
+            return self._walk(found, rest, hops)
+        return self._extern(segments, hops) or self._prelude(segments)
+
+    def _visible(
+        self, name: str, file: str, position: int, module: Path, hops: int
+    ) -> Path | None:
+        """What a bare name means here: block, module, globs; None to go on to the externs."""
+        if position >= 0:
+            rows = self._local.get(file, {}).get(name, ())
+            near = [one for one in rows if one[0] <= position < one[1]]
+            if near:
+                return self._target(max(near, key=lambda one: one[0])[2], hops)
+            for start, end, use in self._local_globs.get(file, ()):
+                if start <= position < end:
+                    found = self._through_glob(use, name, hops)
+                    if found is not None:
+                        return found
+        return self._member(module, name, hops)
+
+    def _member(self, module: Path, name: str, hops: int) -> Path | None:
+        what = self._members.get(module, {}).get(name)
+        if what is not None:
+            return self._target(what, hops)
+        if (*module, name) in self._members:
+            return (*module, name)
+        if hops < MAX_HOPS:
+            for use in self._globs.get(module, ()):
+                found = self._through_glob(use, name, hops + 1)
+                if found is not None:
+                    return found
+        return None
+
+    def _through_glob(self, use: _Use, name: str, hops: int) -> Path | None:
+        base = self._resolve_use(use, hops + 1)
+        if base is None or base == use.module:
+            return None
+        if base[0].startswith("@"):
+            return self._member(base, name, hops + 4)
+        full = (*base, name)
+        return full if self._is_known(full) else None
+
+    def _target(self, what: Item | _Use, hops: int) -> Path | None:
+        return what.path if isinstance(what, Item) else self._resolve_use(what, hops + 1)
+
+    def _resolve_use(self, use: _Use, hops: int) -> Path | None:
+        if hops > MAX_HOPS:
+            return None
+        head = use.target[0] if use.target else ""
+        if self._is_legacy and head not in ("", "self", "super", "crate"):
+            rooted = self._resolve(("crate", *use.target), use.file, -1, use.module, hops + 1)
+            if rooted is not None and (rooted in self.items or not rooted[0].startswith("@")):
+                return rooted
+            return self._extern(use.target, hops) or rooted
+        if head in self._externs or head in ("std", "core", "alloc"):
+            local = self._members.get(use.module, {}).get(head)
+            if local is None or (isinstance(local, _Use) and local.target == use.target):
+                return self._extern(use.target, hops)
+            if isinstance(local, _Use) and local.position == use.position:
+                return self._extern(use.target, hops)
+        found = self._resolve(use.target, use.file, -1, use.module, hops + 1)
+        return found
+
+    def _extern(self, segments: Path, hops: int) -> Path | None:
+        if not segments:
+            return None
+        name = self._externs.get(segments[0])
+        if name is None:
+            return None
+        if name.startswith("@"):
+            return self._walk((name,), segments[1:], hops)
+        return (*name.split("::"), *segments[1:])
+
+    @staticmethod
+    def _prelude(segments: Path) -> Path | None:
+        base = _PRELUDE.get(segments[0])
+        return (*base, *segments[1:]) if base else None
+
+    def _walk(self, base: Path, rest: Path, hops: int) -> Path | None:
+        """Follow `rest` from a canonical path, through re-exports and type aliases."""
+        while rest:
+            if not base[0].startswith("@"):
+                return (*base, *rest)
+            if rest[0] == "super":
+                base, rest = base[: max(1, len(base) - 1)], rest[1:]
+                continue
+            if rest[0] == "self":
+                rest = rest[1:]
+                continue
+            item = self.items.get(base)
+            if item is not None and item.kind != "mod_item":
+                return self._through_alias(item, rest, hops)
+            found = self._member(base, rest[0], hops + 1) if hops < MAX_HOPS else None
+            base, rest = (found or (*base, rest[0])), rest[1:]
+        return base
+
+    def _through_alias(self, item: Item, rest: Path, hops: int) -> Path | None:
+        target = item.node.child_by_field_name("type") if item.kind == "type_item" else None
+        if target is None:
+            return (*item.path, *rest)
+        outline = self._outlines[item.file]
+        segments = path_segments(outline, target)
+        module = self.module_path(item.file, item.scope.module)
+        found = self._resolve(segments, item.file, target.start_byte, module, hops + 1)
+        return self._walk(found, rest, hops + 1) if found else None
+
+
+def clean(name: str) -> str:
+    """An identifier as rustc compares it: without `r#`, in normal form C."""
+    name = name.removeprefix("r#")
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def path_segments(outline: Outline, node: Node) -> Path:
+    """The segments of a path as written; generic arguments and comments dropped; () if none."""
+    text = outline.text(node)
+    if len(text) > 2000:
+        return ()
+    if not _SIMPLE.fullmatch(text):
+        text = _COMMENT.sub(" ", text).strip()
+        if text.startswith("<"):
+            return _qualified(outline, node)
+        for _ in range(8):
+            shorter = _GENERICS.sub("", text)
+            if shorter == text:
+                break
+            text = shorter
+        text = text.replace("$crate", "crate").strip()
+        if not _SIMPLE.fullmatch(text):
+            return ()
+    return tuple(clean(one.strip()) for one in text.split("::"))
+
+
+def _qualified(outline: Outline, node: Node) -> Path:
+    """`<T as Trait>::name`: the type's path and the name."""
+    tail: list[str] = []
+    while node.type in ("scoped_identifier", "scoped_type_identifier"):
+        name, path = node.child_by_field_name("name"), node.child_by_field_name("path")
+        if name is None or path is None:
+            return ()
+        tail.insert(0, clean(outline.text(name)))
+        node = path
+    for _ in range(8):
+        if node.type == "bracketed_type" and node.named_children:
+            node = node.named_children[0]
+        elif node.type in ("qualified_type", "generic_type", "reference_type"):
+            inner = node.child_by_field_name("type")
+            if inner is None:
+                return ()
+            node = inner
+        else:
+            break
+    head = path_segments(outline, node) if node.type != "bracketed_type" else ()
+    return (*head, *tail) if head else ()
+
+
+def _use_tree(outline: Outline, argument: Node) -> Iterator[tuple[str, Path]]:
+    """(local name, path) for each leaf of a use tree; the name is `*` for a glob."""
+    pending: list[tuple[Node, Path]] = [(argument, ())]
+    while pending:
+        node, prefix = pending.pop()
+        kind = node.type
+        if kind == "use_list":
+            pending += [(one, prefix) for one in node.named_children]
+        elif kind == "scoped_use_list":
+            path, listed = node.child_by_field_name("path"), node.child_by_field_name("list")
+            base = (*prefix, *path_segments(outline, path)) if path is not None else (*prefix, "")
+            if listed is not None:
+                pending += [(one, base if prefix or path is not None else ("",)) for one in [listed]]
+        elif kind == "use_as_clause":
+            path, alias = node.child_by_field_name("path"), node.child_by_field_name("alias")
+            if path is not None and alias is not None:
+                yield clean(outline.text(alias)), _leaf(prefix, path_segments(outline, path))
+        elif kind == "use_wildcard":
+            inner = node.named_children[0] if node.named_children else None
+            yield "*", (*prefix, *(path_segments(outline, inner) if inner is not None else ()))
+        else:
+            full = _leaf(prefix, path_segments(outline, node))
+            if full:
+                yield full[-1], full
+
+
+def _leaf(prefix: Path, segments: Path) -> Path:
+    return prefix if prefix and segments == ("self",) else (*prefix, *segments)

@@ -1,0 +1,322 @@
+"""What stands where in one Rust file: functions, uses, bindings, calls, macros, texts.
+
+One query over the file's tree, and one over each macro invocation parsed again as code, are swept
+once in byte order. Offsets are the file's own throughout, so a node of any of these trees can be
+looked up in the same tables. Nothing is resolved or evaluated here.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import tree_sitter
+import tree_sitter_rust
+
+from analyzer.limits import Limits
+from analyzer.model import Gap, GapKind
+from analyzer.syntax.parse import ParsedFile
+
+Node = tree_sitter.Node
+_LANGUAGE = tree_sitter.Language(tree_sitter_rust.language())
+_CALLABLE = ("function_item", "macro_definition", "static_item", "const_item")
+_CONTAINERS = frozenset(
+    {*_CALLABLE, "block", "closure_expression", "match_arm", "mod_item", "impl_item"}
+    | {"trait_item", "foreign_mod_item", "declaration_list"}
+)
+_QUERY = tree_sitter.Query(
+    _LANGUAGE,
+    "[(use_declaration) (extern_crate_declaration) (mod_item) (function_item) (impl_item)"
+    " (function_signature_item) (trait_item) (struct_item) (enum_item) (union_item) (type_item)"
+    " (const_item) (static_item) (let_declaration) (let_condition) (for_expression) (match_arm)"
+    " (match_expression) (closure_expression) (parameter) (self_parameter) (macro_definition)"
+    " (foreign_mod_item) (call_expression) (macro_invocation) (attribute_item)"
+    " (inner_attribute_item) (string_literal) (raw_string_literal) (char_literal)"
+    " (array_expression) (if_expression) (block) (declaration_list) (return_expression)"
+    " (scoped_identifier) (assignment_expression)] @n",
+)
+
+
+class Binding(NamedTuple):
+    """A local name: valid in [start, end), bound to `value` (or part of it), maybe of `type`."""
+
+    start: int
+    end: int
+    value: Node | None
+    type: Node | None
+    is_element: bool
+
+
+@dataclass(slots=True)
+class Scope:
+    """Where a node stands: its function (owner index), innermost block, module and impl."""
+
+    function: int
+    block_end: int
+    module: int
+    impl: Node | None
+
+
+@dataclass(slots=True)
+class Function:
+    """A callable: a function, a macro definition, or the initialiser of a static or const."""
+
+    name: str
+    node: Node
+    kind: str
+    module: int
+    impl: Node | None
+    outer: int
+    bindings: dict[str, list[Binding]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Macro:
+    """A macro invocation; `arguments` are nodes of its content read as call arguments."""
+
+    name: str
+    node: Node
+    arguments: tuple[Node, ...]
+
+
+@dataclass(slots=True)
+class InlineModule:
+    """A module of this file: the file itself is number 0."""
+
+    names: tuple[str, ...]
+    start: int
+    end: int
+
+
+class Outline:
+    """The swept content of one parsed file; `of` gives the nodes of one type in byte order."""
+
+    def __init__(self, parsed: ParsedFile, *, limits: Limits) -> None:
+        self.parsed = parsed
+        self.path = parsed.path
+        self.data = parsed.data
+        self.gaps: list[Gap] = list(parsed.gaps)
+        self.functions: list[Function] = []
+        self.modules = [InlineModule((), 0, len(parsed.data))]
+        self.macros: dict[int, Macro] = {}
+        self._by_type: dict[str, list[tuple[Node, Scope]]] = {}
+        nodes = _captures(parsed.tree.root_node)
+        nodes += self._expand(nodes, limits)
+        nodes.sort(key=lambda one: (one.start_byte, -one.end_byte))
+        self._sweep(nodes)
+
+    def of(self, *types: str) -> Iterator[tuple[Node, Scope]]:
+        """Nodes of these types with the scope each stands in."""
+        for one in types:
+            yield from self._by_type.get(one, ())
+
+    def text(self, node: Node) -> str:
+        """The node's own text."""
+        return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def owner(self, function: int) -> str:
+        """The stable name of a function as facts carry it; -1 is the top level of the file."""
+        if function < 0:
+            return self.path
+        one = self.functions[function]
+        parts = [self.path, *self.modules[one.module].names]
+        if one.impl is not None:
+            name = one.impl.child_by_field_name("type") or one.impl.child_by_field_name("name")
+            if name is not None:
+                parts.append(" ".join(self.text(name).split())[:80])
+        return "::".join([*parts, one.name])
+
+    def function_at(self, position: int) -> int:
+        """Index of the innermost function around a byte position, -1 at top level."""
+        index = bisect.bisect_right(self._starts, position) - 1
+        while index >= 0:
+            if position < self.functions[index].node.end_byte:
+                return index
+            index = self.functions[index].outer
+        return -1
+
+    def is_in_use(self, position: int) -> bool:
+        """Whether a byte position stands inside a `use` declaration."""
+        index = bisect.bisect_right(self._use_starts, position) - 1
+        return index >= 0 and position < self._use_ends[index]
+
+    def bindings(self, name: str, position: int, function: int) -> Iterator[Binding]:
+        """Local bindings of `name` visible at `position`, the nearest first."""
+        while function >= 0:
+            one = self.functions[function]
+            for binding in reversed(one.bindings.get(name, ())):
+                if binding.start <= position < binding.end:
+                    yield binding
+            function = one.outer
+
+    # The sweep -----------------------------------------------------------------------------
+
+    def _expand(self, nodes: list[Node], limits: Limits) -> list[Node]:
+        found: list[Node] = []
+        buffer = bytearray(self.data)
+        pending = [(one, 0) for one in nodes if one.type == "macro_invocation"]
+        while pending:
+            node, depth = pending.pop()
+            if depth > limits.macro_depth:
+                line = self.data.count(b"\n", 0, node.start_byte) + 1
+                reason = "macro invocations nested too deeply"
+                self.gaps.append(Gap(GapKind.MACRO, reason, self.path, line))
+                continue
+            inner = self._read_macro(node, buffer)
+            found += inner
+            pending += [(one, depth + 1) for one in inner if one.type == "macro_invocation"]
+        for node in nodes:
+            if node.type == "macro_definition":
+                found += self._read_macro_bodies(node, buffer)
+        return found
+
+    def _read_macro(self, node: Node, buffer: bytearray) -> list[Node]:
+        name = node.child_by_field_name("macro")
+        body = next((one for one in node.children if one.type == "token_tree"), None)
+        if name is None or body is None:
+            return []
+        label = self.text(name).rpartition("::")[2]
+        if body.end_byte - body.start_byte <= 2:
+            self.macros[node.start_byte] = Macro(label, node, ())
+            return []
+        opening, closing = body.start_byte, body.end_byte - 1
+        is_block = buffer[opening : opening + 1] == b"{"
+        start = body if is_block else name
+        saved = bytes(buffer[name.end_byte : body.end_byte])
+        if not is_block:
+            buffer[name.end_byte : opening + 1] = b" " * (opening - name.end_byte) + b"("
+            buffer[closing : closing + 1] = b")"
+        tree = _parse_range(buffer, start, body)
+        buffer[name.end_byte : body.end_byte] = saved
+        inner = [one for one in _captures(tree.root_node) if one.end_byte > one.start_byte]
+        arguments: tuple[Node, ...] = ()
+        if not is_block:
+            call = next((one for one in inner if one.type == "call_expression"), None)
+            if call is not None and call.start_byte == name.start_byte:
+                inner.remove(call)
+                listed = call.child_by_field_name("arguments")
+                arguments = tuple(listed.named_children) if listed is not None else ()
+            inner = [one for one in inner if one.start_byte >= opening]
+        self.macros[node.start_byte] = Macro(label, node, arguments)
+        return inner
+
+    def _read_macro_bodies(self, node: Node, buffer: bytearray) -> list[Node]:
+        """The right-hand sides of `macro_rules!`, read as they stand with `$` blanked out."""
+        found: list[Node] = []
+        for rule in node.children:
+            right = rule.child_by_field_name("right") if rule.type == "macro_rule" else None
+            if right is None or right.end_byte - right.start_byte <= 2:
+                continue
+            saved = bytes(buffer[right.start_byte : right.end_byte])
+            body = saved.replace(b"$", b" ")
+            buffer[right.start_byte : right.end_byte] = b"{" + body[1:-1] + b"}"
+            found += _captures(_parse_range(buffer, right, right).root_node)
+            buffer[right.start_byte : right.end_byte] = saved
+        return found
+
+    def _sweep(self, nodes: list[Node]) -> None:
+        stack: list[tuple[int, Scope]] = [(len(self.data) + 1, Scope(-1, len(self.data), 0, None))]
+        matches: list[tuple[int, Node]] = []
+        last = (-1, -1, "")
+        for node in nodes:
+            start, end, kind = node.start_byte, node.end_byte, node.type
+            if (start, end, kind) == last:
+                continue  # the same node seen in two readings of nested macros
+            last = (start, end, kind)
+            while stack[-1][0] <= start:
+                stack.pop()
+            scope = stack[-1][1]
+            self._by_type.setdefault(kind, []).append((node, scope))
+            if kind == "match_expression":
+                matches.append((end, node))
+            elif kind in ("let_declaration", "let_condition", "for_expression", "parameter"):
+                self._bind(node, kind, scope)
+            elif kind == "match_arm":
+                while matches and matches[-1][0] < end:
+                    matches.pop()
+                self._bind_arm(node, matches[-1][1] if matches else None, scope)
+            if kind in _CONTAINERS:
+                stack.append((end, self._open(node, kind, scope)))
+        uses = [node for node, _ in self.of("use_declaration")]
+        self._use_starts = [one.start_byte for one in uses]
+        self._use_ends = [one.end_byte for one in uses]
+        self._starts = [one.node.start_byte for one in self.functions]
+
+    def _open(self, node: Node, kind: str, scope: Scope) -> Scope:
+        if kind in _CALLABLE:
+            name = node.child_by_field_name("name")
+            text = self.text(name) if name is not None else "_"
+            label = {"macro_definition": f"{text}!", "static_item": f"static {text}"}.get(kind, text)
+            one = Function(label, node, kind, scope.module, scope.impl, scope.function)
+            self.functions.append(one)
+            return Scope(len(self.functions) - 1, node.end_byte, scope.module, None)
+        if kind == "mod_item":
+            name = node.child_by_field_name("name")
+            if node.child_by_field_name("body") is None or name is None:
+                return scope
+            names = (*self.modules[scope.module].names, self.text(name).removeprefix("r#"))
+            self.modules.append(InlineModule(names, node.start_byte, node.end_byte))
+            return Scope(scope.function, node.end_byte, len(self.modules) - 1, None)
+        if kind in ("impl_item", "trait_item"):
+            return Scope(scope.function, node.end_byte, scope.module, node)
+        return Scope(scope.function, node.end_byte, scope.module, scope.impl)
+
+    def _bind(self, node: Node, kind: str, scope: Scope) -> None:
+        pattern = node.child_by_field_name("pattern")
+        if scope.function < 0 or pattern is None:
+            return
+        value = node.child_by_field_name("value")
+        type_node = node.child_by_field_name("type")
+        end = node.end_byte if kind == "for_expression" else scope.block_end
+        start = pattern.end_byte if kind in ("for_expression", "parameter") else node.end_byte
+        self._bind_pattern(pattern, value, type_node, (start, end), scope, kind == "for_expression")
+
+    def _bind_arm(self, node: Node, match: Node | None, scope: Scope) -> None:
+        pattern = node.child_by_field_name("pattern")
+        if scope.function < 0 or pattern is None or match is None:
+            return
+        value = match.child_by_field_name("value")
+        self._bind_pattern(pattern, value, None, (pattern.end_byte, node.end_byte), scope, False)
+
+    def _bind_pattern(
+        self,
+        pattern: Node,
+        value: Node | None,
+        type_node: Node | None,
+        valid: tuple[int, int],
+        scope: Scope,
+        is_element: bool,  # noqa: FBT001  # private, positional for one table row
+    ) -> None:
+        table = self.functions[scope.function].bindings
+        if pattern.type == "tuple_pattern" and value is not None and value.type == "tuple_expression":
+            for one, part in zip(pattern.named_children, value.named_children, strict=False):
+                if one.type == "identifier":
+                    row = Binding(valid[0], valid[1], part, None, False)
+                    table.setdefault(self.text(one), []).append(row)
+            return
+        for name in _pattern_names(pattern):
+            row = Binding(valid[0], valid[1], value, type_node, is_element)
+            table.setdefault(self.text(name), []).append(row)
+
+
+def _captures(root: Node) -> list[Node]:
+    return tree_sitter.QueryCursor(_QUERY).captures(root).get("n", [])
+
+
+def _parse_range(buffer: bytearray, first: Node, last: Node) -> tree_sitter.Tree:
+    span = tree_sitter.Range(first.start_point, last.end_point, first.start_byte, last.end_byte)
+    return tree_sitter.Parser(_LANGUAGE, included_ranges=[span]).parse(buffer)
+
+
+def _pattern_names(pattern: Node) -> Iterator[Node]:
+    pending = [pattern]
+    while pending:
+        node = pending.pop()
+        if node.type in ("identifier", "shorthand_field_identifier"):
+            yield node
+        elif node.type == "tuple_struct_pattern":
+            pending += node.named_children[1:]
+        else:
+            pending += node.named_children

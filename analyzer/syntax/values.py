@@ -1,0 +1,258 @@
+"""What a text is known to be: constants folded through bindings, calls, macros and builders.
+
+A value is a row of known texts and holes. What cannot be worked out is a hole, never a guess; a
+hole keeps the name of where it came from (`{home}`, `{env:HOME}`) when the catalogue says so.
+Steps and sizes are counted, so that the same source gives the same values everywhere.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+
+class Hole(NamedTuple):
+    """An unknown part of a text; `name` says where it comes from, empty if nobody knows."""
+
+    name: str = ""
+
+
+Part = str | Hole
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A text with holes, or a list (`items`), or a number; `derivation` says how it came about."""
+
+    parts: tuple[Part, ...] = (Hole(),)
+    items: tuple[Value, ...] | None = None
+    number: int | None = None
+    derivation: tuple[str, ...] = ()
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the whole text is known."""
+        return not any(isinstance(one, Hole) for one in self.parts)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing at all is known."""
+        return self.parts == (Hole(),) and not self.items
+
+    @property
+    def text(self) -> str:
+        """The text with holes written as `{name}`; a list reads as its items, one after another."""
+        if self.items is not None and self.parts == (Hole(),):
+            return " ".join(one.text for one in self.items)
+        return "".join(f"{{{one.name}}}" if isinstance(one, Hole) else one for one in self.parts)
+
+    def flat(self) -> tuple[Value, ...]:
+        """The value's items, or itself."""
+        return self.items if self.items is not None else (self,)
+
+
+UNKNOWN_VALUE = Value()
+
+
+def constant(text: str, *derivation: str) -> Value:
+    """A fully known text."""
+    return Value(parts=(text,), derivation=derivation)
+
+
+def hole(name: str) -> Value:
+    """A text of which only the origin is known."""
+    return Value(parts=(Hole(name),))
+
+
+def listed(items: tuple[Value, ...]) -> Value:
+    """A list of values; numbers that spell printable text are that text as well."""
+    numbers = [one.number for one in items]
+    if len(items) >= 4 and all(one is not None and 0 <= one < 256 for one in numbers):
+        raw = bytes(one for one in numbers if one is not None)
+        try:
+            return Value(parts=(raw.decode(),), items=items, derivation=("byte list",))
+        except UnicodeDecodeError:
+            return Value(parts=(raw.decode("latin-1"),), items=items, derivation=("byte list",))
+    return Value(items=items)
+
+
+def joined(values: tuple[Value, ...], *, between: str = "", step: str = "") -> Value:
+    """Texts one after another; a `step` is noted when it took more than one of them."""
+    parts: list[Part] = []
+    derivation: list[str] = []
+    for number, one in enumerate(values):
+        if number and between:
+            parts.append(between)
+        parts += one.parts
+        derivation += [step_ for step_ in one.derivation if step_ not in derivation]
+    if step and len(values) > 1 and step not in derivation:
+        derivation.append(step)
+    return Value(parts=_merged(parts), derivation=tuple(derivation))
+
+
+def _merged(parts: list[Part]) -> tuple[Part, ...]:
+    merged: list[Part] = []
+    for one in parts:
+        if isinstance(one, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += one
+        elif one != "":
+            merged.append(one)
+    return tuple(merged) or ("",)
+
+
+def path_joined(base: Value, more: Value) -> Value:
+    """`Path::join`: an absolute second path replaces the first."""
+    first = more.parts[0]
+    if isinstance(first, str) and first.startswith("/"):
+        return more
+    last = base.parts[-1]
+    slash = "" if isinstance(last, str) and last.endswith("/") else "/"
+    return joined((base, constant(slash), more) if slash else (base, more))
+
+
+def _mapped(change: Callable[[str], str], step: str, value: Value, _: tuple[Value, ...]) -> Value:
+    if not value.is_constant:
+        return UNKNOWN_VALUE
+    return replace(constant(change(value.text)), derivation=(*value.derivation, step))
+
+
+def _replace(value: Value, arguments: tuple[Value, ...]) -> Value:
+    if len(arguments) < 2 or not all(one.is_constant for one in (value, *arguments[:2])):
+        return UNKNOWN_VALUE
+    old, new = arguments[0].text, arguments[1].text
+    if not old or len(value.text) * max(1, len(new)) > 100_000:
+        return UNKNOWN_VALUE
+    text = value.text.replace(old, new)
+    return replace(constant(text), derivation=(*value.derivation, "replace"))
+
+
+def _parent(value: Value, _: tuple[Value, ...]) -> Value:
+    last = value.parts[-1]
+    if isinstance(last, str) and "/" in last.rstrip("/"):
+        return replace(value, parts=(*value.parts[:-1], last.rstrip("/").rpartition("/")[0]))
+    return joined((value, constant("/..")))
+
+
+def _with_extension(value: Value, arguments: tuple[Value, ...]) -> Value:
+    last = value.parts[-1]
+    if not arguments or not isinstance(last, str):
+        return UNKNOWN_VALUE
+    stem = last.rpartition(".")[0] or last
+    return joined((replace(value, parts=(*value.parts[:-1], stem + ".")), arguments[0]))
+
+
+def _with_name(value: Value, arguments: tuple[Value, ...]) -> Value:
+    return path_joined(_parent(value, ()), arguments[0]) if arguments else UNKNOWN_VALUE
+
+
+def _join(value: Value, arguments: tuple[Value, ...]) -> Value:
+    if value.items is not None and len(arguments) == 1:
+        if not arguments[0].is_constant:
+            return UNKNOWN_VALUE
+        return joined(value.items, between=arguments[0].text, step="join of texts")
+    return path_joined(value, arguments[0]) if len(arguments) == 1 else value
+
+
+def _concat(value: Value, _: tuple[Value, ...]) -> Value:
+    if value.items is not None:
+        return joined(value.items, step="join of texts")
+    return value
+
+
+def _collect(value: Value, _: tuple[Value, ...]) -> Value:
+    return value
+
+
+def _rev(value: Value, _: tuple[Value, ...]) -> Value:
+    if value.items is not None:
+        return listed(value.items[::-1])
+    if value.is_constant:
+        return replace(constant(value.text[::-1]), derivation=(*value.derivation, "reversed"))
+    return UNKNOWN_VALUE
+
+
+def _unwrap_or(value: Value, arguments: tuple[Value, ...]) -> Value:
+    return value if not value.is_unknown or not arguments else arguments[0]
+
+
+Method = Callable[[Value, tuple[Value, ...]], Value]
+
+_SAME = """to_string to_owned into clone as_str as_ref as_bytes as_path as_os_str to_path_buf unwrap
+expect unwrap_or_default as_mut borrow to_str to_string_lossy into_string into_boxed_str ok ok_or
+ok_or_else map_err as_deref iter into_iter chars bytes cloned copied context with_context
+to_vec into_bytes into_os_string as_slice leak display by_ref trim_matches into_path_buf as_encoded_bytes
+canonicalize clone_from or unwrap_or_else to_lowercase_owned await poll filter flatten err
+as_deref_mut borrow_mut into_owned""".split()
+
+METHODS: Mapping[str, Method] = {
+    **dict.fromkeys(_SAME, _collect),
+    "join": _join,
+    "concat": _concat,
+    "collect": _concat,
+    "rev": _rev,
+    "replace": _replace,
+    "replacen": _replace,
+    "parent": _parent,
+    "with_extension": _with_extension,
+    "with_file_name": _with_name,
+    "unwrap_or": _unwrap_or,
+    "trim": functools.partial(_mapped, str.strip, "trimmed"),
+    "trim_end": functools.partial(_mapped, str.rstrip, "trimmed"),
+    "trim_start": functools.partial(_mapped, str.lstrip, "trimmed"),
+    "to_lowercase": functools.partial(_mapped, str.lower, "lower case"),
+    "to_ascii_lowercase": functools.partial(_mapped, str.lower, "lower case"),
+    "to_uppercase": functools.partial(_mapped, str.upper, "upper case"),
+    "to_ascii_uppercase": functools.partial(_mapped, str.upper, "upper case"),
+}
+"""What a method makes of a known receiver, whatever its type; others give a hole."""
+
+CHANGES = frozenset({"push", "push_str", "extend", "extend_from_slice", "set_file_name"})
+"""Methods that change their receiver in place and that folding follows."""
+
+
+def changed(value: Value, method: str, arguments: tuple[Value, ...], *, is_path: bool) -> Value:
+    """The receiver after `method` changed it."""
+    if not arguments:
+        return UNKNOWN_VALUE
+    if method == "set_file_name":
+        return _with_name(value, arguments)
+    if value.items is not None:
+        return replace(value, items=(*value.items, *arguments[0].flat()), parts=(Hole(),))
+    if method == "push" and is_path:
+        return path_joined(value, arguments[0])
+    return joined((value, arguments[0]), step="pushed text")
+
+
+def formatted(template: str, arguments: tuple[Value, ...], named: Mapping[str, Value]) -> Value:
+    """`format!`: positions, names and `{{`; a part with a format specification stays known."""
+    parts: list[Value] = []
+    position = index = 0
+    while index < len(template):
+        nearest = [at for at in (template.find("{", index), template.find("}", index)) if at >= 0]
+        at = min(nearest, default=len(template))
+        parts.append(constant(template[index:at]))
+        if template[at : at + 2] in ("{{", "}}"):
+            parts.append(constant(template[at]))
+            index = at + 2
+            continue
+        end = template.find("}", at)
+        if at >= len(template) or end < 0:
+            break
+        key = template[at + 1 : end].partition(":")[0].strip()
+        if not key:
+            parts.append(arguments[position] if position < len(arguments) else UNKNOWN_VALUE)
+            position += 1
+        elif key.isdecimal():
+            slot = int(key) if len(key) < 6 else len(arguments)
+            parts.append(arguments[slot] if slot < len(arguments) else UNKNOWN_VALUE)
+        else:
+            parts.append(named.get(key, UNKNOWN_VALUE))
+        index = end + 1
+    known = [one for one in parts if one.parts != ("",)]
+    filled = [one for one in known if one.is_constant]
+    result = joined(tuple(known) or (constant(""),))
+    if len(filled) > 1 and (arguments or named) and result.is_constant:
+        return replace(result, derivation=(*result.derivation, "format"))
+    return result

@@ -176,7 +176,9 @@ def _included(
         elif _is_token(data, match.start()):
             if path is not None and path.startswith(".."):
                 walk.escapes.add((module.file, line, path))
-            reason = "included code is made during the build" if path is None else f"{path} is absent"
+            reason = (
+                "included code is made during the build" if path is None else f"{path} is absent"
+            )
             kind = GapKind.GENERATED_CODE if path is None else GapKind.MISSING_MODULE
             blocking = phase in _HIDDEN_CODE
             remedy = "run the sandbox, which reads what the build made" if path is None else ""
@@ -225,9 +227,7 @@ def _declaration(match: re.Match[bytes], ranges: list[tuple[int, int, str]]) -> 
     return Declaration(match["name"].decode("utf-8", "replace"), inside, paths, cfg, at)
 
 
-def _inline_ranges(
-    data: bytes, inline: list[re.Match[bytes]]
-) -> list[tuple[int, int, str]]:
+def _inline_ranges(data: bytes, inline: list[re.Match[bytes]]) -> list[tuple[int, int, str]]:
     """Byte ranges of inline module bodies, by the lexer's braces."""
     opening = {one.end() - 1: one for one in inline}
     stack: list[int] = []

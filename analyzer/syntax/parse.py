@@ -32,9 +32,7 @@ class ParsedFile:
     lost: tuple[Token, ...] = ()
 
 
-def parse(
-    file: SourceFile, *, limits: Limits, phases: tuple[Phase, ...] = ()
-) -> ParsedFile | Gap:
+def parse(file: SourceFile, *, limits: Limits, phases: tuple[Phase, ...] = ()) -> ParsedFile | Gap:
     """The parsed file, or a Gap when it is over a budget (size, nesting, parser steps)."""
     is_build = bool(BUILD_TIME & set(phases))
     cap = limits.build_file_size_bytes if is_build else limits.rust_file_size_bytes
@@ -92,7 +90,9 @@ def _without_odd_blanks(data: bytes) -> bytes:
     if not _ODD_BLANKS.search(data):
         return data
     inside = bytearray(data)
-    kept = [(one.start, one.end) for one in tokens(data) if one.kind in ("string", "raw_string", "char")]
+    kept = [
+        (one.start, one.end) for one in tokens(data) if one.kind in ("string", "raw_string", "char")
+    ]
     for match in _ODD_BLANKS.finditer(data):
         if not any(start <= match.start() < end for start, end in kept):
             inside[match.start() : match.end()] = b" " * len(match[0])
@@ -117,6 +117,4 @@ def _lost(data: bytes, tree: tree_sitter.Tree, limits: Limits) -> tuple[Token, .
         else:
             break
     found = tokens(data, limit=limits.lexed_tokens_per_file)
-    return tuple(
-        one for one in found if one.kind == "identifier" and one.start not in covered
-    )
+    return tuple(one for one in found if one.kind == "identifier" and one.start not in covered)

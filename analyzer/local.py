@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from isal import isal_zlib
+
 from analyzer.errors import TomlError, UsageError
 from analyzer.limits import Limits
 from analyzer.model import CrateRef, CrateSource, Gap, GapKind, Origin
@@ -66,11 +68,9 @@ def archive_source(path: Path, *, limits: Limits) -> CrateSource:
 
 def _archive_ref(path: Path, data: bytes, limits: Limits) -> CrateRef:
     """Name and version from the archive's own folder, split where the file name or SemVer says."""
-    from isal import isal_zlib
-
     try:
         start = isal_zlib.decompressobj(wbits=31).decompress(data, 1 << 16)
-    except isal_zlib.error:
+    except isal_zlib.error:  # type: ignore[misc]  # the stub hides its base
         start = b""
     reader = TarReader(iter([start]), lambda _slug, _member, _offset: None, limits)
     first = next((one.name for one in reader), b"").decode("utf-8", "replace").split("/")[0]

@@ -48,7 +48,7 @@ def _places(facts: tuple[Fact, ...]) -> Mapping[str, list[tuple[int, Fact]]]:
 def _ranges(view: CrateView, places: Mapping[str, list[tuple[int, Fact]]]) -> dict[str, Ranges]:
     table: dict[str, Ranges] = {}
     for region in view.code.conditions():
-        guards = set()
+        guards: set[Guard | None] = set()
         if _PLATFORM.search(region.text):
             guards.add(Guard(FactKind.GUARD_PLATFORM, " ".join(region.text.split())[:100]))
         for start, end in region.conditions:

@@ -85,8 +85,10 @@ class Evaluator:
         kind = node.type
         if kind in _INNER:
             children = [one for one in node.named_children if one.type != "primitive_type"]
-            pick = children[0] if kind == "type_cast_expression" else (children or [None])[-1]
-            return self._eval(outline, pick, scope, frame, depth) if pick else UNKNOWN_VALUE
+            if not children:
+                return UNKNOWN_VALUE
+            pick = children[0] if kind == "type_cast_expression" else children[-1]
+            return self._eval(outline, pick, scope, frame, depth)
         fold = getattr(self, f"_fold_{kind}", None)
         if fold is None:
             return UNKNOWN_VALUE

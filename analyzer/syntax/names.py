@@ -112,14 +112,14 @@ class Names:
                 for alias, target in _use_tree(outline, argument):
                     self._add_use(file, scope, node, alias, target)
         for node, scope in outline.of("extern_crate_declaration"):
-            name, alias = node.child_by_field_name("name"), node.child_by_field_name("alias")
-            if name is not None:
-                target = clean(outline.text(name))
-                label = clean(outline.text(alias)) if alias is not None else target
-                path: Path = ("crate",) if target == "self" else ("", target)
+            named, alias = node.child_by_field_name("name"), node.child_by_field_name("alias")
+            if named is not None:
+                linked = clean(outline.text(named))
+                label = clean(outline.text(alias)) if alias is not None else linked
+                path: Path = ("crate",) if linked == "self" else ("", linked)
                 self._add_use(file, scope, node, label, path)
-                if scope.function < 0 and scope.module == 0 and target != "self":
-                    self._externs.setdefault(label, self._externs.get(target, target))
+                if scope.function < 0 and scope.module == 0 and linked != "self":
+                    self._externs.setdefault(label, self._externs.get(linked, linked))
 
     def uses(self, file: str) -> list[tuple[str, Path]]:
         """(local name, path as written) of every `use` of a file."""

@@ -1,0 +1,47 @@
+"""The rules that are in force, with the data they lean on and one digest over both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from analyzer.errors import SignatureError
+from analyzer.rules.schema import Clause, Rule, parse_rule
+from analyzer.signatures import Signatures, load_signatures
+
+
+@dataclass(frozen=True, eq=False)
+class RuleSet:
+    """Rules by id order, their signatures, and the digest of all files read."""
+
+    rules: tuple[Rule, ...]
+    signatures: Signatures
+
+    @property
+    def digest(self) -> str:
+        """sha256 over every signature file."""
+        return self.signatures.digest
+
+    def rule(self, rule_id: str) -> Rule | None:
+        """The rule with this id, or None."""
+        return next((one for one in self.rules if one.id == rule_id), None)
+
+
+def load_ruleset(folder: Path | None = None, extra: tuple[Path, ...] = ()) -> RuleSet:
+    """All shipped rules and those below `extra`. Raises SignatureError; an empty set is one."""
+    signatures = load_signatures(folder, extra)
+    rules: dict[str, Rule] = {}
+    for text in signatures.rules:
+        rule = parse_rule(text)
+        if rule.id in rules:
+            raise SignatureError(f"{text.path}: rule id `{rule.id}` is already taken")
+        for clause in (*rule.all, *rule.any, *rule.none, *rule.flow):
+            _check_lists(rule, clause, signatures)
+        rules[rule.id] = rule
+    return RuleSet(tuple(rules[one] for one in sorted(rules)), signatures)
+
+
+def _check_lists(rule: Rule, clause: Clause, signatures: Signatures) -> None:
+    for one in (*clause.subject_in, *clause.subject_not_in, *clause.data_in):
+        if one not in signatures.indicators:
+            raise SignatureError(f"{rule.path}: no indicator list `{one}`")

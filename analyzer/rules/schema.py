@@ -1,0 +1,278 @@
+"""A rule file to a Rule: strict, so that a misspelt key is an error and not a rule that never fires."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+import re2
+
+from analyzer.errors import SignatureError, TomlError
+from analyzer.model import Confidence, FactKind, Phase, Severity
+from analyzer.signatures import RuleText
+from analyzer.toml import read_toml
+
+
+class Scope(StrEnum):
+    """Where the clauses of a rule must meet."""
+
+    FLOW = "flow"
+    FUNCTION = "function"
+    FILE = "file"
+    PHASE = "phase"
+    CRATE = "crate"
+    GRAPH = "graph"
+    VERSIONS = "versions"
+
+
+MATCHED_SCOPES = frozenset({Scope.FUNCTION, Scope.FILE, Scope.PHASE, Scope.CRATE})
+
+
+@dataclass(frozen=True)
+class Clause:
+    """What one fact must be; empty conditions hold for any. `minimum`: how many distinct facts."""
+
+    facts: tuple[FactKind, ...]
+    subjects: tuple[str, ...] = ()
+    subject_in: tuple[str, ...] = ()
+    subject_not_in: tuple[str, ...] = ()
+    subject_pattern: str = ""
+    subject_unknown: bool | None = None
+    api: tuple[str, ...] = ()
+    data_in: tuple[str, ...] = ()
+    data_pattern: str = ""
+    guards: tuple[FactKind, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    decoded: bool | None = None
+    is_new: bool | None = None
+    minimum: int = 1
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A small crate, or a recorded observation, on which the rule must fire or stay quiet."""
+
+    name: str
+    is_match: bool
+    files: tuple[tuple[str, str], ...] = ()
+    observed: tuple[str, ...] = ()
+    phase: Phase | None = None
+    crate: str = ""
+    lines: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule as its file states it."""
+
+    id: str
+    title: str
+    namespace: str
+    severity: Severity
+    confidence: Confidence
+    scope: Scope
+    phases: tuple[Phase, ...]
+    since: str
+    attack: tuple[str, ...]
+    techniques: tuple[str, ...]
+    why: str
+    benign: str
+    is_blocking: bool
+    all: tuple[Clause, ...]
+    any: tuple[Clause, ...]
+    none: tuple[Clause, ...]
+    samples: tuple[Sample, ...]
+    path: str = ""
+    flow: tuple[Clause, ...] = field(default=())
+
+
+_KEYS = frozenset(
+    "id title namespace severity confidence scope phase since attack techniques why benign verdict"
+    " all any none match no-match source sink".split()
+)
+_CLAUSE_KEYS = frozenset(
+    "fact subject subject-in subject-not-in subject-matches subject-unknown api data-in data-matches"
+    " guard phase decoded new min role".split()
+)
+_SAMPLE_KEYS = frozenset("name path code files observed phase crate lines".split())
+
+
+class _Reader:
+    """Typed access to one table; every complaint names the file and the key."""
+
+    def __init__(self, path: str, table: Mapping[str, object], keys: frozenset[str]) -> None:
+        self.path, self.table = path, table
+        for key in table:
+            if key not in keys:
+                known = ", ".join(sorted(keys))
+                raise SignatureError(f"{path}: unknown key `{key}` (known: {known})")
+
+    def fail(self, key: str, what: str) -> SignatureError:
+        """An error about a key."""
+        return SignatureError(f"{self.path}: `{key}` {what}")
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self.table.get(key, default)
+        if not isinstance(value, str):
+            raise self.fail(key, "must be a text" if key in self.table else "is missing")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self.table.get(key, [])
+        rows = [value] if isinstance(value, str) else value
+        if not isinstance(rows, list) or not all(isinstance(one, str) for one in rows):
+            raise self.fail(key, "must be a text or a list of texts")
+        return tuple(rows)
+
+    def flag(self, key: str) -> bool | None:
+        value = self.table.get(key)
+        if value is not None and not isinstance(value, bool):
+            raise self.fail(key, "must be true or false")
+        return value
+
+    def number(self, key: str, default: int) -> int:
+        value = self.table.get(key, default)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.fail(key, "must be a whole number")
+        return value
+
+    def tables(self, key: str) -> list[Mapping[str, object]]:
+        value = self.table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+            raise self.fail(key, f"must be tables, written [[{key}]]")
+        return value
+
+    def phases(self, key: str = "phase") -> tuple[Phase, ...]:
+        try:
+            return tuple(Phase(one) for one in self.texts(key))
+        except ValueError as error:
+            raise self.fail(key, str(error)) from None
+
+    def kinds(self, key: str) -> tuple[FactKind, ...]:
+        try:
+            return tuple(FactKind(one) for one in self.texts(key))
+        except ValueError as error:
+            raise self.fail(key, str(error)) from None
+
+    def pattern(self, key: str) -> str:
+        text = self.text(key, "")
+        if text:
+            try:
+                re2.compile(text)
+            except re2.error as error:
+                raise self.fail(key, f"is no linear-time pattern: {error}") from None
+        return text
+
+
+def parse_rule(source: RuleText) -> Rule:
+    """The rule in a file. Raises SignatureError naming the file and the key that is wrong."""
+    try:
+        table = read_toml(source.data, name=source.path)
+    except TomlError as error:
+        raise SignatureError(str(error)) from None
+    reader = _Reader(source.path, table, _KEYS)
+    where = PurePosixPath(source.path)
+    rule_id, namespace = reader.text("id"), reader.text("namespace")
+    if rule_id != where.stem:
+        raise reader.fail("id", f"must equal the file's name, `{where.stem}`")
+    if namespace != str(where.parent):
+        raise reader.fail("namespace", f"must equal the folder, `{where.parent}`")
+    try:
+        severity, scope = Severity(reader.text("severity")), Scope(reader.text("scope"))
+        confidence = Confidence(reader.text("confidence"))
+    except ValueError as error:
+        raise SignatureError(f"{source.path}: {error}") from None
+    verdict = reader.text("verdict", "")
+    if verdict not in ("", "block"):
+        raise reader.fail("verdict", "can only be `block`")
+    return Rule(
+        id=rule_id,
+        title=reader.text("title"),
+        namespace=namespace,
+        severity=severity,
+        confidence=confidence,
+        scope=scope,
+        phases=reader.phases(),
+        since=reader.text("since"),
+        attack=reader.texts("attack"),
+        techniques=reader.texts("techniques"),
+        why=reader.text("why"),
+        benign=reader.text("benign"),
+        is_blocking=verdict == "block",
+        all=_clauses(reader, "all"),
+        any=_clauses(reader, "any"),
+        none=_clauses(reader, "none"),
+        samples=_samples(reader),
+        path=source.path,
+        flow=_flow(reader),
+    )
+
+
+def _clauses(reader: _Reader, key: str) -> tuple[Clause, ...]:
+    return tuple(_clause(_Reader(reader.path, one, _CLAUSE_KEYS)) for one in reader.tables(key))
+
+
+def _flow(reader: _Reader) -> tuple[Clause, ...]:
+    ends = []
+    for key in ("source", "sink"):
+        value = reader.table.get(key)
+        if isinstance(value, dict):
+            ends.append(_clause(_Reader(reader.path, value, _CLAUSE_KEYS)))
+    return tuple(ends)
+
+
+def _clause(reader: _Reader) -> Clause:
+    facts = reader.kinds("fact")
+    if not facts:
+        raise reader.fail("fact", "is missing in a clause")
+    return Clause(
+        facts=facts,
+        subjects=reader.texts("subject"),
+        subject_in=reader.texts("subject-in"),
+        subject_not_in=reader.texts("subject-not-in"),
+        subject_pattern=reader.pattern("subject-matches"),
+        subject_unknown=reader.flag("subject-unknown"),
+        api=reader.texts("api"),
+        data_in=reader.texts("data-in"),
+        data_pattern=reader.pattern("data-matches"),
+        guards=reader.kinds("guard"),
+        phases=reader.phases(),
+        decoded=reader.flag("decoded"),
+        is_new=reader.flag("new"),
+        minimum=reader.number("min", 1),
+        role=reader.text("role", ""),
+    )
+
+
+def _samples(reader: _Reader) -> tuple[Sample, ...]:
+    found = []
+    for key, is_match in (("match", True), ("no-match", False)):
+        for table in reader.tables(key):
+            found.append(_sample(_Reader(reader.path, table, _SAMPLE_KEYS), is_match=is_match))
+    return tuple(found)
+
+
+def _sample(reader: _Reader, *, is_match: bool) -> Sample:
+    files: list[tuple[str, str]] = []
+    if "code" in reader.table:
+        files.append((reader.text("path", "build.rs"), reader.text("code")))
+    more = reader.table.get("files", {})
+    if not isinstance(more, dict) or not all(isinstance(one, str) for one in more.values()):
+        raise reader.fail("files", "must map paths to texts")
+    files += [(str(path), str(text)) for path, text in more.items()]
+    phases = reader.phases()
+    lines = reader.table.get("lines", [])
+    if not isinstance(lines, list) or not all(isinstance(one, int) for one in lines):
+        raise reader.fail("lines", "must be a list of line numbers")
+    return Sample(
+        name=reader.text("name"),
+        is_match=is_match,
+        files=tuple(files),
+        observed=reader.texts("observed"),
+        phase=phases[0] if phases else None,
+        crate=reader.text("crate", ""),
+        lines=tuple(lines),
+    )

@@ -112,10 +112,10 @@ class Names:
                 for alias, target in _use_tree(outline, argument):
                     self._add_use(file, scope, node, alias, target)
         for node, scope in outline.of("extern_crate_declaration"):
-            named, alias = node.child_by_field_name("name"), node.child_by_field_name("alias")
+            named, renamed = node.child_by_field_name("name"), node.child_by_field_name("alias")
             if named is not None:
                 linked = clean(outline.text(named))
-                label = clean(outline.text(alias)) if alias is not None else linked
+                label = clean(outline.text(renamed)) if renamed is not None else linked
                 path: Path = ("crate",) if linked == "self" else ("", linked)
                 self._add_use(file, scope, node, label, path)
                 if scope.function < 0 and scope.module == 0 and linked != "self":

@@ -127,6 +127,8 @@ def _take(state: _Unpacked, entry: Entry) -> bool:
         return True
     if entry.type not in ("0", "\0", "7"):
         slug = _TYPES.get(entry.type, "odd-member-type")
+        if state.is_folder:  # usual in a working copy, unheard of in a packed crate
+            slug = "link-in-folder" if slug == "symlink" else "special-file-in-folder"
         state.anomaly(slug, path, entry.offset)
         reason = f"{slug} `{path}` was not followed"
         state.gap(GapKind.ARCHIVE, reason, path, is_blocking=not state.is_folder)

@@ -1,0 +1,40 @@
+"""What registry, advisories and lists of names say about a crate, apart from its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.facts.near_names import near_name
+from analyzer.facts.view import CrateView
+from analyzer.model import Fact, FactKind, Field
+from analyzer.signatures import fold_name
+
+
+def facts(view: CrateView) -> Iterator[Fact]:
+    """Known-bad and near names, yank, advisories; of dependencies only known-bad names."""
+    name, version = view.ref.name, view.ref.version
+    known = view.signatures.known_bad.get(fold_name(name))
+    where = Field("registry", "name")
+    if known is not None and known.covers(version):
+        label = f"{known.name}@{version}"
+        yield Fact(FactKind.REGISTRY_KNOWN_BAD, label, where, api=known.kind, data=known.advisories)
+    near = near_name(name, view.signatures)
+    if near is not None and known is None:
+        yield Fact(FactKind.REGISTRY_NEAR_NAME, near[0], where, api=near[1])
+    for entry in view.context.index_entries:
+        if entry.version == version and entry.is_yanked:
+            yield Fact(FactKind.REGISTRY_YANK, "yanked", Field("registry", "yanked"))
+    for one in view.context.advisories:
+        api = "malicious" if one.is_malicious else "vulnerability"
+        place = Field("registry", "advisory")
+        yield Fact(FactKind.REGISTRY_ADVISORY, one.id, place, api=api, data=(one.title,))
+    yield from _dependencies(view)
+
+
+def _dependencies(view: CrateView) -> Iterator[Fact]:
+    for one in view.manifest.dependencies:
+        known = view.signatures.known_bad.get(fold_name(one.package))
+        if known is not None and "*" in known.versions and known.kind != "affiliated":
+            where = Field("Cargo.toml", f"dependencies.{one.key}", one.line)
+            label = f"{known.name}@*"
+            yield Fact(FactKind.REGISTRY_KNOWN_BAD, label, where, api=known.kind, data=known.advisories)

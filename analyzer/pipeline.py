@@ -66,7 +66,8 @@ def analyze(
     tree = unpack(crate, limits=limits)
     manifest = read_manifest(tree, limits=limits)
     modules = _modules(tree, manifest, limits)
-    sources = _parse(tree, manifest, modules, limits)
+    catalogued = frozenset(one.partition("::")[0] for one in ruleset.signatures.apis)
+    sources = _parse(tree, manifest, modules, catalogued, limits)
     view = _view(crate, (tree, manifest, modules, sources), ruleset, known, limits)
     factset = collect(view)
     trace = observe(crate, limits) if observe is not None else Trace()
@@ -99,7 +100,11 @@ def _modules(tree: SourceTree, manifest: Manifest, limits: Limits) -> ModuleTree
 
 
 def _parse(
-    tree: SourceTree, manifest: Manifest, modules: ModuleTree, limits: Limits
+    tree: SourceTree,
+    manifest: Manifest,
+    modules: ModuleTree,
+    catalogued: frozenset[str],
+    limits: Limits,
 ) -> _Sources:
     """Parse what the module tree reaches, and every other `.rs` file; bulk without vocabulary waits.
 
@@ -109,7 +114,11 @@ def _parse(
     gaps = list(modules.gaps)
     files = [one for one in tree.files if one.path.endswith(".rs") or one.path in modules.phases]
     size = sum(len(one.data) for one in files)
-    words = frozenset(one.key.replace("-", "_") for one in manifest.dependencies)
+    words = frozenset(
+        one.key.replace("-", "_")
+        for one in manifest.dependencies
+        if one.package.replace("-", "_") in catalogued
+    )
     prefilter = Prefilter(words) if size > limits.prefilter_from_bytes else None
     prefiltered = 0
     for file in files:

@@ -41,8 +41,12 @@ class Kinds:
     def __init__(self, code: CrateCode) -> None:
         self._code = code
 
-    def of_annotation(self, outline: Outline, node: Node, module: int, impl: Node | None) -> str:
+    def of_annotation(
+        self, outline: Outline, node: Node, module: int, impl: Node | None, depth: int = 0
+    ) -> str:
         """Canonical path of the type a `Type` node names; empty if not resolvable."""
+        if depth > MAX_DEPTH:
+            return ""
         for _ in range(MAX_DEPTH):
             kind = node.type
             if kind in ("reference_type", "pointer_type", "dynamic_type", "abstract_type"):
@@ -68,12 +72,12 @@ class Kinds:
         segments = path_segments(outline, node)
         if segments[:1] == ("Self",) and impl is not None:
             own = impl.child_by_field_name("type")
-            return self.of_annotation(outline, own, module, None) if own is not None else ""
+            return self.of_annotation(outline, own, module, None, depth + 1) if own else ""
         path = self._code.resolve(outline, segments, node.start_byte, module)
-        path = self._alias(path) if path else path
+        path = self._alias(path, depth) if path else path
         return "::".join(path) if path else ""
 
-    def _alias(self, path: Path) -> Path:
+    def _alias(self, path: Path, depth: int) -> Path:
         item = self._code.names.items.get(path)
         if item is None or item.kind != "type_item":
             return path
@@ -81,7 +85,7 @@ class Kinds:
         if target is None:
             return path
         outline = self._code.outlines[item.file]
-        found = self.of_annotation(outline, target, item.scope.module, None)
+        found = self.of_annotation(outline, target, item.scope.module, None, depth + 1)
         return tuple(found.split("::")) if found else path
 
     def of(self, outline: Outline, node: Node, scope: Scope, depth: int = 0) -> str:

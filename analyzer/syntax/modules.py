@@ -42,10 +42,14 @@ _TEXTS = re.compile(rb"env\s*!\s*[(\[{]\s*\"(?P<variable>\w+)\"|(?P<text>r?#*\"[
 
 
 class Declaration(NamedTuple):
-    """`mod name;` at a byte position, inside the inline modules `inside`."""
+    """`mod name;` at a byte position, inside the inline modules `inside`.
+
+    `folders`: what those add to the search path; `#[path]` on an inline module changes it.
+    """
 
     name: str
     inside: tuple[str, ...]
+    folders: tuple[str, ...]
     paths: tuple[str, ...]
     cfg: str
     position: int
@@ -123,7 +127,7 @@ def _follow(walk: _Walk, target: Target) -> None:
         walk.modules.append(module)
         walk.phases.setdefault(module.file, set()).add(phase)
         pending += _children(walk, module, folder, phase)
-        pending += _included(walk, module, folder, phase)
+        pending += _included(walk, module, phase)
 
 
 def _children(
@@ -133,7 +137,7 @@ def _children(
     if module.file not in walk.scans:
         walk.scans[module.file] = declarations(data)
     for one in walk.scans[module.file]:
-        inner = posixpath.join(folder, *one.inside)
+        inner = posixpath.join(folder, *one.folders)
         base = inner if one.inside else posixpath.dirname(module.file)
         found = [
             (_normal(posixpath.join(base, path.replace("\\", "/"))), True) for path in one.paths
@@ -163,7 +167,7 @@ def _missing(
 
 
 def _included(
-    walk: _Walk, module: Module, folder: str, phase: Phase
+    walk: _Walk, module: Module, phase: Phase
 ) -> Iterator[tuple[Module, str]]:
     data = walk.files[module.file].data
     if b"include" not in data:
@@ -172,7 +176,9 @@ def _included(
         line = data.count(b"\n", 0, match.start()) + 1
         path = _include_path(match["what"], posixpath.dirname(module.file))
         if path is not None and path in walk.files:
-            yield Module(module.root, module.path, path, module.cfg), folder
+            # rustc looks for modules of included text beside the included file
+            own = posixpath.dirname(path)
+            yield Module(module.root, module.path, path, module.cfg), own
         elif _is_token(data, match.start()):
             if path is not None and path.startswith(".."):
                 walk.escapes.add((module.file, line, path))
@@ -216,22 +222,27 @@ def declarations(data: bytes) -> tuple[Declaration, ...]:
     return tuple(_declaration(one, ranges) for one in files)
 
 
-def _declaration(match: re.Match[bytes], ranges: list[tuple[int, int, str]]) -> Declaration:
+Inline = tuple[int, int, str, str]
+
+
+def _declaration(match: re.Match[bytes], ranges: list[Inline]) -> Declaration:
     attributes = match["attributes"]
     at = match.start("name")
-    inside = tuple(name for start, end, name in ranges if start <= at < end)
+    around = [one for one in ranges if one[0] <= at < one[1]]
+    inside = tuple(one[2] for one in around)
+    folders = tuple(one[3] for one in around)
     paths = tuple(literal_text(one["text"]) or "" for one in _PATH.finditer(attributes))
     if len(paths) > 1 and b"cfg_attr" not in attributes:
         paths = paths[:1]  # rustc takes the first of several
     cfg = attributes.decode("utf-8", "replace") if b"cfg" in attributes else ""
-    return Declaration(match["name"].decode("utf-8", "replace"), inside, paths, cfg, at)
+    return Declaration(match["name"].decode("utf-8", "replace"), inside, folders, paths, cfg, at)
 
 
-def _inline_ranges(data: bytes, inline: list[re.Match[bytes]]) -> list[tuple[int, int, str]]:
-    """Byte ranges of inline module bodies, by the lexer's braces."""
+def _inline_ranges(data: bytes, inline: list[re.Match[bytes]]) -> list[Inline]:
+    """Byte ranges of inline module bodies with name and folder, by the lexer's braces."""
     opening = {one.end() - 1: one for one in inline}
     stack: list[int] = []
-    ranges: list[tuple[int, int, str]] = []
+    ranges: list[Inline] = []
     for token in tokens(data):
         if token.kind != "punctuation":
             continue
@@ -242,7 +253,9 @@ def _inline_ranges(data: bytes, inline: list[re.Match[bytes]]) -> list[tuple[int
             start = stack.pop()
             if start in opening:
                 name = opening[start]["name"].decode("utf-8", "replace").removeprefix("r#")
-                ranges.append((start, token.end, name))
+                path = _PATH.search(opening[start]["attributes"])
+                folder = literal_text(path["text"]) if path is not None else None
+                ranges.append((start, token.end, name, name if folder is None else folder))
     return sorted(ranges)
 
 

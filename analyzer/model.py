@@ -35,6 +35,9 @@ BUILD_TIME = frozenset(
 )
 """Phases whose code runs on the machine that compiles; a gap there makes a verdict INCOMPLETE."""
 
+QUIET = frozenset({Phase.TEST, Phase.EXAMPLE, Phase.BENCH, Phase.UNREACHED})
+"""Phases whose code never reaches a user by itself: it can ask for a REVIEW, never for a BLOCK."""
+
 
 class FactKind(StrEnum):
     """Closed list of what a fact can say; conventions: `family.action`."""
@@ -473,6 +476,11 @@ class Finding:
     techniques: tuple[str, ...]
     evidence: tuple[Evidence, ...]
     is_blocking: bool = False
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether only tests, examples, benches or unreached files hold the chain."""
+        return bool(self.phases) and QUIET.issuperset(self.phases)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from analyzer.model import (
     BUILD_TIME,
+    QUIET,
     Capability,
     Confidence,
     Coverage,
@@ -49,7 +50,9 @@ REVIEW_FROM = 25
 SECONDARY_PERCENT = 25
 """What a finding beside the strongest one of its phase adds; phases are never summed."""
 SECONDARY_MAX = 19
-_QUIET = frozenset({Phase.TEST, Phase.EXAMPLE, Phase.BENCH, Phase.UNREACHED})
+QUIET_MAX = REVIEW_FROM - 1
+"""The most that tests, examples, benches and unreached files add up to, unless a BLOCK rule holds
+there: a whole chain that lies ready in unreached code is worth a person's look, no more (V5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,7 @@ class Assessment:
     summary: str
 
 
-def assess(
-    findings: tuple[Finding, ...], gaps: tuple[Gap, ...], coverage: Coverage
-) -> Assessment:
+def assess(findings: tuple[Finding, ...], gaps: tuple[Gap, ...], coverage: Coverage) -> Assessment:
     """BLOCK before INCOMPLETE before REVIEW before CLEAR; the score is the strongest chain."""
     points = _points(findings)
     score = min(100, sum(one.points for one in points))
@@ -84,15 +85,15 @@ def assess(
 
 def _blocks(finding: Finding) -> bool:
     """A rule may ask for BLOCK; code that only tests or nobody runs never does (V5)."""
-    is_quiet = bool(finding.phases) and set(finding.phases) <= _QUIET
-    return finding.is_blocking and finding.confidence is Confidence.HIGH and not is_quiet
+    return finding.is_blocking and finding.confidence is Confidence.HIGH and not finding.is_quiet
 
 
 def _worth(finding: Finding) -> int:
     base = SEVERITY_POINTS[finding.severity] * CONFIDENCE_PERCENT[finding.confidence]
     worth = base * SUPPORT_PERCENT[finding.support] // 10_000
-    is_quiet = bool(finding.phases) and set(finding.phases) <= _QUIET
-    return min(worth, REVIEW_FROM - 1) if is_quiet else worth
+    if finding.is_quiet:
+        return REVIEW_FROM if finding.is_blocking else min(worth, QUIET_MAX)
+    return worth
 
 
 def _points(findings: tuple[Finding, ...]) -> tuple[Point, ...]:
@@ -106,7 +107,7 @@ def _points(findings: tuple[Finding, ...]) -> tuple[Point, ...]:
         return ()
     best = ranked[0]
     points = [Point(best.rule, _worth(best), _reason(best))]
-    left = SECONDARY_MAX
+    left = max(0, QUIET_MAX - _worth(best)) if best.is_quiet else SECONDARY_MAX
     techniques = set(best.techniques)
     for one in ranked[1:]:
         shares = not one.phases or not best.phases or set(one.phases) & set(best.phases)
@@ -144,7 +145,7 @@ def _summary(
     return f"Nothing in {files} asks for a person's attention{notes}."
 
 
-# Capabilities --------------------------------------------------------------------------------------
+# Capabilities -------------------------------------------------------------------------------------
 
 _CAPABILITIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("build script", ("manifest.build-script",)),
@@ -195,10 +196,10 @@ def _urgency(fact: Fact) -> int:
     """Build-time code first, then what ships, then tests."""
     if set(fact.phases) & BUILD_TIME:
         return 0
-    return 2 if fact.phases and set(fact.phases) <= _QUIET else 1
+    return 2 if fact.phases and QUIET.issuperset(fact.phases) else 1
 
 
-# Indicators ----------------------------------------------------------------------------------------
+# Indicators ---------------------------------------------------------------------------------------
 
 INDICATOR_MAX = 200
 _INDICATOR_KINDS: Mapping[FactKind, str] = {

@@ -1,0 +1,1 @@
+"""Rules over facts: their schema, the set in force, matching, their samples and their lint."""

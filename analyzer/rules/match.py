@@ -1,20 +1,17 @@
 """Which rules hold on a crate's facts, and on which evidence.
 
-A rule is asked in each group of facts that its scope makes: one function with what it calls, one
-file, one phase, the crate. The smallest group that holds speaks; wider ones repeat nothing.
+A rule is asked wherever its scope lets facts meet (`groups`), first over code that ships or builds
+and then over all code: a chain that needs a test, an example or an unreached file is marked with
+those phases alone, and the score never makes a BLOCK of it (threat model V5).
 """
 
 from __future__ import annotations
 
-import fnmatch
-import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import re2
-
 from analyzer.model import (
-    UNKNOWN,
+    QUIET,
     Evidence,
     Fact,
     FactKind,
@@ -25,164 +22,133 @@ from analyzer.model import (
     Span,
     Support,
 )
+from analyzer.rules.clauses import FactIndex
+from analyzer.rules.groups import Groups, Meeting
 from analyzer.rules.ruleset import RuleSet
-from analyzer.rules.schema import MATCHED_SCOPES, Clause, Rule, Scope
-from analyzer.signatures import Signatures
+from analyzer.rules.schema import MATCHED_SCOPES, Clause, Rule
 
 EVIDENCE_PER_CLAUSE = 12
 FINDINGS_PER_RULE = 20
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Facts that may meet, by kind; `size` orders groups from narrow to wide."""
-
-    label: str
-    facts: Mapping[FactKind, tuple[Fact, ...]]
-    size: int
-
-
 def match(factset: FactSet, ruleset: RuleSet) -> tuple[Finding, ...]:
     """All findings, by rule id and place."""
-    groups = _Groups(factset)
-    kinds = {one.kind for one in factset.facts}
+    index = FactIndex(factset.facts, ruleset.signatures)
+    groups = Groups(factset)
     findings: list[Finding] = []
     for rule in ruleset.rules:
-        if rule.scope in MATCHED_SCOPES and _is_possible(rule, kinds):
-            findings += _findings(rule, groups, ruleset.signatures)
+        if rule.scope in MATCHED_SCOPES and _is_possible(rule, index):
+            findings += _findings(rule, index, groups)
     return tuple(findings)
 
 
-def _is_possible(rule: Rule, kinds: set[FactKind]) -> bool:
+def _is_possible(rule: Rule, index: FactIndex) -> bool:
     """Cheap: every clause that must hold has some fact of its kinds in the crate."""
-    if not all(kinds.intersection(one.facts) for one in rule.all):
+    if not all(index.has_any(one.facts) for one in rule.all):
         return False
-    return not rule.any or any(kinds.intersection(one.facts) for one in rule.any)
+    return not rule.any or any(index.has_any(one.facts) for one in rule.any)
 
 
-def _findings(rule: Rule, groups: _Groups, signatures: Signatures) -> list[Finding]:
-    found: list[Finding] = []
-    spoken: list[set[Fact]] = []
-    for group in groups.of(rule.scope):
-        cited = _cited(rule, group, signatures)
-        if cited is None:
-            continue
-        facts = {fact for fact, _ in cited}
-        if any(facts <= one or one <= facts for one in spoken):
-            continue
-        spoken.append(facts)
-        found.append(_finding(rule, cited))
-        if len(found) >= FINDINGS_PER_RULE:
-            break
-    return sorted(found, key=lambda one: repr(one.evidence[0].where) if one.evidence else "")
+@dataclass(frozen=True)
+class _Row:
+    """What must be met: one `all` clause or the `any` clauses together; maximum 0: a `none`."""
+
+    facts: tuple[Fact, ...]
+    minimum: int = 1
 
 
-def _cited(
-    rule: Rule, group: _Group, signatures: Signatures
-) -> list[tuple[Fact, str]] | None:
-    """The facts that make the rule hold in a group with their roles, or None."""
-    cited: list[tuple[Fact, str]] = []
-    for clause in rule.none:
-        if _matching(clause, rule, group, signatures):
-            return None
-    for clause in rule.all:
-        facts = _matching(clause, rule, group, signatures)
-        if len(facts) < clause.minimum:
-            return None
-        cited += [(one, clause.role) for one in facts[:EVIDENCE_PER_CLAUSE]]
+def _findings(rule: Rule, index: FactIndex, groups: Groups) -> list[Finding]:
+    rows = [_Row(index.fulfilling(one, rule.phases), one.minimum) for one in rule.all]
     if rule.any:
-        some = [
-            (fact, clause.role)
-            for clause in rule.any
-            for fact in _matching(clause, rule, group, signatures)[:EVIDENCE_PER_CLAUSE]
-        ]
-        if not some:
-            return None
-        cited += some
-    unique: dict[Fact, str] = {}
-    for fact, role in cited:
-        unique.setdefault(fact, role)
-    return list(unique.items())
+        rows.append(_Row(_united(rule.any, rule, index)))
+    if not rows or not all(one.facts for one in rows):
+        return []
+    barred = _united(rule.none, rule, index)
+    found = [_finding(rule, chain) for chain in _chains(rule, rows, barred, groups)]
+    return sorted(found, key=lambda one: [repr(each.where) for each in one.evidence])
 
 
-def _matching(
-    clause: Clause, rule: Rule, group: _Group, signatures: Signatures
-) -> list[Fact]:
-    asks = _asks(clause, rule.phases, signatures)
-    return [
-        fact
-        for kind in clause.facts
-        for fact in group.facts.get(kind, ())
-        if all(one(fact) for one in asks)
-    ]
+def _united(clauses: Iterable[Clause], rule: Rule, index: FactIndex) -> tuple[Fact, ...]:
+    facts = (fact for one in clauses for fact in index.fulfilling(one, rule.phases))
+    return tuple(dict.fromkeys(facts))
 
 
-Ask = Callable[[Fact], bool]
+def _chains(
+    rule: Rule, rows: list[_Row], barred: tuple[Fact, ...], groups: Groups
+) -> Iterator[Meeting]:
+    """Distinct meetings; those of code that ships or builds before those that need quiet code."""
+    count = len(rows)
+
+    def holds(meeting: Meeting) -> bool:
+        enough = all(len(a) >= b.minimum for a, b in zip(meeting, rows, strict=False))
+        return enough and not meeting[count]
+
+    everything = [*(one.facts for one in rows), barred]
+    loud = [tuple(one for one in facts if not _is_quiet(one)) for facts in everything[:-1]]
+    spoken: list[set[Fact]] = []
+    for clauses in ([*loud, barred], everything):
+        if not all(clauses[:count]) or (spoken and loud == everything[:-1]):
+            continue
+        for meeting in groups.meeting(rule.scope, clauses, count, holds):
+            facts = {fact for one in meeting for fact in one}
+            if any(facts <= one or one <= facts for one in spoken):
+                continue
+            spoken.append(facts)
+            yield meeting[:count]
+            if len(spoken) >= FINDINGS_PER_RULE:
+                return
 
 
-def _asks(clause: Clause, phases: tuple[Phase, ...], signatures: Signatures) -> list[Ask]:
-    asks: list[Ask] = []
-    wanted = frozenset(clause.phases or phases)
-    if wanted:
-        asks.append(lambda fact: not fact.phases or bool(wanted.intersection(fact.phases)))
-    if clause.subjects:
-        asks.append(lambda fact: fact.subject in clause.subjects)
-    for lists, is_in in ((clause.subject_in, True), (clause.subject_not_in, False)):
-        if lists:
-            asks.append(functools.partial(_subject_in, lists, is_in, signatures))
-    if clause.subject_pattern:
-        pattern = _compiled(clause.subject_pattern)
-        asks.append(lambda fact: bool(pattern.search(fact.subject)))
-    if clause.subject_unknown is not None:
-        asks.append(lambda fact: (fact.subject == UNKNOWN) is clause.subject_unknown)
-    if clause.api:
-        asks.append(lambda fact: any(fnmatch.fnmatchcase(fact.api, one) for one in clause.api))
-    if clause.data_in:
-        asks.append(functools.partial(_data_in, clause.data_in, signatures))
-    if clause.data_pattern:
-        data = _compiled(clause.data_pattern)
-        asks.append(lambda fact: any(data.search(one) for one in fact.data))
-    if clause.guards:
-        asks.append(lambda fact: any(one.kind in clause.guards for one in fact.guards))
-    if clause.decoded is not None:
-        asks.append(lambda fact: bool(fact.derivation) is clause.decoded)
-    return asks
+def _is_quiet(fact: Fact) -> bool:
+    return bool(fact.phases) and set(fact.phases) <= QUIET
 
 
-@functools.lru_cache(maxsize=512)
-def _compiled(pattern: str) -> re2._Regexp:
-    return re2.compile(pattern)
-
-
-def _subject_in(
-    lists: tuple[str, ...],
-    is_in: bool,  # noqa: FBT001  # bound by partial
-    signatures: Signatures,
-    fact: Fact,
-) -> bool:
-    return any(signatures.indicators[one].match(fact.subject) for one in lists) is is_in
-
-
-def _data_in(lists: tuple[str, ...], signatures: Signatures, fact: Fact) -> bool:
-    return any(signatures.indicators[one].match(text) for one in lists for text in fact.data)
-
-
-def _finding(rule: Rule, cited: list[tuple[Fact, str]]) -> Finding:
-    ordered = sorted(cited, key=lambda one: _place(one[0]))
-    reached = {phase for fact, _ in cited for phase in fact.phases}
-    phases = tuple(one for one in Phase if one in reached and (one in rule.phases or not rule.phases))
+def _finding(rule: Rule, chain: Meeting) -> Finding:
+    cited: dict[Fact, str] = {}
+    for row, facts in enumerate(chain):
+        for fact in _distinct(facts):
+            cited.setdefault(fact, _role(rule, row, fact))
     return Finding(
         rule=rule.id,
         title=rule.title,
         severity=rule.severity,
         confidence=rule.confidence,
-        support=_support([fact for fact, _ in cited]),
-        phases=phases or tuple(one for one in Phase if one in reached),
+        support=_support(chain),
+        phases=_phases(rule, chain),
         attack=rule.attack,
         techniques=rule.techniques,
-        evidence=tuple(_evidence(fact, role) for fact, role in ordered),
+        evidence=tuple(_evidence(one, cited[one]) for one in sorted(cited, key=_place)),
         is_blocking=rule.is_blocking,
     )
+
+
+def _distinct(facts: Iterable[Fact]) -> list[Fact]:
+    """One fact a line, the first kind that the clause names; the rest would say the same again."""
+    places: dict[object, Fact] = {}
+    for fact in facts:
+        where = fact.where
+        places.setdefault((where.file, where.line) if isinstance(where, Span) else fact, fact)
+    return list(places.values())[:EVIDENCE_PER_CLAUSE]
+
+
+def _phases(rule: Rule, chain: Meeting) -> tuple[Phase, ...]:
+    """Phases in which the whole chain runs; if it has no common one, all that it touches.
+
+    A link that only quiet code has makes the chain quiet.
+    """
+    links = [{phase for fact in facts for phase in fact.phases} for facts in chain]
+    links = [one for one in links if one]
+    if not links:
+        return ()
+    quiet = [one for one in links if one <= QUIET]
+    phases = set.union(*quiet) if quiet else set.intersection(*links) or set.union(*links)
+    wanted = phases.intersection(rule.phases) or phases
+    return tuple(one for one in Phase if one in wanted)
+
+
+def _role(rule: Rule, row: int, fact: Fact) -> str:
+    clauses = rule.all[row : row + 1] or rule.any
+    return next((one.role for one in clauses if fact.kind in one.facts), "")
 
 
 def _evidence(fact: Fact, role: str) -> Evidence:
@@ -191,86 +157,17 @@ def _evidence(fact: Fact, role: str) -> Evidence:
     )
 
 
-def _place(fact: Fact) -> tuple[str, int, str, str]:
+def _place(fact: Fact) -> tuple[str, int, FactKind, str]:
     where = fact.where
     if isinstance(where, Span):
         return (where.file, where.start_byte, fact.kind, fact.subject)
     return (repr(where), 0, fact.kind, fact.subject)
 
 
-def _support(facts: Iterable[Fact]) -> Support:
-    observed = {isinstance(one.where, Moment) for one in facts}
-    if observed == {True}:
-        return Support.OBSERVED
-    return Support.MIXED if True in observed else Support.STATIC
-
-
-class _Groups:
-    """The groups of each scope over one crate's facts, made when first asked for."""
-
-    def __init__(self, factset: FactSet) -> None:
-        self._factset = factset
-
-    def of(self, scope: Scope) -> tuple[_Group, ...]:
-        """Groups of a scope, narrow ones first."""
-        return {
-            Scope.CRATE: self._crate,
-            Scope.PHASE: self._phases,
-            Scope.FILE: self._files,
-            Scope.FUNCTION: self._functions,
-        }[scope]
-
-    @functools.cached_property
-    def _crate(self) -> tuple[_Group, ...]:
-        return (_group("crate", self._factset.facts),)
-
-    @functools.cached_property
-    def _phases(self) -> tuple[_Group, ...]:
-        shared = [one for one in self._factset.facts if not one.phases]
-        return tuple(
-            _group(phase, [*shared, *(one for one in self._factset.facts if phase in one.phases)])
-            for phase in Phase
-        )
-
-    @functools.cached_property
-    def _files(self) -> tuple[_Group, ...]:
-        table: dict[str, list[Fact]] = {}
-        for fact in self._factset.facts:
-            if isinstance(fact.where, Span):
-                table.setdefault(fact.where.file, []).append(fact)
-        return tuple(_group(file, table[file]) for file in sorted(table))
-
-    @functools.cached_property
-    def _functions(self) -> tuple[_Group, ...]:
-        own: dict[str, list[Fact]] = {}
-        for fact in self._factset.facts:
-            if fact.owner:
-                own.setdefault(fact.owner, []).append(fact)
-        callees: dict[str, list[str]] = {}
-        for edge in self._factset.calls:
-            callees.setdefault(edge.caller, []).append(edge.callee)
-        groups = [
-            _group(owner, [one for reached in _reach(owner, callees) for one in own.get(reached, ())])
-            for owner in sorted(set(own) | set(callees))
-        ]
-        return tuple(sorted(groups, key=lambda one: (one.size, one.label)))
-
-
-def _reach(start: str, callees: Mapping[str, list[str]]) -> Iterator[str]:
-    seen, pending = {start}, [start]
-    while pending:
-        one = pending.pop()
-        yield one
-        for callee in callees.get(one, ()):
-            if callee not in seen:
-                seen.add(callee)
-                pending.append(callee)
-
-
-def _group(label: str, facts: Iterable[Fact]) -> _Group:
-    table: dict[FactKind, list[Fact]] = {}
-    size = 0
-    for fact in facts:
-        table.setdefault(fact.kind, []).append(fact)
-        size += 1
-    return _Group(str(label), {kind: tuple(found) for kind, found in table.items()}, size)
+def _support(chain: Meeting) -> Support:
+    """Static, observed, both needed (mixed), or each enough by itself (corroborated)."""
+    observed = [any(isinstance(one.where, Moment) for one in facts) for facts in chain]
+    static = [any(not isinstance(one.where, Moment) for one in facts) for facts in chain]
+    if all(observed):
+        return Support.CORROBORATED if all(static) else Support.OBSERVED
+    return Support.STATIC if all(static) else Support.MIXED

@@ -1,4 +1,4 @@
-"""A rule file to a Rule: strict, so that a misspelt key is an error and not a rule that never fires."""
+"""A rule file to a Rule, strictly: a misspelt key is an error, not a rule that never fires."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ class Clause:
     subjects: tuple[str, ...] = ()
     subject_in: tuple[str, ...] = ()
     subject_not_in: tuple[str, ...] = ()
+    subject_glob: tuple[str, ...] = ()
     subject_pattern: str = ""
     subject_unknown: bool | None = None
     api: tuple[str, ...] = ()
@@ -59,6 +60,7 @@ class Sample:
     is_match: bool
     files: tuple[tuple[str, str], ...] = ()
     observed: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     phase: Phase | None = None
     crate: str = ""
     lines: tuple[int, ...] = ()
@@ -89,15 +91,22 @@ class Rule:
     flow: tuple[Clause, ...] = field(default=())
 
 
-_KEYS = frozenset(
-    "id title namespace severity confidence scope phase since attack techniques why benign verdict"
-    " all any none match no-match source sink".split()
+_CLAUSE_TABLES = frozenset({"all", "any", "none"})
+_SAMPLE_TABLES = frozenset({"match", "no-match"})
+_FLOW_ENDS = frozenset({"source", "sink"})
+_HEAD_KEYS = frozenset(
+    {"id", "title", "namespace", "severity", "confidence", "scope", "phase", "since", "attack"}
+    | {"techniques", "why", "benign", "verdict"}
 )
+_KEYS = _HEAD_KEYS | _CLAUSE_TABLES | _SAMPLE_TABLES | _FLOW_ENDS
 _CLAUSE_KEYS = frozenset(
-    "fact subject subject-in subject-not-in subject-matches subject-unknown api data-in data-matches"
-    " guard phase decoded new min role".split()
+    {"fact", "subject", "subject-in", "subject-not-in", "subject-glob", "subject-matches"}
+    | {"subject-unknown", "api", "data-in", "data-matches", "guard", "phase", "decoded", "new"}
+    | {"min", "role"}
 )
-_SAMPLE_KEYS = frozenset("name path code files observed phase crate lines".split())
+_SAMPLE_KEYS = frozenset(
+    {"name", "path", "code", "files", "observed", "facts", "phase", "crate", "lines"}
+)
 
 
 class _Reader:
@@ -127,6 +136,11 @@ class _Reader:
             raise self.fail(key, "must be a text or a list of texts")
         return tuple(rows)
 
+    def needed_texts(self, key: str) -> tuple[str, ...]:
+        if key not in self.table:
+            raise self.fail(key, "is missing")
+        return self.texts(key)
+
     def flag(self, key: str) -> bool | None:
         value = self.table.get(key)
         if value is not None and not isinstance(value, bool):
@@ -139,11 +153,15 @@ class _Reader:
             raise self.fail(key, "must be a whole number")
         return value
 
-    def tables(self, key: str) -> list[Mapping[str, object]]:
+    def tables(self, key: str, keys: frozenset[str]) -> list[_Reader]:
+        """Readers of the tables written `[[key]]`, each named by its number in errors."""
         value = self.table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
             raise self.fail(key, f"must be tables, written [[{key}]]")
-        return value
+        return [
+            _Reader(f"{self.path}: [[{key}]] number {number}", one, keys)
+            for number, one in enumerate(value, 1)
+        ]
 
     def phases(self, key: str = "phase") -> tuple[Phase, ...]:
         try:
@@ -197,8 +215,8 @@ def parse_rule(source: RuleText) -> Rule:
         scope=scope,
         phases=reader.phases(),
         since=reader.text("since"),
-        attack=reader.texts("attack"),
-        techniques=reader.texts("techniques"),
+        attack=reader.needed_texts("attack"),
+        techniques=reader.needed_texts("techniques"),
         why=reader.text("why"),
         benign=reader.text("benign"),
         is_blocking=verdict == "block",
@@ -212,27 +230,32 @@ def parse_rule(source: RuleText) -> Rule:
 
 
 def _clauses(reader: _Reader, key: str) -> tuple[Clause, ...]:
-    return tuple(_clause(_Reader(reader.path, one, _CLAUSE_KEYS)) for one in reader.tables(key))
+    return tuple(_clause(one) for one in reader.tables(key, _CLAUSE_KEYS))
 
 
 def _flow(reader: _Reader) -> tuple[Clause, ...]:
     ends = []
-    for key in ("source", "sink"):
-        value = reader.table.get(key)
-        if isinstance(value, dict):
-            ends.append(_clause(_Reader(reader.path, value, _CLAUSE_KEYS)))
+    for key in sorted(_FLOW_ENDS & set(reader.table), reverse=True):
+        value = reader.table[key]
+        if not isinstance(value, dict):
+            raise reader.fail(key, "must be one table of conditions")
+        ends.append(_clause(_Reader(f"{reader.path}: {key}", value, _CLAUSE_KEYS)))
     return tuple(ends)
 
 
 def _clause(reader: _Reader) -> Clause:
     facts = reader.kinds("fact")
     if not facts:
-        raise reader.fail("fact", "is missing in a clause")
+        raise reader.fail("fact", "is missing")
+    minimum = reader.number("min", 1)
+    if minimum < 1:
+        raise reader.fail("min", "must be 1 or more")
     return Clause(
         facts=facts,
         subjects=reader.texts("subject"),
         subject_in=reader.texts("subject-in"),
         subject_not_in=reader.texts("subject-not-in"),
+        subject_glob=reader.texts("subject-glob"),
         subject_pattern=reader.pattern("subject-matches"),
         subject_unknown=reader.flag("subject-unknown"),
         api=reader.texts("api"),
@@ -242,37 +265,46 @@ def _clause(reader: _Reader) -> Clause:
         phases=reader.phases(),
         decoded=reader.flag("decoded"),
         is_new=reader.flag("new"),
-        minimum=reader.number("min", 1),
+        minimum=minimum,
         role=reader.text("role", ""),
     )
 
 
 def _samples(reader: _Reader) -> tuple[Sample, ...]:
-    found = []
-    for key, is_match in (("match", True), ("no-match", False)):
-        for table in reader.tables(key):
-            found.append(_sample(_Reader(reader.path, table, _SAMPLE_KEYS), is_match=is_match))
-    return tuple(found)
+    return tuple(
+        _sample(one, is_match=is_match)
+        for key, is_match in (("match", True), ("no-match", False))
+        for one in reader.tables(key, _SAMPLE_KEYS)
+    )
 
 
 def _sample(reader: _Reader, *, is_match: bool) -> Sample:
-    files: list[tuple[str, str]] = []
-    if "code" in reader.table:
-        files.append((reader.text("path", "build.rs"), reader.text("code")))
-    more = reader.table.get("files", {})
-    if not isinstance(more, dict) or not all(isinstance(one, str) for one in more.values()):
-        raise reader.fail("files", "must map paths to texts")
-    files += [(str(path), str(text)) for path, text in more.items()]
     phases = reader.phases()
+    if len(phases) > 1:
+        raise reader.fail("phase", "must be one phase")
     lines = reader.table.get("lines", [])
     if not isinstance(lines, list) or not all(isinstance(one, int) for one in lines):
         raise reader.fail("lines", "must be a list of line numbers")
     return Sample(
         name=reader.text("name"),
         is_match=is_match,
-        files=tuple(files),
+        files=_sample_files(reader),
         observed=reader.texts("observed"),
+        given=reader.texts("facts"),
         phase=phases[0] if phases else None,
         crate=reader.text("crate", ""),
         lines=tuple(lines),
     )
+
+
+def _sample_files(reader: _Reader) -> tuple[tuple[str, str], ...]:
+    """`code` stands at `path`; `files` adds more. The first one is the one that `lines` means."""
+    files: list[tuple[str, str]] = []
+    if "code" in reader.table:
+        files.append((reader.text("path", "build.rs"), reader.text("code")))
+    elif "path" in reader.table:
+        raise reader.fail("path", "stands without `code`")
+    more = reader.table.get("files", {})
+    if not isinstance(more, dict) or not all(isinstance(one, str) for one in more.values()):
+        raise reader.fail("files", "must map paths to texts")
+    return (*files, *((str(path), str(text)) for path, text in more.items()))

@@ -1,0 +1,123 @@
+"""What one clause asks of one fact, and which facts of a crate fulfil it.
+
+Patterns run on a linear engine (threat model H7): subjects are the crate author's own text.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping
+
+import re2
+
+from analyzer.model import UNKNOWN, Fact, FactKind, Phase
+from analyzer.rules.schema import Clause
+from analyzer.signatures import Signatures
+
+Ask = Callable[[Fact], bool]
+
+
+class FactIndex:
+    """Facts by kind, and the answers already given: rules share clauses, facts share subjects."""
+
+    def __init__(self, facts: Iterable[Fact], signatures: Signatures) -> None:
+        self._signatures = signatures
+        self._by_kind: dict[FactKind, list[Fact]] = {}
+        for fact in facts:
+            self._by_kind.setdefault(fact.kind, []).append(fact)
+        self._fulfilled: dict[tuple[Clause, tuple[Phase, ...]], tuple[Fact, ...]] = {}
+        self._listed: dict[tuple[str, str], bool] = {}
+
+    def has_any(self, kinds: Iterable[FactKind]) -> bool:
+        """Whether the crate has a fact of one of these kinds at all."""
+        return any(kind in self._by_kind for kind in kinds)
+
+    def fulfilling(self, clause: Clause, phases: tuple[Phase, ...]) -> tuple[Fact, ...]:
+        """Facts that the clause holds for, in the crate's order; `phases` are the rule's."""
+        key = (clause, clause.phases or phases)
+        if key not in self._fulfilled:
+            asks = self._asks(*key)
+            self._fulfilled[key] = tuple(
+                fact
+                for kind in clause.facts
+                for fact in self._by_kind.get(kind, ())
+                if all(one(fact) for one in asks)
+            )
+        return self._fulfilled[key]
+
+    def _asks(self, clause: Clause, phases: tuple[Phase, ...]) -> tuple[Ask, ...]:
+        asks: list[Ask] = []
+        if phases:
+            wanted = frozenset(phases)
+            # A fact without phases is about the whole archive or the registry: it is in all.
+            asks.append(lambda fact: not fact.phases or not wanted.isdisjoint(fact.phases))
+        if clause.subject_unknown is not None:
+            asks.append(lambda fact: (fact.subject == UNKNOWN) is clause.subject_unknown)
+        if clause.subjects:
+            asks.append(lambda fact: fact.subject in clause.subjects)
+        for globs, text in ((clause.subject_glob, _subject), (clause.api, _api)):
+            if globs:
+                asks.append(functools.partial(_is_like, compiled(glob_pattern(globs)), text))
+        if clause.decoded is not None:
+            asks.append(lambda fact: bool(fact.derivation) is clause.decoded)
+        if clause.guards:
+            asks.append(lambda fact: any(one.kind in clause.guards for one in fact.guards))
+        for pattern, texts in (
+            (clause.subject_pattern, _subject),
+            (clause.data_pattern, _data),
+        ):
+            if pattern:
+                asks.append(functools.partial(_is_like, compiled(pattern), texts))
+        asks += self._list_asks(clause)
+        return tuple(asks)
+
+    def _list_asks(self, clause: Clause) -> Iterable[Ask]:
+        if clause.subject_in:
+            yield lambda fact: self._is_listed(clause.subject_in, fact.subject)
+        if clause.subject_not_in:
+            yield lambda fact: not self._is_listed(clause.subject_not_in, fact.subject)
+        if clause.data_in:
+            yield lambda fact: any(self._is_listed(clause.data_in, one) for one in fact.data)
+
+    def _is_listed(self, lists: tuple[str, ...], text: str) -> bool:
+        return any(self._is_in(one, text) for one in lists)
+
+    def _is_in(self, name: str, text: str) -> bool:
+        key = (name, text)
+        if key not in self._listed:
+            self._listed[key] = self._signatures.indicators[name].match(text) is not None
+        return self._listed[key]
+
+
+def _subject(fact: Fact) -> tuple[str, ...]:
+    return (fact.subject,)
+
+
+def _api(fact: Fact) -> tuple[str, ...]:
+    return (fact.api,)
+
+
+def _data(fact: Fact) -> tuple[str, ...]:
+    return fact.data
+
+
+def _is_like(pattern: re2._Regexp, texts: Callable[[Fact], tuple[str, ...]], fact: Fact) -> bool:
+    return any(pattern.search(_encodable(one)) is not None for one in texts(fact))
+
+
+def _encodable(text: str) -> str:
+    """re2 reads UTF-8: a lone surrogate in hostile text must not raise there."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+@functools.lru_cache(maxsize=1024)
+def compiled(pattern: str) -> re2._Regexp:
+    """A linear-time pattern. Raises re2.error."""
+    return re2.compile(pattern)
+
+
+def glob_pattern(globs: Iterable[str]) -> str:
+    """A pattern for whole texts that fall under one of the globs: `*` any run, `?` one sign."""
+    known: Mapping[str, str] = {"*": ".*", "?": "."}
+    bodies = ("".join(known.get(one, re2.escape(one)) for one in glob) for glob in globs)
+    return rf"(?s)\A(?:{'|'.join(bodies)})\z"

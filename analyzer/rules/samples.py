@@ -1,0 +1,153 @@
+"""Runs the samples that rules carry: each is a small crate made in memory, or a list of facts.
+
+The analysis itself is handed in, so that what is tested is what scans.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import tarfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from analyzer.errors import SignatureError
+from analyzer.model import (
+    CrateRef,
+    CrateSource,
+    Fact,
+    FactKind,
+    FactSet,
+    Field,
+    Finding,
+    Moment,
+    Origin,
+    Phase,
+    Span,
+    Where,
+)
+from analyzer.rules.match import match
+from analyzer.rules.ruleset import RuleSet
+from analyzer.rules.schema import Rule, Sample
+
+Analyze = Callable[[CrateSource, RuleSet], tuple[Finding, ...]]
+"""Findings of one crate under the given rules, as the product finds them."""
+
+_ROOT = re.compile(r"\b([a-z][a-z0-9_]*)::")
+_FACT = re.compile(r"(?P<kind>\S+) (?P<subject>.+?)(?: \((?P<api>[^()]*)\))?")
+
+
+@dataclass(frozen=True, slots=True)
+class SampleResult:
+    """Whether a sample did what its rule promises; `complaint` says how it did not."""
+
+    rule: str
+    sample: str
+    complaint: str = ""
+
+    @property
+    def is_ok(self) -> bool:
+        """The rule kept its word."""
+        return not self.complaint
+
+
+def run_samples(rule: Rule, ruleset: RuleSet, analyze: Analyze) -> tuple[SampleResult, ...]:
+    """Each sample of a rule, tried with that rule alone. Raises SignatureError for a bad sample."""
+    alone = RuleSet((rule,), ruleset.signatures)
+    return tuple(
+        SampleResult(rule.id, one.name, _complaint(rule, one, _findings(rule, one, alone, analyze)))
+        for one in rule.samples
+    )
+
+
+def _findings(rule: Rule, sample: Sample, alone: RuleSet, analyze: Analyze) -> tuple[Finding, ...]:
+    if sample.files or not (sample.observed or sample.given):
+        return analyze(sample_source(sample, alone), alone)
+    return match(FactSet(_facts(rule, sample)), alone)
+
+
+def _complaint(rule: Rule, sample: Sample, findings: tuple[Finding, ...]) -> str:
+    if sample.is_match is not bool(findings):
+        return "the rule stays quiet" if sample.is_match else "the rule fires"
+    if rule.is_blocking and findings and all(one.is_quiet for one in findings):
+        return "the rule asks for BLOCK, but on this code only a REVIEW follows"
+    cited = {
+        each.where.line
+        for one in findings
+        for each in one.evidence
+        if isinstance(each.where, Span) and each.where.file == _main_file(sample)
+    }
+    if sample.lines and cited != set(sample.lines):
+        return f"evidence is in lines {_listed(cited)}, not in {_listed(sample.lines)}"
+    return ""
+
+
+def _listed(lines: Iterable[int]) -> str:
+    return ", ".join(str(one) for one in sorted(lines)) or "none"
+
+
+def _main_file(sample: Sample) -> str:
+    return sample.files[0][0] if sample.files else ""
+
+
+# Crates ------------------------------------------------------------------------------------------
+
+
+def sample_source(sample: Sample, ruleset: RuleSet) -> CrateSource:
+    """The sample as a packed folder; without a Cargo.toml of its own it gets one that runs it."""
+    name, _, version = (sample.crate or "sample").partition("@")
+    files = dict(sample.files)
+    if "Cargo.toml" not in files:
+        files["Cargo.toml"] = _manifest(name, version or "0.1.0", sample, ruleset)
+        if not any(path.startswith("src/") for path in files):
+            files["src/lib.rs"] = ""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for path in sorted(files):
+            data = files[path].encode()
+            info = tarfile.TarInfo(f"{name}-{version or '0.1.0'}/{path}")
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    data = buffer.getvalue()
+    ref = CrateRef(name, version or "0.1.0")
+    return CrateSource(ref, hashlib.sha256(data).hexdigest(), data, Origin.FOLDER)
+
+
+def _manifest(name: str, version: str, sample: Sample, ruleset: RuleSet) -> str:
+    """Dependencies are the catalogued crates that the sample's code names."""
+    named = {one for _, text in sample.files for one in _ROOT.findall(text)}
+    catalogued = {one.partition("::")[0] for one in ruleset.signatures.apis} - {"std"}
+    dependencies = "".join(f'{one} = "*"\n' for one in sorted(named & catalogued))
+    library = "[lib]\nproc-macro = true\n" if sample.phase is Phase.PROC_MACRO else ""
+    return (
+        f'[package]\nname = "{name}"\nversion = "{version}"\nedition = "2021"\n{library}'
+        f"[dependencies]\n{dependencies}[build-dependencies]\n{dependencies}"
+    )
+
+
+# Facts -------------------------------------------------------------------------------------------
+
+
+def _facts(rule: Rule, sample: Sample) -> tuple[Fact, ...]:
+    rows: list[tuple[str, Where]] = [
+        (text, Moment("build", 1, number, 0)) for number, text in enumerate(sample.observed)
+    ]
+    rows += [(text, Field("sample", str(number))) for number, text in enumerate(sample.given)]
+    return tuple(_fact(rule, sample, text, where) for text, where in rows)
+
+
+def _fact(rule: Rule, sample: Sample, text: str, where: Where) -> Fact:
+    """`kind subject` or `kind subject (api)`."""
+    written = _FACT.fullmatch(text)
+    if written is None:
+        raise SignatureError(f"{rule.path}: sample `{sample.name}`: a fact is `kind subject (api)`")
+    kind, subject, api = written["kind"], written["subject"], written["api"] or ""
+    try:
+        known = FactKind(kind)
+    except ValueError:
+        raise SignatureError(
+            f"{rule.path}: sample `{sample.name}`: no fact kind `{kind}`"
+        ) from None
+    phases = (sample.phase,) if sample.phase else ()
+    return Fact(known, subject, where, phases, api=api)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from analyzer.limits import Limits
 from analyzer.model import Gap, GapKind, Phase, SourceFile, Target, TargetKind
-from analyzer.syntax.lexer import literal_text, tokens
+from analyzer.syntax.lexer import TokenKind, literal_text, tokens
 
 _PHASES: Mapping[TargetKind, Phase] = {
     TargetKind.LIBRARY: Phase.LIBRARY,
@@ -244,7 +244,7 @@ def _inline_ranges(data: bytes, inline: list[re.Match[bytes]]) -> list[Inline]:
     stack: list[int] = []
     ranges: list[Inline] = []
     for token in tokens(data):
-        if token.kind != "punctuation":
+        if token.kind is not TokenKind.PUNCTUATION:
             continue
         byte = data[token.start : token.end]
         if byte == b"{":

@@ -64,7 +64,7 @@ def run_samples(rule: Rule, ruleset: RuleSet, analyze: Analyze) -> tuple[SampleR
 def _findings(rule: Rule, sample: Sample, alone: RuleSet, analyze: Analyze) -> tuple[Finding, ...]:
     if sample.files or not (sample.observed or sample.given):
         return analyze(sample_source(sample, alone), alone)
-    return match(FactSet(_facts(rule, sample)), alone)
+    return match(FactSet(given_facts(rule, sample)), alone)
 
 
 def _complaint(rule: Rule, sample: Sample, findings: tuple[Finding, ...]) -> str:
@@ -129,15 +129,16 @@ def _manifest(name: str, version: str, sample: Sample, ruleset: RuleSet) -> str:
 # Facts -------------------------------------------------------------------------------------------
 
 
-def _facts(rule: Rule, sample: Sample) -> tuple[Fact, ...]:
+def given_facts(rule: Rule, sample: Sample) -> tuple[Fact, ...]:
+    """The facts that a sample lists, as observed or as given. Raises SignatureError."""
     rows: list[tuple[str, Where]] = [
         (text, Moment("build", 1, number, 0)) for number, text in enumerate(sample.observed)
     ]
     rows += [(text, Field("sample", str(number))) for number, text in enumerate(sample.given)]
-    return tuple(_fact(rule, sample, text, where) for text, where in rows)
+    return tuple(_listed_fact(rule, sample, text, where) for text, where in rows)
 
 
-def _fact(rule: Rule, sample: Sample, text: str, where: Where) -> Fact:
+def _listed_fact(rule: Rule, sample: Sample, text: str, where: Where) -> Fact:
     """`kind subject` or `kind subject (api)`."""
     written = _FACT.fullmatch(text)
     if written is None:

@@ -2,18 +2,19 @@
 
 An archive is *canonical* or says why not: one gzip member, nothing behind it, every member a
 regular file or folder below `name-version/` with a plain, unique name. Each deviation is a fact;
-what cargo might see and we did not read is a blocking gap (threat model H5).
+what some cargo might compile and we did not read is a blocking gap (threat model H5).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
-from isal import isal_zlib
-
+from analyzer.gunzip import inflated
 from analyzer.limits import Limits
 from analyzer.model import (
     CrateSource,
@@ -28,165 +29,248 @@ from analyzer.model import (
 )
 from analyzer.tar import Entry, TarReader
 
-_RESERVED = re.compile(
-    r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(?:\..*)?\Z",
+_RESERVED = r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:[ .]|$)"
+_ODD = re.compile(r"[\x00-\x1f\x7f\\:*?\"<>|]|[ .]$")
+_ODD_DEVICE = re.compile(_RESERVED, re.IGNORECASE)
+# A last component that needs no second look: printable ASCII that every system reads alike.
+_PLAIN = re.compile(
+    rb"(?!\.cargo-ok$|(?:con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])(?:[ .]|$))"
+    rb"[\w #-)+-.;=@\[\]!^`{}~]{0,199}[\w#-)+,;=@\[\]!^`{}~-]",
     re.IGNORECASE,
 )
-_ODD = re.compile(r"[\x00-\x1f\x7f\\:*?\"<>|]")
-_TYPES = {"1": "hardlink", "2": "symlink", "3": "device", "4": "device", "6": "device"}
-_HIDING = frozenset({"truncated", "bad-gzip", "bad-header", "bad-checksum-header"})
-_BLOCK = 1 << 18
+_ODD_TYPES: Final = {b"1": "hardlink", b"2": "symlink", b"3": "device", b"4": "device"}
+_ENDS: Final = frozenset({"truncated", "no-end-marker"})
+_COMPONENT_BYTES: Final = 255
+_LISTED: Final = 100
+_SHOWN: Final = 200
 
 
 @dataclass(slots=True)
-class _Unpacked:
+class _Unpacking:
     limits: Limits
     root: str
     is_folder: bool
     files: dict[str, SourceFile] = field(default_factory=dict)
     folded: dict[str, str] = field(default_factory=dict)
+    plain_folders: dict[bytes, str] = field(default_factory=dict)
+    copies: Counter[str] = field(default_factory=Counter)
     facts: list[Fact] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
-    size_bytes: int = 0
-    members: int = 0
+    told: Counter[str] = field(default_factory=Counter)
+    is_ended: bool = False
 
-    def anomaly(self, slug: str, member: str, offset: int = 0) -> None:
-        """A deviation from the canonical archive."""
-        fact = Fact(FactKind.ARCHIVE_ANOMALY, slug, Member(member, offset))
-        if fact not in self.facts[-64:] and len(self.facts) < 10_000:
-            self.facts.append(fact)
-        if slug in _HIDING:
-            self.gap(GapKind.ARCHIVE, f"{slug}: the rest of the archive was not read", member)
+    def note(self, slug: str, member: bytes, offset: int, lost: str) -> None:
+        """What the readers below tell: a deviation, and what was not read because of it."""
+        if slug in _ENDS and self.is_ended:
+            return
+        self.is_ended = self.is_ended or bool(lost and not member) or slug in _ENDS
+        path = _shown(member).removeprefix(f"{self.root}/")
+        self.anomaly(slug, path, offset, lost=lost)
 
-    def gap(self, kind: GapKind, reason: str, path: str = "", *, is_blocking: bool = True) -> None:
-        """Something of the archive that was not read."""
-        if len(self.gaps) < 1_000:
-            self.gaps.append(Gap(kind, reason, path, is_blocking=is_blocking))
+    def anomaly(
+        self, slug: str, path: str, offset: int = 0, *, lost: str = "", link: str = ""
+    ) -> None:
+        """A deviation from the canonical archive; `lost` makes it a blocking gap too."""
+        self.told[slug] += 1
+        if self.told[slug] > _LISTED:
+            return
+        data = (link,) if link else ()
+        fact = Fact(FactKind.ARCHIVE_ANOMALY, slug, Member(path, offset), data=data)
+        self.facts.append(fact)
+        if lost:
+            kind = GapKind.TOO_LARGE if slug.startswith(("over-", "too-")) else GapKind.ARCHIVE
+            self.gaps.append(Gap(kind, f"{slug}: {lost}", path, is_blocking=True))
+
+    def result(self, crate: CrateSource) -> SourceTree:
+        """Files sorted by path; what is more than can be listed is at least counted."""
+        for slug, count in sorted(self.told.items()):
+            if count > _LISTED:
+                reason = f"{slug}: {count - _LISTED} more members are not listed"
+                self.gaps.append(Gap(GapKind.ARCHIVE, reason))
+        files = tuple(self.files[path] for path in sorted(self.files))
+        return SourceTree(crate.ref, files, tuple(self.facts), tuple(self.gaps))
 
 
 def unpack(crate: CrateSource, *, limits: Limits) -> SourceTree:
-    """Every regular file of an archive, sorted by path, with anomalies and gaps.
+    """Every regular file of an archive, sorted by path, with anomalies as facts, and gaps.
 
-    Never raises for hostile bytes: a damaged archive gives what was read of it and says so.
+    Never raises for hostile bytes: a damaged archive gives what was read of it and says so. Of
+    two members with one name the last stands under the name, as with cargo; earlier ones stand
+    beside it as `name (copy 1).rs`, so that no bytes hide.
     """
     is_folder = crate.origin is Origin.FOLDER
-    state = _Unpacked(limits, f"{crate.ref.name}-{crate.ref.version}", is_folder)
+    state = _Unpacking(limits, f"{crate.ref.name}-{crate.ref.version}", is_folder)
+    state.plain_folders[state.root.encode("utf-8", "backslashreplace")] = ""
     if len(crate.data) > limits.archive_size_bytes and not is_folder:
-        state.gap(GapKind.TOO_LARGE, f"archive larger than {limits.archive_size_bytes} bytes")
-    else:
-        blocks = iter([crate.data]) if is_folder else _inflated(crate.data, state)
-        for entry in TarReader(blocks, state.anomaly, limits):
-            if not _take(state, entry):
-                break
+        lost = f"the archive is larger than {limits.archive_size_bytes} bytes"
+        state.anomaly("over-size", "", len(crate.data), lost=lost)
+        return state.result(crate)
+    for number, entry in enumerate(TarReader(_blocks(crate, state), state.note, limits)):
+        if number >= limits.member_count:
+            lost = f"only {limits.member_count} members were read"
+            state.anomaly("too-many-members", "", entry.offset, lost=lost)
+            return state.result(crate)
+        _take(state, entry)
     if "Cargo.toml" not in state.files:
-        state.anomaly("no-manifest", "Cargo.toml")
-        state.gap(GapKind.ARCHIVE, "the archive holds no Cargo.toml", "Cargo.toml")
-    files = tuple(state.files[path] for path in sorted(state.files))
-    return SourceTree(crate.ref, files, tuple(state.facts), tuple(state.gaps))
+        state.anomaly("no-manifest", "Cargo.toml", lost="there is no Cargo.toml to go by")
+    _check_folders(state)
+    return state.result(crate)
 
 
-def _inflated(data: bytes, state: _Unpacked) -> Iterator[bytes]:
-    """The first gzip member as a stream of blocks; cargo reads no further, nor do we."""
-    cap = max(state.limits.unpacked_size_bytes, 0)
-    engine = isal_zlib.decompressobj(wbits=31)
-    total, pending = 0, data
-    try:
-        while pending and not engine.eof:
-            block = engine.decompress(pending, _BLOCK)
-            pending = engine.unconsumed_tail
-            total += len(block)
-            if total > cap + (1 << 20):
-                state.anomaly("over-size", "", total)
-                state.gap(GapKind.TOO_LARGE, f"unpacks to more than {cap} bytes")
-                return
-            if block:
-                yield block
-            elif not pending:
-                break
-    except isal_zlib.error:  # type: ignore[misc]  # the stub hides its base
-        state.anomaly("bad-gzip", "", len(data) - len(pending))
-        return
-    if not engine.eof:
-        state.anomaly("truncated", "", len(data))
-        return
-    rest = engine.unused_data
-    if rest:
-        slug = "second-gzip-member" if rest[:2] == b"\x1f\x8b" else "trailing-bytes"
-        state.anomaly(slug, "", len(data) - len(rest))
+def _blocks(crate: CrateSource, state: _Unpacking) -> Iterator[bytes]:
+    if state.is_folder:
+        return iter([crate.data])
+    return inflated(crate.data, state.note, max_size_bytes=state.limits.unpacked_size_bytes)
 
 
-def _take(state: _Unpacked, entry: Entry) -> bool:
-    """Put one member into the tree, or say why not; False stops the reading."""
-    state.members += 1
-    if state.members > state.limits.member_count:
-        state.anomaly("too-many-members", "")
-        state.gap(GapKind.TOO_LARGE, f"more than {state.limits.member_count} members")
-        return False
+def _take(state: _Unpacking, entry: Entry) -> None:
+    """Put one member into the tree, or say why not."""
     path = _path(state, entry)
-    if entry.type in ("5", "D"):
-        return True
-    if entry.type not in ("0", "\0", "7"):
-        slug = _TYPES.get(entry.type, "odd-member-type")
-        if state.is_folder:  # usual in a working copy, unheard of in a packed crate
-            slug = "link-in-folder" if slug == "symlink" else "special-file-in-folder"
-        state.anomaly(slug, path, entry.offset)
-        reason = f"{slug} `{path}` was not followed"
-        state.gap(GapKind.ARCHIVE, reason, path, is_blocking=not state.is_folder)
-        if not entry.data:
-            return True
-    state.size_bytes += len(entry.data)
-    cap = max(state.limits.unpacked_size_bytes, 0)
-    if entry.is_cut or state.size_bytes > cap:
-        state.anomaly("over-size", path, entry.offset)
-        state.gap(GapKind.TOO_LARGE, f"`{path}` is larger than we read", path)
-        return state.size_bytes <= cap
-    _keep(state, path, entry)
-    return True
+    if entry.mode & 0o7000:
+        state.anomaly("odd-mode", path, entry.offset)
+    if entry.kind in b"0\0":
+        _keep(state, path, entry)
+    elif entry.kind == b"5":
+        return
+    elif entry.kind == b"g":
+        pass
+    else:
+        _odd_type(state, path, entry)
 
 
-def _keep(state: _Unpacked, path: str, entry: Entry) -> None:
-    """All copies of a name stay visible: the last one under its name, as cargo unpacks it."""
-    if path in state.files:
-        state.anomaly("duplicate-member", path, entry.offset)
-        number = 1
-        while f"{path} (copy {number})" in state.files:
-            number += 1
-        earlier = state.files[path]
-        kept = SourceFile(f"{path} (copy {number})", earlier.data, earlier.is_executable)
-        state.files[kept.path] = kept
-    folded = unicodedata.normalize("NFC", path).casefold()
-    if state.folded.setdefault(folded, path) != path:
-        state.anomaly("case-clash", path, entry.offset)
-    state.files[path] = SourceFile(path, entry.data, bool(entry.mode & 0o111))
+def _odd_type(state: _Unpacking, path: str, entry: Entry) -> None:
+    """Links are not followed; every other type is a file to cargo, so its data is kept."""
+    is_link = entry.kind in b"12"
+    slug = _ODD_TYPES.get(entry.kind, "odd-member-type")
+    slug = {b"6": "fifo", b"S": "sparse"}.get(entry.kind, slug)
+    lost = f"`{path}` was not followed" if is_link else ""
+    if entry.kind == b"S":
+        lost = "its holes were not filled"
+    if state.is_folder:
+        # Common in honest working copies; what packed the folder has said what was not read.
+        slug, lost = ("folder-link" if is_link else "folder-special-file"), ""
+    state.anomaly(slug, path, entry.offset, lost=lost, link=_shown(entry.link))
+    if not is_link and not state.is_folder:
+        _keep(state, path, entry)
 
 
-def _path(state: _Unpacked, entry: Entry) -> str:
+def _keep(state: _Unpacking, path: str, entry: Entry) -> None:
+    file = SourceFile(path, entry.data, bool(entry.mode & 0o111))
+    key = path.lower() if path.isascii() else _folded(path)
+    first = state.folded.setdefault(key, path)
+    if first is not path:
+        if path in state.files:
+            state.anomaly("duplicate-member", path, entry.offset)
+            _move_aside(state, path)
+        if first != path:
+            state.anomaly("case-clash", path, entry.offset, link=first)
+    state.files[path] = file
+
+
+def _move_aside(state: _Unpacking, path: str) -> None:
+    """The earlier of two copies gets a name of its own, with the same ending."""
+    folder, slash, name = path.rpartition("/")
+    stem, dot, ending = name.rpartition(".")
+    stem, ending = (stem, dot + ending) if stem else (name, "")
+    aside = path
+    while aside in state.files:
+        state.copies[path] += 1
+        aside = f"{folder}{slash}{stem} (copy {state.copies[path]}){ending}"
+    earlier = state.files[path]
+    state.files[aside] = SourceFile(aside, earlier.data, earlier.is_executable)
+
+
+def _check_folders(state: _Unpacking) -> None:
+    """A name that is a file and a folder: which one wins is the reader's choice."""
+    folders: set[str] = set()
+    for path in state.files:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    for path in sorted(folders & state.files.keys()):
+        state.anomaly("file-as-folder", path)
+
+
+# Names -------------------------------------------------------------------------------------------
+
+
+def _path(state: _Unpacking, entry: Entry) -> str:
     """The member's path below the root; anomalies of the name are noted, odd bytes escaped."""
-    try:
-        name = entry.name.decode("utf-8")
-    except UnicodeDecodeError:
-        name = entry.name.decode("utf-8", "backslashreplace")
-        state.anomaly("non-utf8-name", name, entry.offset)
-    if len(entry.name) > state.limits.member_path_bytes:
-        state.anomaly("odd-name", name[:200], entry.offset)
-        name = name[: state.limits.member_path_bytes]
-    if _ODD.search(name):
-        state.anomaly("odd-name", _visible(name), entry.offset)
-        name = _visible(name)
-    if name.startswith("/"):
-        state.anomaly("absolute-path", name, entry.offset)
-    parts = name.rstrip("/").split("/")
+    folder, _, last = entry.name.rpartition(b"/")
+    inside = state.plain_folders.get(folder)
+    is_short = len(entry.name) <= state.limits.member_path_bytes
+    if inside is not None and is_short and _PLAIN.fullmatch(last):
+        return inside + last.decode("ascii")
+    path, is_plain = _looked_at(state, entry)
+    if is_plain and last:
+        state.plain_folders[folder] = path.rpartition("/")[0] + "/" if "/" in path else ""
+    return path
+
+
+def _looked_at(state: _Unpacking, entry: Entry) -> tuple[str, bool]:
+    """The path, and whether there was nothing to say of it."""
+    text, slugs = _text(state, entry)
+    parts = text.rstrip("/").split("/")
+    inner = parts[1:]
+    if text.startswith("/"):
+        slugs.append("absolute-path")
+    elif parts[0] != state.root:
+        slugs.append("outside-root")
     if ".." in parts:
-        state.anomaly("parent-path", name, entry.offset)
-    elif "." in parts or "" in parts[1:]:
-        state.anomaly("odd-name", name, entry.offset)
-    if any(_RESERVED.match(one) or one.endswith((" ", ".")) for one in parts if one not in ("", ".", "..")):
-        state.anomaly("reserved-name", name, entry.offset)
-    if parts[0] != state.root:
-        state.anomaly("outside-root", name, entry.offset)
-        return name.strip("/") or "?"
-    return "/".join(parts[1:]) or "."
+        slugs.append("parent-path")
+    if "." in inner or "" in inner or (text.endswith("/") and entry.kind != b"5"):
+        slugs.append("odd-name")
+    if any(_ODD_DEVICE.match(one) for one in inner):
+        slugs.append("reserved-name")
+    if inner and inner[-1] == ".cargo-ok":
+        slugs.append("cargo-ok")
+    # Cargo drops empty parts and dots, so `src/./lib.rs` is `src/lib.rs` to it and to us.
+    kept = [one for one in inner if one not in ("", ".")]
+    if parts[0] == state.root:
+        path = "/".join(kept) or "."
+    elif text.startswith("/"):
+        path = "/" + "/".join(kept)
+    else:
+        path = "/".join(["..", parts[0] or "?", *kept])
+    for slug in dict.fromkeys(slugs):
+        state.anomaly(slug, path, entry.offset)
+    return path, not slugs
 
 
-def _visible(name: str) -> str:
-    return "".join(one if one.isprintable() else f"\\u{{{ord(one):x}}}" for one in name)
+def _text(state: _Unpacking, entry: Entry) -> tuple[str, list[str]]:
+    """The whole name as printable text, with what is odd about its characters."""
+    slugs: list[str] = []
+    name, longest = entry.name, state.limits.member_path_bytes
+    if len(name) > longest:
+        # The ending stays: it says what kind of file this is.
+        name = name[: longest // 2] + b"..." + name[-longest // 2 :]
+        slugs.append("odd-name")
+        lost = "its name is too long for a path, and was cut"
+        state.anomaly("over-long-name", _shown(name), entry.offset, lost=lost)
+    try:
+        text = name.decode("utf-8")
+    except UnicodeDecodeError:
+        return _visible(name.decode("utf-8", "backslashreplace")), [*slugs, "non-utf8-name"]
+    shown = _visible(text)
+    parts = text.rstrip("/").split("/")
+    is_odd = any(_ODD.search(one) for one in parts if one not in ("", ".", ".."))
+    if shown != text or is_odd or any(len(one.encode()) > _COMPONENT_BYTES for one in parts):
+        slugs.append("odd-name")
+    return shown, slugs
+
+
+def _folded(path: str) -> str:
+    """What systems that ignore case and composition compare."""
+    normal = unicodedata.normalize("NFC", path).casefold()
+    return unicodedata.normalize("NFC", normal)
+
+
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else f"\\u{{{ord(one):x}}}" for one in text)
+
+
+def _shown(name: bytes) -> str:
+    return _visible(name[:_SHOWN].decode("utf-8", "backslashreplace"))

@@ -37,7 +37,7 @@ from analyzer.syntax.modules import ModuleTree, build_module_tree
 from analyzer.syntax.names import Home
 from analyzer.syntax.outline import Outline
 from analyzer.syntax.parse import parse
-from analyzer.syntax.prefilter import Prefilter
+from analyzer.syntax.prefilter import Prefilter, path_building_macros
 from analyzer.unpack import unpack
 
 Observe = Callable[[CrateSource, Limits], Trace]
@@ -119,7 +119,9 @@ def _parse(
         for one in manifest.dependencies
         if one.package.replace("-", "_") in catalogued
     )
-    prefilter = Prefilter(words) if size > limits.prefilter_from_bytes else None
+    prefilter = None
+    if size > limits.prefilter_from_bytes:
+        prefilter = Prefilter(words.union(*(path_building_macros(one.data) for one in files)))
     prefiltered = 0
     for file in files:
         phases = modules.phases.get(file.path, (Phase.UNREACHED,))

@@ -14,6 +14,9 @@ from analyzer.model import UNKNOWN, Fact, FactKind, Phase
 from analyzer.rules.schema import Clause
 from analyzer.signatures import Signatures
 
+DECODING = frozenset({"base64", "hex", "reversed", "byte list", "replace", "xor"})
+"""Steps of a derivation that hide a text from a reader; joining and formatting do not."""
+
 Ask = Callable[[Fact], bool]
 
 
@@ -34,7 +37,7 @@ class FactIndex:
 
     def fulfilling(self, clause: Clause, phases: tuple[Phase, ...]) -> tuple[Fact, ...]:
         """Facts that the clause holds for, in the crate's order; `phases` are the rule's."""
-        key = (clause, clause.phases or phases)
+        key = (clause, phases)
         if key not in self._fulfilled:
             asks = self._asks(*key)
             self._fulfilled[key] = tuple(
@@ -51,6 +54,9 @@ class FactIndex:
             wanted = frozenset(phases)
             # A fact without phases is about the whole archive or the registry: it is in all.
             asks.append(lambda fact: not fact.phases or not wanted.isdisjoint(fact.phases))
+        if clause.phases:
+            needed = frozenset(clause.phases)
+            asks.append(lambda fact: not needed.isdisjoint(fact.phases))
         if clause.subject_unknown is not None:
             asks.append(lambda fact: (fact.subject == UNKNOWN) is clause.subject_unknown)
         if clause.subjects:
@@ -58,8 +64,11 @@ class FactIndex:
         for globs, text in ((clause.subject_glob, _subject), (clause.api, _api)):
             if globs:
                 asks.append(functools.partial(_is_like, compiled(glob_pattern(globs)), text))
+        if clause.api_not:
+            barred = compiled(glob_pattern(clause.api_not))
+            asks.append(lambda fact: not _is_like(barred, _api, fact))
         if clause.decoded is not None:
-            asks.append(lambda fact: bool(fact.derivation) is clause.decoded)
+            asks.append(lambda fact: bool(DECODING.intersection(fact.derivation)) is clause.decoded)
         if clause.guards:
             asks.append(lambda fact: any(one.kind in clause.guards for one in fact.guards))
         for pattern, texts in (

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import re2
+
 from analyzer.limits import Limits
 from analyzer.model import Gap, GapKind, Phase, SourceFile, Target, TargetKind
 from analyzer.syntax.lexer import TokenKind, literal_text, tokens
@@ -32,6 +34,7 @@ _MODULE = re.compile(
     rb"(?:pub\s*(?:\([^)\n]{0,80}\)\s*)?)?"
     rb"(?<![A-Za-z0-9_])mod\s+(?P<name>" + _WORD + rb")\s*(?P<end>[;{])"
 )
+_ANY_MODULE = re2.compile(rb"\bmod\s+[^\s;{]+\s*;")
 _PATH = re.compile(rb"\bpath\s*=\s*(?P<text>r?#*\"[^\"]*\"#*)")
 _CFG = re.compile(rb"\bcfg\s*\((?P<text>.*)\)\s*\]", re.DOTALL)
 _INCLUDE = re.compile(
@@ -212,7 +215,7 @@ def _normal(path: str) -> str:
 
 def declarations(data: bytes) -> tuple[Declaration, ...]:
     """Every `mod name;` of a file, also inside macros and function bodies."""
-    matches = [one for one in _MODULE.finditer(data)] if b"mod" in data else []
+    matches = list(_MODULE.finditer(data)) if _ANY_MODULE.search(data) else []
     files = [one for one in matches if one["end"] == b";"]
     if not files:
         return ()

@@ -78,6 +78,8 @@ class Names:
         self._is_known, self._is_legacy = is_known, is_legacy
         self.items: dict[Path, Item] = {}
         self.impls: dict[str, list[Item]] = {}
+        self._reached: dict[Path, tuple[Path, ...]] = {}
+        self._glob_bases: dict[Path, tuple[Path, ...]] = {}
         self._uses: dict[str, list[tuple[str, Path]]] = {}
         self._members: dict[Path, dict[str, Item | _Use]] = {}
         self._globs: dict[Path, list[_Use]] = {}
@@ -192,32 +194,61 @@ class Names:
                 return self._target(max(near, key=lambda one: one[0])[2], hops)
             for start, end, use in self._local_globs.get(file, ()):
                 if start <= position < end:
-                    found = self._through_glob(use, name, hops)
+                    base = self._resolve_use(use, hops + 1)
+                    found = self._in_base(base, name, hops + 1) if base else None
                     if found is not None:
                         return found
         return self._member(module, name, hops)
 
     def _member(self, module: Path, name: str, hops: int) -> Path | None:
+        """A name of a module: its own, or one that its globs bring, however many modules away."""
+        found = self._direct(module, name, hops)
+        if found is not None:
+            return found
+        for base in self._reach(module, hops):
+            found = self._in_base(base, name, hops, is_direct=True)
+            if found is not None:
+                return found
+        return None
+
+    def _direct(self, module: Path, name: str, hops: int) -> Path | None:
         what = self._members.get(module, {}).get(name)
         if what is not None:
             return self._target(what, hops)
-        if (*module, name) in self._members:
-            return (*module, name)
-        if hops < MAX_HOPS:
-            for use in self._globs.get(module, ()):
-                found = self._through_glob(use, name, hops + 1)
-                if found is not None:
-                    return found
-        return None
+        return (*module, name) if (*module, name) in self._members else None
 
-    def _through_glob(self, use: _Use, name: str, hops: int) -> Path | None:
-        base = self._resolve_use(use, hops + 1)
-        if base is None or base == use.module:
-            return None
+    def _in_base(
+        self, base: Path, name: str, hops: int, *, is_direct: bool = False
+    ) -> Path | None:
         if base[0].startswith("@"):
-            return self._member(base, name, hops + 4)
+            if is_direct:
+                return self._direct(base, name, hops)
+            return self._member(base, name, hops)
         full = (*base, name)
         return full if self._is_known(full) else None
+
+    def _reach(self, module: Path, hops: int) -> tuple[Path, ...]:
+        """Modules whose names a module's globs bring in, nearest first; each once."""
+        if module in self._reached:
+            return self._reached[module]
+        self._reached[module] = ()  # what is asked while we find out sees no globs here
+        found: dict[Path, None] = {}
+        pending = [module]
+        while pending:
+            for base in self._bases(pending.pop(0), hops):
+                if base not in found and base != module:
+                    found[base] = None
+                    if base[0].startswith("@"):
+                        pending.append(base)
+        self._reached[module] = tuple(found)
+        return self._reached[module]
+
+    def _bases(self, module: Path, hops: int) -> tuple[Path, ...]:
+        if module not in self._glob_bases:
+            self._glob_bases[module] = ()
+            bases = (self._resolve_use(use, hops + 1) for use in self._globs.get(module, ()))
+            self._glob_bases[module] = tuple(one for one in bases if one is not None)
+        return self._glob_bases[module]
 
     def _target(self, what: Item | _Use, hops: int) -> Path | None:
         return what.path if isinstance(what, Item) else self._resolve_use(what, hops + 1)

@@ -12,7 +12,7 @@ import unicodedata
 import re2
 
 _ROOTS = re2.compile(
-    rb"\b(?:fs|env|net|process|os)\s*(?:::|[,;})/\]]|\s+as\b)"
+    rb"\b(?:fs|env|net|process|os)\s*::|\buse\b[^;]*\b(?:fs|env|net|process|os)\b"
     rb"|\b(?:std|core|alloc)\s*(?:::\s*[*{]|;|\s+as\b)"
     rb"|\bextern\s*(?:\"[^\"]*\"\s*)?\{|\bextern\s+crate\s+(?:std|core|alloc)\b"
     rb"|\b(?:link_name|no_mangle|export_name|link_section|link_ordinal|global_allocator)\b"
@@ -25,6 +25,20 @@ _LITERALS = re2.compile(
 _ENCODED = re2.compile(rb"\"[A-Za-z0-9+/_-]{40,}={0,2}\"")
 _DIGIT = re.compile(rb"[0-9]")
 _ODD_BLANKS = re.compile(rb"\xe2\x80[\x8e\x8f\xa8\xa9]|\xc2\x85")
+
+
+_PATH_BUILDING = re2.compile(rb"::\s*\$|\$\w+\s*::")
+_MACRO_NAME = re2.compile(rb"\bmacro_rules\s*!\s*([A-Za-z_][A-Za-z0-9_]*)")
+_CRATE_PATH = re2.compile(rb"\$crate\s*::")
+
+
+def path_building_macros(data: bytes) -> frozenset[str]:
+    """Names of macros in a file whose macros join arguments to paths: whoever uses one is read."""
+    if not _PATH_BUILDING.search(data):
+        return frozenset()
+    if not _PATH_BUILDING.search(_CRATE_PATH.sub(b"", data)):
+        return frozenset()
+    return frozenset(one.decode("utf-8", "replace") for one in _MACRO_NAME.findall(data))
 
 
 class Prefilter:

@@ -218,7 +218,8 @@ def _leaves(tree: tree_sitter.Tree) -> Iterator[tuple[int, int, bool, bool]]:
     while True:
         node = cursor.node
         if node is not None and node.child_count == 0 and node.end_byte > node.start_byte:
-            yield node.start_byte, node.end_byte, not _OPAQUE.search(node.type), errors[-1]
+            is_shown = not (node.is_named and _OPAQUE.search(node.type))
+            yield node.start_byte, node.end_byte, is_shown, errors[-1]
         if node is not None and cursor.goto_first_child():
             errors.append(node.is_error)
             continue

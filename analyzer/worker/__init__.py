@@ -1,0 +1,1 @@
+"""Confined processes that analyze crates: the parent never parses a hostile byte itself."""

@@ -6,7 +6,7 @@ Patterns run on a linear engine (threat model H7): subjects are the crate author
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import re2
 
@@ -49,36 +49,13 @@ class FactIndex:
         return self._fulfilled[key]
 
     def _asks(self, clause: Clause, phases: tuple[Phase, ...]) -> tuple[Ask, ...]:
-        asks: list[Ask] = []
-        if phases:
-            wanted = frozenset(phases)
-            # A fact without phases is about the whole archive or the registry: it is in all.
-            asks.append(lambda fact: not fact.phases or not wanted.isdisjoint(fact.phases))
-        if clause.phases:
-            needed = frozenset(clause.phases)
-            asks.append(lambda fact: not needed.isdisjoint(fact.phases))
-        if clause.subject_unknown is not None:
-            asks.append(lambda fact: (fact.subject == UNKNOWN) is clause.subject_unknown)
-        if clause.subjects:
-            asks.append(lambda fact: fact.subject in clause.subjects)
-        for globs, text in ((clause.subject_glob, _subject), (clause.api, _api)):
-            if globs:
-                asks.append(functools.partial(_is_like, compiled(glob_pattern(globs)), text))
-        if clause.api_not:
-            barred = compiled(glob_pattern(clause.api_not))
-            asks.append(lambda fact: not _is_like(barred, _api, fact))
-        if clause.decoded is not None:
-            asks.append(lambda fact: bool(DECODING.intersection(fact.derivation)) is clause.decoded)
-        if clause.guards:
-            asks.append(lambda fact: any(one.kind in clause.guards for one in fact.guards))
-        for pattern, texts in (
-            (clause.subject_pattern, _subject),
-            (clause.data_pattern, _data),
-        ):
-            if pattern:
-                asks.append(functools.partial(_is_like, compiled(pattern), texts))
-        asks += self._list_asks(clause)
-        return tuple(asks)
+        """Cheap questions first: most facts are turned away by the first one."""
+        return (
+            *_phase_asks(clause, phases),
+            *_plain_asks(clause),
+            *_pattern_asks(clause),
+            *self._list_asks(clause),
+        )
 
     def _list_asks(self, clause: Clause) -> Iterable[Ask]:
         if clause.subject_in:
@@ -98,6 +75,39 @@ class FactIndex:
         return self._listed[key]
 
 
+def _phase_asks(clause: Clause, phases: tuple[Phase, ...]) -> Iterator[Ask]:
+    """The rule's phases pass facts about the whole archive, which have none; a clause's do not."""
+    if phases:
+        wanted = frozenset(phases)
+        yield lambda fact: not fact.phases or not wanted.isdisjoint(fact.phases)
+    if clause.phases:
+        needed = frozenset(clause.phases)
+        yield lambda fact: not needed.isdisjoint(fact.phases)
+
+
+def _plain_asks(clause: Clause) -> Iterator[Ask]:
+    if clause.subject_unknown is not None:
+        yield lambda fact: (fact.subject == UNKNOWN) is clause.subject_unknown
+    if clause.subjects:
+        yield lambda fact: fact.subject in clause.subjects
+    if clause.decoded is not None:
+        yield lambda fact: bool(fact.derivation) is clause.decoded
+    if clause.guards:
+        yield lambda fact: any(one.kind in clause.guards for one in fact.guards)
+
+
+def _pattern_asks(clause: Clause) -> Iterator[Ask]:
+    for pattern, texts, is_wanted in (
+        (glob_pattern(clause.subject_glob), _subject, True),
+        (clause.subject_pattern, _subject, True),
+        (glob_pattern(clause.api), _api, True),
+        (glob_pattern(clause.api_not), _api, False),
+        (clause.data_pattern, _data, True),
+    ):
+        if pattern:
+            yield functools.partial(_is_like, compiled(pattern), texts, is_wanted)
+
+
 def _subject(fact: Fact) -> tuple[str, ...]:
     return (fact.subject,)
 
@@ -110,8 +120,13 @@ def _data(fact: Fact) -> tuple[str, ...]:
     return fact.data
 
 
-def _is_like(pattern: re2._Regexp, texts: Callable[[Fact], tuple[str, ...]], fact: Fact) -> bool:
-    return any(pattern.search(_encodable(one)) is not None for one in texts(fact))
+def _is_like(
+    pattern: re2._Regexp,
+    texts: Callable[[Fact], tuple[str, ...]],
+    is_wanted: bool,  # noqa: FBT001  # bound by partial
+    fact: Fact,
+) -> bool:
+    return any(pattern.search(_encodable(one)) is not None for one in texts(fact)) is is_wanted
 
 
 def _encodable(text: str) -> str:
@@ -125,8 +140,11 @@ def compiled(pattern: str) -> re2._Regexp:
     return re2.compile(pattern)
 
 
-def glob_pattern(globs: Iterable[str]) -> str:
-    """A pattern for whole texts that fall under one of the globs: `*` any run, `?` one sign."""
+def glob_pattern(globs: tuple[str, ...]) -> str:
+    """A pattern for whole texts that fall under one of the globs (`*` any run, `?` one sign).
+
+    Empty without globs.
+    """
     known: Mapping[str, str] = {"*": ".*", "?": "."}
     bodies = ("".join(known.get(one, re2.escape(one)) for one in glob) for glob in globs)
-    return rf"(?s)\A(?:{'|'.join(bodies)})\z"
+    return rf"(?s)\A(?:{'|'.join(bodies)})\z" if globs else ""

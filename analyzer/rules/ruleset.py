@@ -29,16 +29,35 @@ class RuleSet:
 
 def load_ruleset(folder: Path | None = None, extra: tuple[Path, ...] = ()) -> RuleSet:
     """All shipped rules and those below `extra`. Raises SignatureError; an empty set is one."""
+    ruleset, errors = read_ruleset(folder, extra)
+    if errors:
+        raise errors[0]
+    return ruleset
+
+
+def read_ruleset(
+    folder: Path | None = None, extra: tuple[Path, ...] = ()
+) -> tuple[RuleSet, tuple[SignatureError, ...]]:
+    """The rules that can be read, and what is wrong with each of the others.
+
+    For a linter that shows every fault at once; what scans takes `load_ruleset`. Raises
+    SignatureError when the indicators or the folders themselves cannot be read.
+    """
     signatures = load_signatures(folder, extra)
     rules: dict[str, Rule] = {}
+    errors: list[SignatureError] = []
     for text in signatures.rules:
-        rule = parse_rule(text)
-        if rule.id in rules:
-            raise SignatureError(f"{text.path}: rule id `{rule.id}` is already taken")
-        for clause in (*rule.all, *rule.any, *rule.none, *rule.flow):
-            _check_lists(rule, clause, signatures)
-        rules[rule.id] = rule
-    return RuleSet(tuple(rules[one] for one in sorted(rules)), signatures)
+        try:
+            rule = parse_rule(text)
+            if rule.id in rules:
+                raise SignatureError(f"{text.path}: rule id `{rule.id}` is already taken")
+            for clause in (*rule.all, *rule.any, *rule.none, *rule.flow):
+                _check_lists(rule, clause, signatures)
+        except SignatureError as error:
+            errors.append(error)
+        else:
+            rules[rule.id] = rule
+    return RuleSet(tuple(rules[one] for one in sorted(rules)), signatures), tuple(errors)
 
 
 def _check_lists(rule: Rule, clause: Clause, signatures: Signatures) -> None:

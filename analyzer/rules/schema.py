@@ -42,6 +42,7 @@ class Clause:
     subject_pattern: str = ""
     subject_unknown: bool | None = None
     api: tuple[str, ...] = ()
+    api_not: tuple[str, ...] = ()
     data_in: tuple[str, ...] = ()
     data_pattern: str = ""
     guards: tuple[FactKind, ...] = ()
@@ -101,7 +102,17 @@ _HEAD_KEYS = frozenset(
 _KEYS = _HEAD_KEYS | _CLAUSE_TABLES | _SAMPLE_TABLES | _FLOW_ENDS
 _CLAUSE_KEYS = frozenset(
     {"fact", "subject", "subject-in", "subject-not-in", "subject-glob", "subject-matches"}
-    | {"subject-unknown", "api", "data-in", "data-matches", "guard", "phase", "decoded", "new"}
+    | {
+        "subject-unknown",
+        "api",
+        "api-not",
+        "data-in",
+        "data-matches",
+        "guard",
+        "phase",
+        "decoded",
+        "new",
+    }
     | {"min", "role"}
 )
 _SAMPLE_KEYS = frozenset(
@@ -259,6 +270,7 @@ def _clause(reader: _Reader) -> Clause:
         subject_pattern=reader.pattern("subject-matches"),
         subject_unknown=reader.flag("subject-unknown"),
         api=reader.texts("api"),
+        api_not=reader.texts("api-not"),
         data_in=reader.texts("data-in"),
         data_pattern=reader.pattern("data-matches"),
         guards=reader.kinds("guard"),

@@ -1,0 +1,38 @@
+"""`cratescope explain RULE`: why a rule exists, what triggers it, what is benign."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analyzer.errors import UsageError
+from analyzer.rules.describe import describe
+from analyzer.rules.ruleset import RuleSet, load_ruleset
+from analyzer.rules.schema import Rule
+
+
+def explain(
+    rule_id: Annotated[
+        str, typer.Argument(metavar="RULE", help="A rule's id, as reports name it.")
+    ],
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option("--rules", metavar="DIR", help="A folder of rules of your own; may repeat."),
+    ] = None,
+) -> None:
+    """Why a rule exists, what triggers it and what is benign."""
+    ruleset = load_ruleset(extra=tuple(rules or ()))
+    typer.echo(describe(known_rule(ruleset, rule_id)), nl=False)
+
+
+def known_rule(ruleset: RuleSet, rule_id: str) -> Rule:
+    """The rule with this id. Raises UsageError that names the nearest ids."""
+    rule = ruleset.rule(rule_id)
+    if rule is not None:
+        return rule
+    near = difflib.get_close_matches(rule_id, [one.id for one in ruleset.rules], n=3, cutoff=0.5)
+    remedy = f"did you mean {' or '.join(near)}?" if near else "see `cratescope rules list`"
+    raise UsageError(f"no rule `{rule_id}`", remedy=remedy)

@@ -1,0 +1,167 @@
+"""`cratescope.report/v1`: the public JSON form. Its outer shape is a promise; keys are only added.
+
+Byte-identical for the same report: fixed key order, ASCII only, so that control, direction and lone
+surrogate characters always stand escaped.
+"""
+
+from __future__ import annotations
+
+import json
+
+from analyzer.model import (
+    Capability,
+    Evidence,
+    Fact,
+    Finding,
+    Gap,
+    Indicator,
+    Member,
+    Moment,
+    Report,
+    Span,
+    Where,
+)
+
+NAME = "json"
+SCHEMA = "cratescope.report/v1"
+MANY = "cratescope.reports/v1"
+
+Json = dict[str, object]
+
+
+def render(reports: tuple[Report, ...]) -> str:
+    """One report is one object; several stand in one `reports` object. Ends with a line feed."""
+    if len(reports) == 1:
+        return json.dumps(plain(reports[0]), indent=1, ensure_ascii=True) + "\n"
+    document = {"schema": MANY, "reports": [plain(one) for one in reports]}
+    return json.dumps(document, indent=1, ensure_ascii=True) + "\n"
+
+
+def plain(report: Report) -> Json:
+    """A report as JSON data in its public shape."""
+    coverage = report.coverage
+    return {
+        "schema": SCHEMA,
+        "crate": {
+            "name": report.crate.name,
+            "version": report.crate.version,
+            "sha256": report.crate.sha256,
+            "origin": report.crate.origin,
+        },
+        "verdict": report.verdict,
+        "score": report.score,
+        "summary": report.summary,
+        "findings": [_finding(one) for one in report.findings],
+        "capabilities": [_capability(one) for one in report.capabilities],
+        "indicators": [_indicator(one) for one in report.indicators],
+        "facts": [_fact(one) for one in report.facts],
+        "gaps": [_gap(one) for one in report.gaps],
+        "coverage": {
+            "files": coverage.files,
+            "size_bytes": coverage.size_bytes,
+            "rust_files": coverage.rust_files,
+            "rust_size_bytes": coverage.rust_size_bytes,
+            "parsed_files": coverage.parsed_files,
+            "prefiltered_files": coverage.prefiltered_files,
+            "phases": {phase: count for phase, count in coverage.phases},
+        },
+        "points": [
+            {"rule": one.rule, "points": one.points, "reason": one.reason} for one in report.points
+        ],
+        "provenance": {
+            "tool": "cratescope",
+            "tool_version": report.provenance.tool_version,
+            "ruleset": report.provenance.ruleset,
+            "limits": report.provenance.limits,
+            "as_of": report.provenance.as_of,
+        },
+    }
+
+
+def _finding(one: Finding) -> Json:
+    return {
+        "rule": one.rule,
+        "title": one.title,
+        "severity": one.severity,
+        "confidence": one.confidence,
+        "support": one.support,
+        "blocking": one.is_blocking,
+        "phase": list(one.phases),
+        "attack": list(one.attack),
+        "techniques": list(one.techniques),
+        "evidence": [_evidence(item) for item in one.evidence],
+    }
+
+
+def _evidence(one: Evidence) -> Json:
+    return {
+        "kind": one.kind,
+        "subject": one.subject,
+        "role": one.role,
+        "where": _where(one.where),
+        "snippet": one.snippet,
+        "derivation": list(one.derivation),
+        "guards": [{"kind": item.kind, "subject": item.subject} for item in one.guards],
+    }
+
+
+def _capability(one: Capability) -> Json:
+    return {
+        "name": one.name,
+        "phase": list(one.phases),
+        "count": one.count,
+        "first": _where(one.first),
+        "subjects": list(one.subjects),
+    }
+
+
+def _indicator(one: Indicator) -> Json:
+    return {"kind": one.kind, "value": one.value, "where": _where(one.where)}
+
+
+def _fact(one: Fact) -> Json:
+    return {
+        "kind": one.kind,
+        "subject": one.subject,
+        "where": _where(one.where),
+        "phase": list(one.phases),
+        "owner": one.owner,
+        "api": one.api,
+        "data": list(one.data),
+        "guards": [{"kind": item.kind, "subject": item.subject} for item in one.guards],
+        "derivation": list(one.derivation),
+    }
+
+
+def _gap(one: Gap) -> Json:
+    return {
+        "kind": one.kind,
+        "reason": one.reason,
+        "path": one.path,
+        "line": one.line,
+        "phase": list(one.phases),
+        "blocking": one.is_blocking,
+        "remedy": one.remedy,
+    }
+
+
+def _where(where: Where) -> Json:
+    if isinstance(where, Span):
+        return {
+            "file": where.file,
+            "line": where.line,
+            "column": where.column,
+            "end_line": where.end_line,
+            "start_byte": where.start_byte,
+            "end_byte": where.end_byte,
+        }
+    if isinstance(where, Member):
+        return {"member": where.member, "offset": where.offset}
+    if isinstance(where, Moment):
+        return {
+            "stage": where.stage,
+            "pid": where.pid,
+            "sequence": where.sequence,
+            "at_ms": where.at_ms,
+        }
+    return {"document": where.document, "key": where.key, "line": where.line}

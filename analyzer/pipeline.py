@@ -96,7 +96,7 @@ def analyze(
 
 def _modules(tree: SourceTree, manifest: Manifest, limits: Limits) -> ModuleTree:
     files = {one.path: one for one in tree.files}
-    return build_module_tree(manifest.targets, files, edition=manifest.edition, limits=limits)
+    return build_module_tree(manifest.targets, files, limits=limits)
 
 
 def _parse(

@@ -1,22 +1,28 @@
 """From compilation targets to files: which file is which module, and when each file can run.
 
-Works on text, not trees, so that it sees through macros and costs little on huge crates: a pattern
-finds declarations, and the lexer is asked only where the pattern alone could be wrong.
+Follows rustc's own rules for where `mod` and `include!` look. Where a macro makes a name or a path,
+every file that its words and texts could name is followed: a phase too many misleads nobody.
 """
 
 from __future__ import annotations
 
 import posixpath
-import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import re2
-
 from analyzer.limits import Limits
 from analyzer.model import Gap, GapKind, Phase, SourceFile, Target, TargetKind
-from analyzer.syntax.lexer import TokenKind, literal_text, tokens
+from analyzer.syntax.declarations import (
+    PASTED,
+    Base,
+    Declarations,
+    Inclusion,
+    ModuleDeclaration,
+    declarations,
+    words_and_texts,
+)
 
 _PHASES: Mapping[TargetKind, Phase] = {
     TargetKind.LIBRARY: Phase.LIBRARY,
@@ -27,40 +33,13 @@ _PHASES: Mapping[TargetKind, Phase] = {
     TargetKind.BENCH: Phase.BENCH,
     TargetKind.BUILD_SCRIPT: Phase.BUILD_SCRIPT,
 }
-_HIDDEN_CODE = frozenset({Phase.BUILD_SCRIPT, Phase.PROC_MACRO})
-_WORD = rb"(?:r#)?[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*"
-_MODULE = re.compile(
-    rb"(?P<attributes>(?:#\s*\[[^\]\n]{0,400}\]\s*(?://[^\n]*\n\s*)*){0,16})"
-    rb"(?:pub\s*(?:\([^)\n]{0,80}\)\s*)?)?"
-    rb"(?<![A-Za-z0-9_])mod\s+(?P<name>" + _WORD + rb")\s*(?P<end>[;{])"
-)
-_ANY_MODULE = re2.compile(rb"\bmod\s+[^\s;{]+\s*;")
-_PATH = re.compile(rb"\bpath\s*=\s*(?P<text>r?#*\"[^\"]*\"#*)")
-_CFG = re.compile(rb"\bcfg\s*\((?P<text>.*)\)\s*\]", re.DOTALL)
-_INCLUDE = re.compile(
-    rb"(?<![A-Za-z0-9_])include\s*!\s*[(\[{]\s*(?P<what>r?#*\"[^\"]{0,400}\"#*|concat\s*!\s*[(\[{]"
-    rb"[^;]{0,400}?[)\]}]|[^;\n]{0,200}?)\s*[)\]}]"
-)
-_TEXTS = re.compile(rb"env\s*!\s*[(\[{]\s*\"(?P<variable>\w+)\"|(?P<text>r?#*\"[^\"]*\"#*)")
-
-
-class Declaration(NamedTuple):
-    """`mod name;` at a byte position, inside the inline modules `inside`.
-
-    `folders`: what those add to the search path; `#[path]` on an inline module changes it.
-    """
-
-    name: str
-    inside: tuple[str, ...]
-    folders: tuple[str, ...]
-    paths: tuple[str, ...]
-    cfg: str
-    position: int
+_BUILD_CODE = frozenset({Phase.BUILD_SCRIPT, Phase.PROC_MACRO})
+_ORDER = {one: number for number, one in enumerate(Phase)}
 
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One file as a module of one crate root."""
+    """One file as a module of one crate root; `cfg` are the conditions it is compiled under."""
 
     root: str
     path: tuple[str, ...]
@@ -70,7 +49,10 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class ModuleTree:
-    """`phases` says for every Rust file when it can run; `escapes` are includes that leave."""
+    """`phases` says for every `.rs` file and every included one when it can run.
+
+    `escapes` are (file, line, path) of modules and includes that lead out of the package.
+    """
 
     modules: tuple[Module, ...]
     phases: Mapping[str, tuple[Phase, ...]]
@@ -78,190 +60,240 @@ class ModuleTree:
     escapes: tuple[tuple[str, int, str], ...] = ()
 
 
+class _Place(NamedTuple):
+    """A module with the folder its own modules are looked for in.
+
+    `relative` is the name that `mod x;` in `folder/relative.rs` puts between, empty for `mod.rs`,
+    for roots, and for files named by `#[path]` or `include!`.
+    """
+
+    module: Module
+    folder: str
+    relative: str
+
+    def inside(self, declaration: ModuleDeclaration) -> tuple[str, str]:
+        """Folder and relative name within the inline modules around a declaration."""
+        folder, relative = self.folder, self.relative
+        for one in declaration.inside:
+            step = one.name if one.path is None else _slashed(one.path)
+            between = relative if one.path is None else ""
+            folder, relative = posixpath.join(folder, between, step), ""
+        return folder, relative
+
+
+def build_module_tree(
+    targets: tuple[Target, ...], files: Mapping[str, SourceFile], *, limits: Limits
+) -> ModuleTree:
+    """Follow every target's modules and includes; what nobody reaches is UNREACHED."""
+    walk = _Walk(files, limits)
+    for target in targets:
+        _Root(walk, target).follow()
+    phases = {path: {Phase.UNREACHED} for path in files if path.endswith(".rs")} | walk.phases
+    ordered = {path: tuple(sorted(phases[path], key=_ORDER.__getitem__)) for path in sorted(phases)}
+    gaps = tuple(sorted(walk.gaps, key=lambda one: (one.path, one.line, repr(one))))
+    return ModuleTree(tuple(walk.modules), ordered, gaps, tuple(sorted(walk.escapes)))
+
+
 @dataclass(slots=True)
 class _Walk:
+    """What all roots share."""
+
     files: Mapping[str, SourceFile]
     limits: Limits
     modules: list[Module] = field(default_factory=list)
     phases: dict[str, set[Phase]] = field(default_factory=dict)
     gaps: set[Gap] = field(default_factory=set)
     escapes: set[tuple[str, int, str]] = field(default_factory=set)
-    scans: dict[str, tuple[Declaration, ...]] = field(default_factory=dict)
+    read: dict[str, Declarations] = field(default_factory=dict)
+    named: dict[str, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
+    folders: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """List, for each folder, the module names that have a file there."""
+        for path in self.files:
+            stem = path.removesuffix("/mod.rs").removesuffix(".rs")
+            if path.endswith(".rs") and stem:
+                folder, name = posixpath.split(stem)
+                self.folders.setdefault(folder, []).append((name, path))
+
+    def declarations(self, path: str) -> Declarations:
+        """What a file declares."""
+        if path not in self.read:
+            self.read[path] = declarations(self.files[path].data)
+        return self.read[path]
+
+    def words_and_texts(self, path: str) -> tuple[frozenset[str], frozenset[str]]:
+        """What a macro in a file could make a name or a path from."""
+        if path not in self.named:
+            self.named[path] = words_and_texts(self.files[path].data)
+        return self.named[path]
 
 
-def build_module_tree(
-    targets: tuple[Target, ...],
-    files: Mapping[str, SourceFile],
-    *,
-    edition: str,  # noqa: ARG001  # module lookup is the same in every edition since 2018's
-    limits: Limits,
-) -> ModuleTree:
-    """Follow `mod`, `#[path]` and `include!` from every target; what nobody reaches is UNREACHED."""
-    walk = _Walk(files, limits)
-    for target in targets:
-        _follow(walk, target)
-    for path in files:
-        if path.endswith(".rs"):
-            walk.phases.setdefault(path, {Phase.UNREACHED})
-    order = {one: number for number, one in enumerate(Phase)}
-    phases = {
-        path: tuple(sorted(found, key=order.__getitem__))
-        for path, found in sorted(walk.phases.items())
-    }
-    gaps = tuple(sorted(walk.gaps, key=repr))
-    return ModuleTree(tuple(walk.modules), phases, gaps, tuple(sorted(walk.escapes)))
+class _Root:
+    """The walk from one target."""
 
+    def __init__(self, walk: _Walk, target: Target) -> None:
+        self._walk = walk
+        self._phase = _PHASES[target.kind]
+        self._target = target
+        self._places: list[_Place] = []
+        self._seen: set[tuple[str, str, str]] = set()
+        self._in_macros: list[tuple[str, ModuleDeclaration | Inclusion]] = []
+        self._steps = 0
 
-def _follow(walk: _Walk, target: Target) -> None:
-    phase = _PHASES[target.kind]
-    if target.path not in walk.files:
-        _missing(walk, target.path, 0, phase, f"target file {target.path} is not in the archive")
-        return
-    pending = [(Module(target.path, (), target.path), posixpath.dirname(target.path))]
-    seen: set[tuple[str, tuple[str, ...]]] = set()
-    while pending:
-        module, folder = pending.pop()
-        if (module.file, module.path) in seen or len(module.path) > 128:
-            continue
-        if len(seen) >= walk.limits.module_count:
-            walk.gaps.add(Gap(GapKind.BUDGET, "too many modules", target.path, phases=(phase,)))
+    def follow(self) -> None:
+        """Find all files of the target."""
+        root = self._target.path
+        if root not in self._walk.files:
+            reason = f"the target's file {root} is not in the archive"
+            self._gap(GapKind.MISSING_MODULE, reason, root, 0, is_blocking=True)
             return
-        seen.add((module.file, module.path))
-        walk.modules.append(module)
-        walk.phases.setdefault(module.file, set()).add(phase)
-        pending += _children(walk, module, folder, phase)
-        pending += _included(walk, module, phase)
+        self._run([_Place(Module(root, (), root), posixpath.dirname(root), "")])
+        known = (0, 0)
+        while self._in_macros and known != (len(self._places), len(self._in_macros)):
+            # a macro may be called from every module: ask again until nothing new appears
+            known = (len(self._places), len(self._in_macros))
+            self._run([found for one in tuple(self._places) for found in self._from_macros(one)])
 
+    def _run(self, pending: list[_Place]) -> None:
+        while pending:
+            place = pending.pop()
+            key = (place.module.file, place.folder, place.relative)
+            self._walk.modules.append(place.module)
+            if key in self._seen:
+                continue
+            self._steps += 1
+            if self._steps > self._walk.limits.module_count:
+                break
+            self._seen.add(key)
+            self._places.append(place)
+            self._walk.phases.setdefault(place.module.file, set()).add(self._phase)
+            pending += self._children(place)
+        if self._steps > self._walk.limits.module_count:
+            reason = f"more than {self._walk.limits.module_count} modules to look for"
+            self._gap(GapKind.BUDGET, reason, self._target.path, 0, is_blocking=True)
 
-def _children(
-    walk: _Walk, module: Module, folder: str, phase: Phase
-) -> Iterator[tuple[Module, str]]:
-    data = walk.files[module.file].data
-    if module.file not in walk.scans:
-        walk.scans[module.file] = declarations(data)
-    for one in walk.scans[module.file]:
-        inner = posixpath.join(folder, *one.folders)
-        base = inner if one.inside else posixpath.dirname(module.file)
-        found = [
-            (_normal(posixpath.join(base, path.replace("\\", "/"))), True) for path in one.paths
-        ]
-        plain = one.name.removeprefix("r#")
-        if not one.paths or "cfg_attr" in one.cfg:
-            found.append((_normal(posixpath.join(inner, f"{plain}.rs")), False))
-            found.append((_normal(posixpath.join(inner, plain, "mod.rs")), True))
-        present = [(path, is_owner) for path, is_owner in found if path in walk.files]
-        path = (*module.path, *one.inside, plain)
-        for file, is_owner in present:
-            own = posixpath.dirname(file) if is_owner else file.removesuffix(".rs")
-            yield Module(module.root, path, file, (*module.cfg, one.cfg)), own
-        if not present and _is_token(data, one.position):
-            line = data.count(b"\n", 0, one.position) + 1
-            is_hidden = not ("test" in one.cfg or "cfg" in one.cfg)
-            reason = f"module `{plain}` is not in the archive"
-            _missing(walk, module.file, line, phase, reason, is_hidden=is_hidden)
+    def _children(self, place: _Place) -> Iterator[_Place]:
+        file = place.module.file
+        found = self._walk.declarations(file)
+        for module in found.modules:
+            if module.macro:
+                self._in_macros.append((file, module))
+            yield from self._declared(place, module, file)
+        for inclusion in found.inclusions:
+            if inclusion.macro:
+                self._in_macros.append((file, inclusion))
+            yield from self._included(place, inclusion, file)
 
+    def _from_macros(self, place: _Place) -> Iterator[_Place]:
+        """What the macros of other files declare where this module calls them."""
+        data = self._walk.files[place.module.file].data
+        for file, one in self._in_macros:
+            self._steps += 1
+            if self._steps > self._walk.limits.module_count:
+                return
+            if file == place.module.file or one.macro.encode() not in data:
+                continue
+            if isinstance(one, ModuleDeclaration):
+                yield from self._declared(place, one, file)
+            else:
+                yield from self._included(place, one, file)
 
-def _missing(
-    walk: _Walk, path: str, line: int, phase: Phase, reason: str, *, is_hidden: bool = True
-) -> None:
-    is_blocking = is_hidden and phase in _HIDDEN_CODE
-    gap = Gap(GapKind.MISSING_MODULE, reason, path, line, (phase,), is_blocking=is_blocking)
-    walk.gaps.add(gap)
+    # Modules ----------------------------------------------------------------------------------
 
+    def _declared(self, place: _Place, one: ModuleDeclaration, file: str) -> Iterator[_Place]:
+        folder, relative = place.inside(one)
+        if not one.name or one.name == PASTED:
+            yield from self._computed(place, one, folder, file)
+            return
+        name = unicodedata.normalize("NFC", one.name)  # as rustc compares names
+        named = [(path, "") for text in one.paths for path in _spellings(folder, text)]
+        usual = posixpath.join(folder, relative, name)
+        if one.is_default_possible:
+            named += [(_normal(usual + ".rs"), name), (_normal(usual + "/mod.rs"), "")]
+        present = [(path, own) for path, own in named if path in self._walk.files]
+        for path, own in present:
+            yield self._place(place, one, name, path, own)
+        if one.is_certain and not present:
+            self._missing(f"module `{name}`", place.module.file, one.line, named[0][0], one.cfg)
 
-def _included(
-    walk: _Walk, module: Module, phase: Phase
-) -> Iterator[tuple[Module, str]]:
-    data = walk.files[module.file].data
-    if b"include" not in data:
-        return
-    for match in _INCLUDE.finditer(data):
-        line = data.count(b"\n", 0, match.start()) + 1
-        path = _include_path(match["what"], posixpath.dirname(module.file))
-        if path is not None and path in walk.files:
-            # rustc looks for modules of included text beside the included file
-            own = posixpath.dirname(path)
-            yield Module(module.root, module.path, path, module.cfg), own
-        elif _is_token(data, match.start()):
-            if path is not None and path.startswith(".."):
-                walk.escapes.add((module.file, line, path))
-            reason = (
-                "included code is made during the build" if path is None else f"{path} is absent"
-            )
-            kind = GapKind.GENERATED_CODE if path is None else GapKind.MISSING_MODULE
-            blocking = phase in _HIDDEN_CODE
-            remedy = "run the sandbox, which reads what the build made" if path is None else ""
-            walk.gaps.add(Gap(kind, reason, module.file, line, (phase,), blocking, remedy))
+    def _computed(
+        self, place: _Place, one: ModuleDeclaration, folder: str, file: str
+    ) -> Iterator[_Place]:
+        """Every file that the words and texts around a macro could name as its module."""
+        for name, path in self._walk.folders.get(_normal(folder).removeprefix("."), ()):
+            words = self._words(place, file)
+            if path != place.module.file and (one.name == PASTED or name in words):
+                yield self._place(place, one, name, path, "" if path.endswith("/mod.rs") else name)
+        for path in self._named_by_texts(place, file, folder):
+            yield self._place(place, one, posixpath.basename(path), path, "")
 
+    def _place(
+        self, place: _Place, one: ModuleDeclaration, name: str, path: str, relative: str
+    ) -> _Place:
+        around = (*place.module.path, *(inline.name for inline in one.inside), name)
+        cfg = (*place.module.cfg, *one.cfg)
+        module = Module(self._target.path, around, path, cfg)
+        return _Place(module, posixpath.dirname(path), relative)
 
-def _include_path(what: bytes, folder: str) -> str | None:
-    """Path relative to the crate's root; None when a part is only known during the build."""
-    base, text = folder, ""
-    if not what.startswith((b'"', b"r", b"concat")):
-        return None
-    for match in _TEXTS.finditer(what):
-        if match["variable"] is not None:
-            if match["variable"] != b"CARGO_MANIFEST_DIR":
-                return None
-            base = ""
+    def _words(self, place: _Place, file: str) -> frozenset[str]:
+        walk = self._walk
+        return walk.words_and_texts(place.module.file)[0] | walk.words_and_texts(file)[0]
+
+    def _named_by_texts(self, place: _Place, file: str, *folders: str) -> list[str]:
+        walk = self._walk
+        texts = walk.words_and_texts(place.module.file)[1] | walk.words_and_texts(file)[1]
+        paths = {path for text in texts for one in folders for path in _spellings(one, text)}
+        return sorted(path for path in paths if path in walk.files)
+
+    # Includes ---------------------------------------------------------------------------------
+
+    def _included(self, place: _Place, one: Inclusion, file: str) -> Iterator[_Place]:
+        beside = posixpath.dirname(place.module.file)
+        if one.base is Base.OUT:
+            is_ours = one.is_certain or bool(one.macro)  # else most likely quoted for a consumer
+            reason = f"includes {{out}}{one.path}, which the build makes"
+            self._gap(GapKind.GENERATED_CODE, reason, file, one.line, is_blocking=is_ours)
+            return
+        if one.base is Base.UNKNOWN:
+            named = self._named_by_texts(place, file, beside, "")
+        elif one.base is Base.MANIFEST:
+            named = _spellings("", one.path.lstrip("/\\"))
         else:
-            text += literal_text(match["text"]) or ""
-    return _normal(posixpath.join(base, text.lstrip("/") if not base else text))
+            named = _spellings(beside, one.path)
+        present = [path for path in named if path in self._walk.files]
+        for path in present:
+            cfg = (*place.module.cfg, *one.cfg)
+            module = Module(self._target.path, place.module.path, path, cfg)
+            yield _Place(module, posixpath.dirname(path), "")
+        if one.is_certain and not present:
+            what = "an included file" if named else "an included file that a macro names"
+            path = named[0] if named else ""
+            self._missing(what, place.module.file, one.line, path, one.cfg)
+
+    # Gaps -------------------------------------------------------------------------------------
+
+    def _missing(self, what: str, file: str, line: int, path: str, cfg: tuple[str, ...]) -> None:
+        if path.startswith(("../", "/")):
+            self._walk.escapes.add((file, line, path))
+        reason = f"{what} is not in the archive" + (f": {path}" if path else "")
+        self._gap(GapKind.MISSING_MODULE, reason, file, line, is_blocking=not cfg)
+
+    def _gap(self, kind: GapKind, reason: str, file: str, line: int, *, is_blocking: bool) -> None:
+        hides = is_blocking and self._phase in _BUILD_CODE
+        self._walk.gaps.add(Gap(kind, reason, file, line, (self._phase,), hides))
+
+
+def _spellings(folder: str, text: str) -> list[str]:
+    """A path beside `folder` as Unix reads it and, where it differs, as Windows does."""
+    plain = _normal(posixpath.join(folder, text)) if text and "\0" not in text else ""
+    slashed = _normal(posixpath.join(folder, _slashed(text)))
+    return [one for one in dict.fromkeys((plain, slashed)) if one]
+
+
+def _slashed(text: str) -> str:
+    return text.replace("\\", "/")
 
 
 def _normal(path: str) -> str:
-    return posixpath.normpath(path.replace("\\", "/"))
-
-
-def declarations(data: bytes) -> tuple[Declaration, ...]:
-    """Every `mod name;` of a file, also inside macros and function bodies."""
-    matches = list(_MODULE.finditer(data)) if _ANY_MODULE.search(data) else []
-    files = [one for one in matches if one["end"] == b";"]
-    if not files:
-        return ()
-    inline = [one for one in matches if one["end"] == b"{"]
-    nested = bool(inline) and inline[0].start() < files[-1].start()
-    ranges = _inline_ranges(data, inline) if nested else []
-    return tuple(_declaration(one, ranges) for one in files)
-
-
-Inline = tuple[int, int, str, str]
-
-
-def _declaration(match: re.Match[bytes], ranges: list[Inline]) -> Declaration:
-    attributes = match["attributes"]
-    at = match.start("name")
-    around = [one for one in ranges if one[0] <= at < one[1]]
-    inside = tuple(one[2] for one in around)
-    folders = tuple(one[3] for one in around)
-    paths = tuple(literal_text(one["text"]) or "" for one in _PATH.finditer(attributes))
-    if len(paths) > 1 and b"cfg_attr" not in attributes:
-        paths = paths[:1]  # rustc takes the first of several
-    cfg = attributes.decode("utf-8", "replace") if b"cfg" in attributes else ""
-    return Declaration(match["name"].decode("utf-8", "replace"), inside, folders, paths, cfg, at)
-
-
-def _inline_ranges(data: bytes, inline: list[re.Match[bytes]]) -> list[Inline]:
-    """Byte ranges of inline module bodies with name and folder, by the lexer's braces."""
-    opening = {one.end() - 1: one for one in inline}
-    stack: list[int] = []
-    ranges: list[Inline] = []
-    for token in tokens(data):
-        if token.kind is not TokenKind.PUNCTUATION:
-            continue
-        byte = data[token.start : token.end]
-        if byte == b"{":
-            stack.append(token.start)
-        elif byte == b"}" and stack:
-            start = stack.pop()
-            if start in opening:
-                name = opening[start]["name"].decode("utf-8", "replace").removeprefix("r#")
-                path = _PATH.search(opening[start]["attributes"])
-                folder = literal_text(path["text"]) if path is not None else None
-                ranges.append((start, token.end, name, name if folder is None else folder))
-    return sorted(ranges)
-
-
-def _is_token(data: bytes, position: int) -> bool:
-    """Whether a position starts a token: the pattern may have matched in a comment or a text."""
-    return any(one.start == position for one in tokens(data) if one.start >= position - 1)
+    return posixpath.normpath(path)

@@ -2,219 +2,321 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
+import re
 import stat
-import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-
-from isal import isal_zlib
+from typing import Final
 
 from analyzer.errors import TomlError, UsageError
+from analyzer.gunzip import MAGIC, inflated
 from analyzer.limits import Limits
 from analyzer.model import CrateRef, CrateSource, Gap, GapKind, Origin
-from analyzer.tar import TarReader
-from analyzer.toml import read_toml
+from analyzer.tar import END, TarReader, member, member_header
+from analyzer.toml import TomlTable, read_toml
 
-_SKIPPED = frozenset({".git", ".hg", ".jj"})
-_MAX_DEPTH = 64
-_OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_SKIPPED: Final = frozenset({".git", ".hg", ".jj"})
+_CODE: Final = (
+    *(".rs", ".toml", ".c", ".cc", ".cpp", ".cxx", ".h", ".hpp", ".s", ".asm", ".m", ".mm"),
+    *(".py", ".sh", ".pl", ".js", ".bat", ".ps1", ".cmake", ".mk", ".a", ".o", ".so", ".lib"),
+)
+_MAX_DEPTH: Final = 64
+_MAX_PARENTS: Final = 16
+_LISTED: Final = 500
+_PEEK: Final = 1 << 16
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
+_NAME = re.compile(r"[\w-]{1,64}")
+_VERSION = re.compile(r"\d+\.\d+\.\d+[0-9A-Za-z.+-]{0,100}", re.ASCII)
+_NAME_VERSION = re.compile(rf"({_NAME.pattern}?)-({_VERSION.pattern})", re.ASCII)
+_UNKNOWN_VERSION: Final = "0.0.0"
 
 
-@dataclass(slots=True)
-class _Packing:
-    limits: Limits
-    root: str
-    archive: tarfile.TarFile
-    gaps: list[Gap] = field(default_factory=list)
-    size_bytes: int = 0
-    members: int = 0
-
-
-def folder_source(path: Path, *, limits: Limits) -> CrateSource:
-    """A package folder as an uncompressed tar in memory, without `target/` and version control.
-
-    Raises UsageError when there is no package here to speak of.
-    """
-    name, version = _identity(path)
-    buffer = io.BytesIO()
-    root = f"{name}-{version}"
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
-        packing = _Packing(limits, root, archive)
-        _pack(packing, path)
-    data = buffer.getvalue()
-    digest = hashlib.sha256(data).hexdigest()
-    ref = CrateRef(name, version)
-    return CrateSource(ref, digest, data, Origin.FOLDER, tuple(packing.gaps))
+# Archives ----------------------------------------------------------------------------------------
 
 
 def archive_source(path: Path, *, limits: Limits) -> CrateSource:
-    """A local `.crate` file. Raises UsageError if it cannot be read or is no such archive."""
+    """A local `.crate` file. Raises UsageError if it cannot be read or is no such archive.
+
+    Name and version are those of the folder inside; a file name that differs is a gap.
+    """
     try:
-        size = path.stat().st_size
-        if size > limits.archive_size_bytes:
-            raise UsageError(f"{path}: larger than {limits.archive_size_bytes} bytes")
-        data = path.read_bytes()
+        data = _read(path, max_size_bytes=limits.archive_size_bytes, follow=True)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
-    if data[:2] != b"\x1f\x8b":
-        raise UsageError(f"{path}: not a gzip archive", remedy="give a .crate file as cargo makes it")
-    ref = _archive_ref(path, data, limits)
-    return CrateSource(ref, hashlib.sha256(data).hexdigest(), data, Origin.ARCHIVE)
+    if not data.startswith(MAGIC):
+        remedy = "give a .crate file as cargo makes it"
+        raise UsageError(f"{path}: not a gzip archive", remedy=remedy)
+    stem = path.name.removesuffix(".crate").removesuffix(".gz").removesuffix(".tar")
+    inside, outside = _split(_root_folder(data, limits)), _split(stem)
+    ref = inside or outside or CrateRef(_plain_name(stem), _UNKNOWN_VERSION)
+    gaps: tuple[Gap, ...] = ()
+    if inside and outside and inside != outside:
+        held = f"{inside.name}-{inside.version}"
+        gaps = (Gap(GapKind.ARCHIVE, f"the file is named {stem}, but holds {held}"),)
+    return CrateSource(ref, hashlib.sha256(data).hexdigest(), data, Origin.ARCHIVE, gaps)
 
 
-def _archive_ref(path: Path, data: bytes, limits: Limits) -> CrateRef:
-    """Name and version from the archive's own folder, split where the file name or SemVer says."""
-    try:
-        start = isal_zlib.decompressobj(wbits=31).decompress(data, 1 << 16)
-    except isal_zlib.error:  # type: ignore[misc]  # the stub hides its base
-        start = b""
-    reader = TarReader(iter([start]), lambda _slug, _member, _offset: None, limits)
-    first = next((one.name for one in reader), b"").decode("utf-8", "replace").split("/")[0]
-    stem = path.name.removesuffix(".crate").removesuffix(".tar.gz").removesuffix(".tgz")
-    for text in (first, stem):
-        name, version = _split(text)
-        if version:
-            return CrateRef(name, version)
-    return CrateRef(stem or "unknown", "0.0.0")
+def _root_folder(data: bytes, limits: Limits) -> str:
+    """First part of the first member's name, or nothing."""
+    blocks = inflated(data[:_PEEK], _ignore, max_size_bytes=limits.unpacked_size_bytes)
+    first = next(iter(TarReader(blocks, _ignore, limits)), None)
+    return first.name.split(b"/")[0].decode("utf-8", "replace") if first else ""
 
 
-def _split(text: str) -> tuple[str, str]:
-    """`name-1.2.3-pre` at the first hyphen before a digit."""
-    parts = text.split("-")
-    for number in range(1, len(parts)):
-        if parts[number][:1].isdigit() and "." in parts[number]:
-            return "-".join(parts[:number]), "-".join(parts[number:])
-    return text, ""
+def _ignore(_slug: str, _member: bytes, _offset: int, _lost: str) -> None:
+    """Deviations are told when the archive is unpacked; this is only a peek."""
+
+
+def _split(text: str) -> CrateRef | None:
+    """`some-name-1.2.3-pre`: names hold no dots, so the version starts at the first `-1.2.3`."""
+    found = _NAME_VERSION.fullmatch(text)
+    return CrateRef(found[1], found[2]) if found else None
+
+
+def _plain_name(text: str) -> str:
+    return text if _NAME.fullmatch(text) else "unknown"
 
 
 # Folders -----------------------------------------------------------------------------------------
 
 
-def _identity(path: Path) -> tuple[str, str]:
-    manifest = path / "Cargo.toml"
-    try:
-        document = read_toml(manifest.read_bytes(), name=str(manifest))
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no Cargo.toml here", remedy="name a package's folder") from None
-    except OSError as error:
-        raise UsageError(f"{manifest}: {error.strerror}") from None
-    except TomlError:
-        return path.resolve().name or "unknown", "0.0.0"
-    package = document.get("package") or document.get("project")
-    if not isinstance(package, dict):
-        raise UsageError(
-            f"{path}: a workspace without a package of its own",
-            remedy=f"scan one of its members{_members(document)}, or `cratescope audit {path}`",
-        )
-    name, version = package.get("name"), package.get("version")
-    if isinstance(version, dict):
-        version = _inherited(path, "version")
-    return (
-        name if isinstance(name, str) and name else path.resolve().name,
-        version if isinstance(version, str) and version else "0.0.0",
-    )
+def folder_source(path: Path, *, limits: Limits) -> CrateSource:
+    """A package folder as an uncompressed tar in memory, without `target/` and version control.
+
+    Links, pipes and devices are members of their type, never opened. The same files give the same
+    bytes, wherever the folder is. Raises UsageError when there is no package here to speak of.
+    """
+    ref = _identity(path, limits)
+    packing = _Packing(limits, f"{ref.name}-{ref.version}/".encode())
+    _pack(packing, path)
+    packing.archive.write(END)
+    data = packing.archive.getvalue()
+    digest = hashlib.sha256(data).hexdigest()
+    return CrateSource(ref, digest, data, Origin.FOLDER, packing.all_gaps())
 
 
-def _members(document: Mapping[str, object]) -> str:
-    workspace = document.get("workspace")
-    members = workspace.get("members") if isinstance(workspace, dict) else None
-    names = [str(one) for one in members] if isinstance(members, list) else []
-    return f" ({', '.join(names[:5])})" if names else ""
+@dataclass(slots=True)
+class _Packing:
+    limits: Limits
+    root: bytes
+    archive: io.BytesIO = field(default_factory=io.BytesIO)
+    gaps: list[Gap] = field(default_factory=list)
+    more: list[bool] = field(default_factory=list)
+    size_bytes: int = 0
+    members: int = 0
 
+    def gap(self, kind: GapKind, reason: str, path: str, *, is_blocking: bool) -> None:
+        """Something of the folder that was not read."""
+        if len(self.gaps) >= _LISTED:
+            self.more.append(is_blocking)
+            return
+        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+        self.gaps.append(Gap(kind, reason, shown, is_blocking=is_blocking))
 
-def _inherited(path: Path, key: str) -> object:
-    """A key of the enclosing workspace's `[workspace.package]`."""
-    for parent in list(path.resolve().parents)[:16]:
-        try:
-            document = read_toml((parent / "Cargo.toml").read_bytes(), name="Cargo.toml")
-        except (OSError, TomlError):
-            continue
-        workspace = document.get("workspace")
-        if isinstance(workspace, dict):
-            shared = workspace.get("package")
-            return shared.get(key) if isinstance(shared, dict) else None
-    return None
+    def all_gaps(self) -> tuple[Gap, ...]:
+        """The listed ones, and one for those beyond."""
+        if not self.more:
+            return tuple(self.gaps)
+        reason = f"{len(self.more)} more files were not read"
+        return (*self.gaps, Gap(GapKind.UNREADABLE, reason, is_blocking=any(self.more)))
 
 
 def _pack(packing: _Packing, path: Path) -> None:
-    pending: list[tuple[Path, str, int]] = [(path, "", 0)]
+    """Depth first, by name, so that the order is the folder's own and nothing else's."""
+    pending: list[tuple[str, str]] = [(os.fspath(path), "")]
     while pending:
-        folder, inside, depth = pending.pop()
+        folder, inside = pending.pop()
+        below: list[tuple[str, str]] = []
         for entry in _entries(packing, folder, inside):
-            name = f"{inside}{entry.name}"
-            if packing.members >= packing.limits.member_count:
-                _gap(packing, GapKind.TOO_LARGE, "too many files", name)
-                return
+            name = inside + entry.name
+            if entry.name in _SKIPPED or (name == "target" and not _is_file(entry)):
+                continue
             packing.members += 1
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name in _SKIPPED or name == "target":
-                    continue
-                if depth >= _MAX_DEPTH:
-                    _gap(packing, GapKind.TOO_LARGE, "folders nested too deeply", name)
-                    continue
-                pending.append((Path(entry.path), f"{name}/", depth + 1))
-            elif entry.is_file(follow_symlinks=False):
-                _add_file(packing, entry.path, name)
+            if not _is_folder(entry, follow=False):
+                _add(packing, entry, name)
+            elif name.count("/") >= _MAX_DEPTH:
+                reason = "folders are nested too deeply"
+                packing.gap(GapKind.TOO_LARGE, reason, name, is_blocking=True)
             else:
-                _add_odd(packing, entry, name)
+                below.append((entry.path, f"{name}/"))
+            if packing.size_bytes > packing.limits.unpacked_size_bytes:
+                reason = f"more than {packing.limits.unpacked_size_bytes} bytes: the rest is unread"
+                packing.gap(GapKind.TOO_LARGE, reason, name, is_blocking=True)
+                return
+        pending += reversed(below)
 
 
-def _entries(packing: _Packing, folder: Path, inside: str) -> Iterator[os.DirEntry[str]]:
+def _entries(packing: _Packing, folder: str, inside: str) -> list[os.DirEntry[str]]:
+    """A folder's entries by name; none, and a gap, if it is unreadable or holds too many."""
+    left = packing.limits.member_count - packing.members
     try:
         with os.scandir(folder) as listing:
-            entries = sorted(listing, key=lambda one: one.name)
+            entries = list(islice(listing, left + 1))
     except OSError as error:
-        _gap(packing, GapKind.UNREADABLE, f"folder not readable: {error.strerror}", inside)
-        return
-    yield from entries
+        reason = f"folder not readable: {error.strerror}"
+        packing.gap(GapKind.UNREADABLE, reason, inside, is_blocking=True)
+        return []
+    if len(entries) > left:
+        reason = f"more than {packing.limits.member_count} files: this folder is unread"
+        packing.gap(GapKind.TOO_LARGE, reason, inside, is_blocking=True)
+        return []
+    return sorted(entries, key=lambda one: os.fsencode(one.name))
 
 
-def _gap(packing: _Packing, kind: GapKind, reason: str, path: str) -> None:
-    shown = path.encode("utf-8", "backslashreplace").decode()
-    packing.gaps.append(Gap(kind, reason, shown, is_blocking=True))
-
-
-def _add_file(packing: _Packing, path: str, name: str) -> None:
-    """One regular file, checked again after opening: a name may change under our hands."""
+def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
-        handle = os.open(path, _OPEN)
+        return entry.is_file(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _is_folder(entry: os.DirEntry[str], *, follow: bool) -> bool:
+    """Whether it is a folder, itself or where it points."""
+    try:
+        return entry.is_dir(follow_symlinks=follow)
+    except OSError:
+        return False
+
+
+def _add(packing: _Packing, entry: os.DirEntry[str], name: str) -> None:
+    """A file with its bytes; anything else as a header of its type."""
+    raw = packing.root + os.fsencode(name)
+    is_code = name.lower().endswith(_CODE)
+    try:
+        if entry.is_symlink():
+            link = os.fsencode(Path(entry.path).readlink())
+            packing.archive.writelines(member_header(raw, kind=b"2", link=link))
+            # What the link shows is not read: that hides code if cargo would compile it. A module
+            # or an include behind the link is a gap of its own, found where it is asked for.
+            is_blocking = is_code or _is_folder(entry, follow=True)
+            packing.gap(GapKind.UNREADABLE, "a link, not followed", name, is_blocking=is_blocking)
+        elif entry.is_file(follow_symlinks=False):
+            _add_file(packing, entry.path, name, raw)
+        else:
+            packing.archive.writelines(member_header(raw, kind=b"6"))
+            reason = "a pipe, socket or device, not opened"
+            packing.gap(GapKind.UNREADABLE, reason, name, is_blocking=is_code)
     except OSError as error:
-        _gap(packing, GapKind.UNREADABLE, f"file not readable: {error.strerror}", name)
-        return
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(handle)
+        reason = f"not readable: {error.strerror}"
+        packing.gap(GapKind.UNREADABLE, reason, name, is_blocking=is_code)
+
+
+def _add_file(packing: _Packing, path: str, name: str, raw: bytes) -> None:
+    """One regular file, looked at again after opening: a name may change under our hands."""
+    is_code = name.lower().endswith(_CODE)
+    with os.fdopen(os.open(path, _FLAGS | _NO_FOLLOW), "rb", buffering=0) as file:
+        status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            _gap(packing, GapKind.UNREADABLE, "no longer a regular file", name)
+            packing.gap(GapKind.UNREADABLE, "no regular file any more", name, is_blocking=is_code)
             return
-        left = packing.limits.unpacked_size_bytes - packing.size_bytes
-        if status.st_size > min(packing.limits.member_size_bytes, left):
-            _gap(packing, GapKind.TOO_LARGE, "larger than we read", name)
+        if status.st_size > packing.limits.member_size_bytes:
+            reason = f"larger than {packing.limits.member_size_bytes} bytes"
+            packing.gap(GapKind.TOO_LARGE, reason, name, is_blocking=is_code)
             return
-        data = file.read(status.st_size)
-    packing.size_bytes += len(data)
-    info = _info(packing, name)
-    info.size = len(data)
-    info.mode = 0o755 if status.st_mode & 0o111 else 0o644
-    packing.archive.addfile(info, io.BytesIO(data))
+        packing.size_bytes += status.st_size
+        if packing.size_bytes > packing.limits.unpacked_size_bytes:
+            return
+        data, is_steady = _content(file, status.st_size)
+    if not is_steady:
+        packing.gap(GapKind.UNREADABLE, "changed while being read", name, is_blocking=is_code)
+    mode = 0o755 if status.st_mode & 0o111 else 0o644
+    packing.archive.writelines(member(raw, data, mode=mode))
 
 
-def _info(packing: _Packing, name: str) -> tarfile.TarInfo:
-    info = tarfile.TarInfo(f"{packing.root}/{name}")
-    info.mtime = info.uid = info.gid = 0
-    info.uname = info.gname = ""
-    return info
+def _content(file: io.FileIO, size: int) -> tuple[bytes, bool]:
+    """At most `size` bytes, and whether there were just as many."""
+    parts: list[bytes] = []
+    left = size + 1
+    while left > 0 and (part := file.read(left)):
+        parts.append(part)
+        left -= len(part)
+    data = b"".join(parts)
+    return data[:size], len(data) == size
 
 
-def _add_odd(packing: _Packing, entry: os.DirEntry[str], name: str) -> None:
-    """Links, pipes, devices: present in the archive as what they are, never opened."""
-    info = _info(packing, name)
-    if entry.is_symlink():
-        info.type = tarfile.SYMTYPE
-        info.linkname = os.readlink(entry.path)
-    else:
-        info.type = tarfile.FIFOTYPE
-    packing.archive.addfile(info)
+def _read(path: Path, *, max_size_bytes: int, follow: bool) -> bytes:
+    """A whole regular file, once. Raises OSError, also for pipes, folders and large files."""
+    with os.fdopen(
+        os.open(path, _FLAGS | (0 if follow else _NO_FOLLOW)), "rb", buffering=0
+    ) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        if status.st_size > max_size_bytes:
+            raise OSError(errno.EFBIG, f"larger than {max_size_bytes} bytes")
+        return _content(file, status.st_size)[0]
+
+
+# Names -------------------------------------------------------------------------------------------
+
+
+def _identity(path: Path, limits: Limits) -> CrateRef:
+    """Name and version of the package; stand-ins where an odd manifest gives none."""
+    if not path.is_dir():
+        raise UsageError(f"{path}: {'not a folder' if path.exists() else 'no such folder'}")
+    folder = _plain_name(path.resolve().name)
+    manifest = path / "Cargo.toml"
+    try:
+        document = _document(manifest, limits)
+    except FileNotFoundError:
+        remedy = "name a folder that holds a package, or `cratescope audit` for one above"
+        raise UsageError(f"{path}: no Cargo.toml here", remedy=remedy) from None
+    except PermissionError as error:
+        raise UsageError(f"{manifest}: {error.strerror}") from None
+    except (OSError, TomlError):
+        # A link, a pipe, bad text: the tree says so, as a gap.
+        return CrateRef(folder, _UNKNOWN_VERSION)
+    package = document.get("package", document.get("project"))
+    if not isinstance(package, dict):
+        if "workspace" in document:
+            raise _workspace(path, document["workspace"])
+        return CrateRef(folder, _UNKNOWN_VERSION)
+    name, version = package.get("name"), package.get("version")
+    if isinstance(version, dict):
+        version = _inherited(path, limits)
+    is_name = isinstance(name, str) and _NAME.fullmatch(name)
+    is_version = isinstance(version, str) and _VERSION.fullmatch(version)
+    return CrateRef(
+        str(name) if is_name else folder, str(version) if is_version else _UNKNOWN_VERSION
+    )
+
+
+def _document(manifest: Path, limits: Limits) -> TomlTable:
+    data = _read(manifest, max_size_bytes=limits.manifest_size_bytes, follow=False)
+    return read_toml(data, name=str(manifest))
+
+
+def _workspace(path: Path, workspace: object) -> UsageError:
+    members = workspace.get("members") if isinstance(workspace, Mapping) else None
+    names = [one for one in members if isinstance(one, str)] if isinstance(members, list) else []
+    listed = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return UsageError(
+        f"{path}: a workspace without a package of its own" + (f" ({listed})" if names else ""),
+        remedy=f"scan one of its members, or run `cratescope audit {path}`",
+    )
+
+
+def _inherited(path: Path, limits: Limits) -> object:
+    """`version` in `[workspace.package]` of this folder or the nearest above with a workspace."""
+    for folder in _upward(path):
+        try:
+            workspace = _document(folder / "Cargo.toml", limits).get("workspace")
+        except (OSError, TomlError):
+            continue
+        if isinstance(workspace, dict):
+            shared = workspace.get("package")
+            return shared.get("version") if isinstance(shared, dict) else None
+    return None
+
+
+def _upward(path: Path) -> Iterator[Path]:
+    resolved = path.resolve()
+    yield resolved
+    yield from resolved.parents[:_MAX_PARENTS]

@@ -22,8 +22,9 @@ _USTAR, _GNU = b"ustar\x0000", b"ustar  \0"
 
 # What cargo writes, from the mode to the magic; anything else takes the slow path and a note.
 _CANONICAL = re.compile(
-    rb"([0-7]{7})\0(?:[0-7]{7}|\0{7})\0(?:[0-7]{7}|\0{7})\0([0-7]{11})\0[0-7]{11}\0"
+    rb"([0-7]{7})\0.{16}([0-7]{11})\0.{12}"
     rb"([0-7]{6}\0 |[0-7]{7}[\0 ])([05L])\0{100}(ustar(?:  \0|\x0000))",
+    re.DOTALL,
 )
 _OCTAL = re.compile(rb" *([0-7]+) *\0")
 _QUIET_RECORDS = re.compile(

@@ -38,7 +38,16 @@ _PLAIN = re.compile(
     rb"[\w #-)+-.;=@\[\]!^`{}~]{0,199}[\w#-)+,;=@\[\]!^`{}~-]",
     re.IGNORECASE,
 )
-_ODD_TYPES: Final = {b"1": "hardlink", b"2": "symlink", b"3": "device", b"4": "device"}
+_STRAY = ("odd-member-type", "an extension header without the mark of a format was not read")
+_ODD_TYPES: Final = {
+    b"1": ("hardlink", "the link was not followed"),
+    b"2": ("symlink", "the link was not followed"),
+    b"3": ("device", ""),
+    b"4": ("device", ""),
+    b"6": ("fifo", ""),
+    b"S": ("sparse", "its holes were not filled"),
+    **dict.fromkeys((b"L", b"K", b"x"), _STRAY),
+}
 _ENDS: Final = frozenset({"truncated", "no-end-marker"})
 _COMPONENT_BYTES: Final = 255
 _LISTED: Final = 100
@@ -58,12 +67,14 @@ class _Unpacking:
     gaps: list[Gap] = field(default_factory=list)
     told: Counter[str] = field(default_factory=Counter)
     is_ended: bool = False
+    is_partial: bool = False
 
     def note(self, slug: str, member: bytes, offset: int, lost: str) -> None:
         """What the readers below tell: a deviation, and what was not read because of it."""
         if slug in _ENDS and self.is_ended:
             return
         self.is_ended = self.is_ended or bool(lost and not member) or slug in _ENDS
+        self.is_partial = self.is_partial or bool(lost)
         path = _shown(member).removeprefix(f"{self.root}/")
         self.anomaly(slug, path, offset, lost=lost)
 
@@ -111,7 +122,7 @@ def unpack(crate: CrateSource, *, limits: Limits) -> SourceTree:
             state.anomaly("too-many-members", "", entry.offset, lost=lost)
             return state.result(crate)
         _take(state, entry)
-    if "Cargo.toml" not in state.files:
+    if "Cargo.toml" not in state.files and not state.is_partial:
         state.anomaly("no-manifest", "Cargo.toml", lost="there is no Cargo.toml to go by")
     _check_folders(state)
     return state.result(crate)
@@ -130,27 +141,18 @@ def _take(state: _Unpacking, entry: Entry) -> None:
         state.anomaly("odd-mode", path, entry.offset)
     if entry.kind in b"0\0":
         _keep(state, path, entry)
-    elif entry.kind == b"5":
-        return
-    elif entry.kind == b"g":
-        pass
-    else:
+    elif entry.kind not in b"5g":
         _odd_type(state, path, entry)
 
 
 def _odd_type(state: _Unpacking, path: str, entry: Entry) -> None:
-    """Links are not followed; every other type is a file to cargo, so its data is kept."""
-    is_link = entry.kind in b"12"
-    slug = _ODD_TYPES.get(entry.kind, "odd-member-type")
-    slug = {b"6": "fifo", b"S": "sparse"}.get(entry.kind, slug)
-    lost = f"`{path}` was not followed" if is_link else ""
-    if entry.kind == b"S":
-        lost = "its holes were not filled"
+    """Links are not followed; nearly every other type is a file to cargo, so its data is kept."""
+    slug, lost = _ODD_TYPES.get(entry.kind, ("odd-member-type", ""))
     if state.is_folder:
         # Common in honest working copies; what packed the folder has said what was not read.
-        slug, lost = ("folder-link" if is_link else "folder-special-file"), ""
+        slug, lost = ("folder-link" if entry.kind == b"2" else "folder-special-file"), ""
     state.anomaly(slug, path, entry.offset, lost=lost, link=_shown(entry.link))
-    if not is_link and not state.is_folder:
+    if entry.kind not in b"12LKx" and not state.is_folder:
         _keep(state, path, entry)
 
 
@@ -226,13 +228,11 @@ def _looked_at(state: _Unpacking, entry: Entry) -> tuple[str, bool]:
     if inner and inner[-1] == ".cargo-ok":
         slugs.append("cargo-ok")
     # Cargo drops empty parts and dots, so `src/./lib.rs` is `src/lib.rs` to it and to us.
-    kept = [one for one in inner if one not in ("", ".")]
+    kept = [one for one in parts if one not in ("", ".")]
     if parts[0] == state.root:
-        path = "/".join(kept) or "."
-    elif text.startswith("/"):
-        path = "/" + "/".join(kept)
+        path = "/".join(kept[1:]) or "."
     else:
-        path = "/".join(["..", parts[0] or "?", *kept])
+        path = ("/" if text.startswith("/") else "../") + ("/".join(kept) or "?")
     for slug in dict.fromkeys(slugs):
         state.anomaly(slug, path, entry.offset)
     return path, not slugs

@@ -160,12 +160,11 @@ def _keep(state: _Unpacking, path: str, entry: Entry) -> None:
     file = SourceFile(path, entry.data, bool(entry.mode & 0o111))
     key = path.lower() if path.isascii() else _folded(path)
     first = state.folded.setdefault(key, path)
-    if first is not path:
-        if path in state.files:
-            state.anomaly("duplicate-member", path, entry.offset)
-            _move_aside(state, path)
-        if first != path:
-            state.anomaly("case-clash", path, entry.offset, link=first)
+    if path in state.files:
+        state.anomaly("duplicate-member", path, entry.offset)
+        _move_aside(state, path)
+    elif first != path:
+        state.anomaly("case-clash", path, entry.offset, link=first)
     state.files[path] = file
 
 
@@ -225,7 +224,7 @@ def _looked_at(state: _Unpacking, entry: Entry) -> tuple[str, bool]:
         slugs.append("odd-name")
     if any(_ODD_DEVICE.match(one) for one in inner):
         slugs.append("reserved-name")
-    if inner and inner[-1] == ".cargo-ok":
+    if inner and inner[-1] == ".cargo-ok" and not state.is_folder:
         slugs.append("cargo-ok")
     # Cargo drops empty parts and dots, so `src/./lib.rs` is `src/lib.rs` to it and to us.
     kept = [one for one in parts if one not in ("", ".")]

@@ -18,22 +18,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
-from analyzer import __version__
 from analyzer.codec import CodecError
 from analyzer.errors import SignatureError
 from analyzer.limits import DEFAULT_LIMITS, Limits
-from analyzer.model import (
-    Context,
-    Coverage,
-    CrateInfo,
-    CrateSource,
-    Gap,
-    GapKind,
-    Provenance,
-    Report,
-    Verdict,
-)
+from analyzer.model import Context, CrateSource, Report
 from analyzer.worker.protocol import read_answer, write_request
+from analyzer.worker.verdicts import unanswered
 
 _CRATES_PER_WORKER = 64
 _PROGRAM = (
@@ -190,27 +180,3 @@ def _death(process: subprocess.Popen[bytes]) -> str:
     if -code in (signal.SIGXCPU, signal.SIGKILL):
         return f"the worker was killed ({signal.Signals(-code).name}: out of processor time or memory)"
     return f"the worker crashed ({signal.Signals(-code).name})"
-
-
-def unanswered(crate: CrateSource, reason: str, limits: Limits) -> Report:
-    """The INCOMPLETE report of a crate that no worker could analyze."""
-    gap = Gap(
-        GapKind.WORKER,
-        reason,
-        is_blocking=True,
-        remedy="report this crate to the authors of cratescope; judge it by hand until then",
-    )
-    return Report(
-        crate=CrateInfo(crate.ref.name, crate.ref.version, crate.sha256, crate.origin),
-        verdict=Verdict.INCOMPLETE,
-        score=0,
-        summary=f"The crate could not be analyzed: {reason}.",
-        findings=(),
-        capabilities=(),
-        indicators=(),
-        facts=(),
-        gaps=(*crate.gaps, gap),
-        coverage=Coverage(),
-        points=(),
-        provenance=Provenance(__version__, "", limits.digest()),
-    )

@@ -19,6 +19,9 @@ DECODING = frozenset({"base64", "hex", "reversed", "byte list", "replace", "xor"
 
 Ask = Callable[[Fact], bool]
 
+PLAIN_STEPS = ("format", "concat", "env!", "join of texts", "pushed text", "replace")
+"""Steps of a derivation that everyday code takes; `decoded` asks for one that hides."""
+
 
 class FactIndex:
     """Facts by kind, and the answers already given: rules share clauses, facts share subjects."""
@@ -75,6 +78,11 @@ class FactIndex:
         return self._listed[key]
 
 
+def is_decoded(fact: Fact) -> bool:
+    """Whether the subject was hidden: put together by more than everyday text building."""
+    return any(not one.startswith(PLAIN_STEPS) for one in fact.derivation)
+
+
 def _phase_asks(clause: Clause, phases: tuple[Phase, ...]) -> Iterator[Ask]:
     """The rule's phases pass facts about the whole archive, which have none; a clause's do not."""
     if phases:
@@ -91,7 +99,7 @@ def _plain_asks(clause: Clause) -> Iterator[Ask]:
     if clause.subjects:
         yield lambda fact: fact.subject in clause.subjects
     if clause.decoded is not None:
-        yield lambda fact: bool(fact.derivation) is clause.decoded
+        yield lambda fact: is_decoded(fact) is clause.decoded
     if clause.guards:
         yield lambda fact: any(one.kind in clause.guards for one in fact.guards)
 

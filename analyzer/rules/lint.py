@@ -26,10 +26,18 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _URL = re.compile(r"\b[a-z][a-z0-9+]*://([^\s\"'`<>\\{}$]+)", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
 _RESERVED_NAMES = (".invalid", ".example", ".test", ".localhost", "localhost", "example.com")
-_DOCUMENTATION = tuple(
+_HARMLESS = tuple(
     ipaddress.ip_network(one)
-    for one in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "127.0.0.0/8", "0.0.0.0/32")
+    for one in (
+        "192.0.2.0/24",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "127.0.0.0/8",
+        "0.0.0.0/32",
+        "169.254.0.0/16",
+    )
 )
+"""Documentation addresses, and those that no packet leaves the link with."""
 _LOOKALIKE_LISTS = ("time-services", "known-services")
 
 # All other facts cost a crate's author nothing: a `none` on one is a switch for the attacker.
@@ -159,7 +167,7 @@ def _is_documentation(text: str) -> bool:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return any(address in network for network in _DOCUMENTATION)
+    return any(address in network for network in _HARMLESS)
 
 
 def _warnings(rule: Rule) -> Iterator[str]:

@@ -27,7 +27,7 @@ class Limits:
     build_file_size_bytes: int = 16 * MIB
     syntax_depth: int = 12_000
     syntax_depth_note: int = 300
-    syntax_steps_per_byte: int = 60
+    syntax_steps_per_byte: int = 16
     syntax_nodes_per_crate: int = 30_000_000
     lexed_tokens_per_file: int = 6_000_000
     module_count: int = 50_000

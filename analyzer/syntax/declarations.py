@@ -26,10 +26,23 @@ class Base(StrEnum):
 
 
 class Inline(NamedTuple):
-    """An inline module around a declaration; `path` is its `#[path]`, which names a folder."""
+    """An inline module around a declaration; `path` is its `#[path]`, which names a folder.
+
+    Linked from the inside out: nesting is the author's to choose, and a tuple for each would let
+    a small file fill the memory.
+    """
 
     name: str
     path: str | None
+    outer: Inline | None
+    depth: int
+
+    def from_outside(self) -> list[Inline]:
+        """All modules around and this one, the outermost first."""
+        found = [self]
+        while found[-1].outer is not None:
+            found.append(found[-1].outer)
+        return found[::-1]
 
 
 class ModuleDeclaration(NamedTuple):
@@ -40,7 +53,7 @@ class ModuleDeclaration(NamedTuple):
     """
 
     name: str
-    inside: tuple[Inline, ...]
+    inside: Inline | None
     paths: tuple[str, ...]
     is_default_possible: bool
     cfg: tuple[str, ...]
@@ -61,27 +74,26 @@ class Inclusion(NamedTuple):
 
 
 class Declarations(NamedTuple):
-    """What one file declares."""
+    """What one file declares; `is_cut`: more than the limit, the rest was not read."""
 
     modules: tuple[ModuleDeclaration, ...] = ()
     inclusions: tuple[Inclusion, ...] = ()
+    is_cut: bool = False
 
 
 _NOTHING = Declarations()
 # An inline module with a plain head declares no file; any other `mod` is looked at as a token.
 _TELLING = re.compile(
-    rb"mod(?![A-Za-z0-9_])(?!\s+(?:r#)?[A-Za-z0-9_]+\s*\{)"
-    rb"|include(?:\s*!|(?:\s|/[/*]|"
-    + ODD_BLANK
-    + rb")*(?P<name>as\b|[,)};/#]|"
-    + ODD_BLANK
-    + rb"))"
+    rb"mod(?![A-Za-z0-9_])(?!\s++(?:r#)?[A-Za-z0-9_]++\s*+\{)"
+    rb"|include\s*+(?:!|(?P<name>as\b|[,)};/#]|" + ODD_BLANK + rb"))"
 )
 _OPENING = frozenset({b"(", b"[", b"{"})
 _CLOSING = frozenset({b")", b"]", b"}"})
 _WORD = re.compile(rb"(?:r#)?" + WORD)
 _ATTRIBUTE_PARTS = 256
 _PASTED_PARTS = 24
+_CONDITIONS = 16
+_INLINE_DEPTH = 512
 _TEXTS = frozenset({TokenKind.STRING, TokenKind.RAW_STRING, TokenKind.CHARACTER})
 _BASES = {"CARGO_MANIFEST_DIR": Base.MANIFEST, "OUT_DIR": Base.OUT}
 _PATH_WORDS = frozenset({b"concat", b"env", b"std", b"core"})
@@ -90,15 +102,18 @@ _BORDERS = frozenset({b"{", b"}", b";"})
 _VISIBILITY = frozenset({b"pub", b"unsafe"})
 
 
-def declarations(data: bytes) -> Declarations:
-    """Every file that `mod` or `include!` names, also inside macros and function bodies."""
+def declarations(data: bytes, *, limit: int) -> Declarations:
+    """Every file that `mod` or `include!` names, also inside macros and function bodies.
+
+    At most `limit` of them.
+    """
     last, is_renamed = -1, False
     for match in _TELLING.finditer(data):
         last = match.start()
         is_renamed = is_renamed or match["name"] is not None
     if last < 0:
         return _NOTHING
-    return _Scanner(data).read(len(data) if is_renamed else last)
+    return _Scanner(data).read(len(data) if is_renamed else last, limit)
 
 
 def words_and_texts(data: bytes) -> tuple[frozenset[str], frozenset[str]]:
@@ -148,13 +163,13 @@ class _Scanner:
         self._modules: list[ModuleDeclaration] = []
         self._inclusions: list[Inclusion] = []
 
-    def read(self, last: int) -> Declarations:
-        """Declarations up to the one that starts at byte `last`."""
-        while (token := self._next()) is not None:
-            if token.start > last:
-                break
+    def read(self, last: int, limit: int) -> Declarations:
+        """Declarations up to the one that starts at byte `last`, at most `limit`."""
+        is_cut = False
+        while not is_cut and (token := self._next()) is not None and token.start <= last:
             self._token(token)
-        return Declarations(tuple(self._modules), tuple(self._inclusions))
+            is_cut = len(self._modules) + len(self._inclusions) > limit
+        return Declarations(tuple(self._modules), tuple(self._inclusions), is_cut)
 
     def _token(self, token: Token) -> None:
         text = self._text(token)
@@ -211,12 +226,19 @@ class _Scanner:
         macro = outer.macro
         if is_definition and not macro:
             macro = last.decode("utf-8", "replace")
-        self._frames.append(_Frame(inline, macro, is_macro, self._cfg()))
-        self._attributes = []
+        self._frames.append(_Frame(inline or outer.inline, macro, is_macro, self._take_cfg()))
 
-    def _cfg(self) -> tuple[str, ...]:
-        own = tuple(one.cfg for one in self._attributes if one.cfg)
-        return (*self._frames[-1].cfg, *own)
+    def _open_inline(self, name: str, path: str | None) -> None:
+        outer = self._frames[-1].inline
+        depth = outer.depth + 1 if outer is not None else 1
+        # no archive has a folder that deep
+        self._open(Inline(name, path, outer, depth) if depth <= _INLINE_DEPTH else None)
+
+    def _take_cfg(self) -> tuple[str, ...]:
+        """Conditions of what comes now; its attributes are used up with that."""
+        own = [one.cfg for one in self._attributes if one.cfg]
+        self._attributes = []
+        return (*self._frames[-1].cfg, *own)[:_CONDITIONS]
 
     def _skip_scope(self) -> None:
         """Pass over the `(in some::path)` of a visibility."""
@@ -245,7 +267,8 @@ class _Scanner:
 
     def _apply_inner(self, read: _Attribute) -> None:
         frame = self._frames[-1]
-        frame.cfg = (*frame.cfg, read.cfg) if read.cfg else frame.cfg
+        if read.cfg:
+            frame.cfg = (*frame.cfg, read.cfg)[:_CONDITIONS]
         if frame.inline is not None and read.paths and frame.inline.path is None:
             frame.inline = frame.inline._replace(path=read.paths[0])
 
@@ -263,7 +286,7 @@ class _Scanner:
                 path = literal_text(text)
                 is_computed = is_computed or path is None
                 paths += [path] if path is not None else []
-            recent = (recent[1], text)
+            recent = (recent[1], text.removeprefix(b"r#"))
             if len(parts) < _ATTRIBUTE_PARTS:
                 parts.append(text)
         name = parts[0].removeprefix(b"r#") if parts else b""
@@ -286,16 +309,16 @@ class _Scanner:
         if end == b"{":
             self._next()
             self._next()
-            self._open(Inline(name, paths[0] if paths else None))
+            self._open_inline(name, paths[0] if paths else None)
             return
         frame = self._frames[-1]
         is_computed = any(one.is_computed for one in attributes)
         row = ModuleDeclaration(
             name=name if not is_computed else "",
-            inside=tuple(one.inline for one in self._frames if one.inline is not None),
+            inside=frame.inline,
             paths=paths,
             is_default_possible=plain is None or frame.is_macro,
-            cfg=self._cfg(),
+            cfg=self._take_cfg(),
             line=self._line_of(token),
             macro=frame.macro,
             is_certain=end == b";" and not frame.is_macro and not is_computed,
@@ -331,9 +354,8 @@ class _Scanner:
             base, path = Base.UNKNOWN, ""  # the macro's name is handed on
         else:
             return
-        row = Inclusion(
-            base, path, self._cfg(), self._line_of(token), frame.macro, not frame.is_macro
-        )
+        line = self._line_of(token)
+        row = Inclusion(base, path, self._take_cfg(), line, frame.macro, not frame.is_macro)
         self._inclusions.append(row)
 
     def _path(self) -> tuple[Base, str]:

@@ -74,7 +74,8 @@ class _Place(NamedTuple):
     def inside(self, declaration: ModuleDeclaration) -> tuple[str, str]:
         """Folder and relative name within the inline modules around a declaration."""
         folder, relative = self.folder, self.relative
-        for one in declaration.inside:
+        around = declaration.inside.from_outside() if declaration.inside is not None else ()
+        for one in around:
             step = one.name if one.path is None else _slashed(one.path)
             between = relative if one.path is None else ""
             folder, relative = posixpath.join(folder, between, step), ""
@@ -119,7 +120,8 @@ class _Walk:
     def declarations(self, path: str) -> Declarations:
         """What a file declares."""
         if path not in self.read:
-            self.read[path] = declarations(self.files[path].data)
+            limit = self.limits.module_count
+            self.read[path] = declarations(self.files[path].data, limit=limit)
         return self.read[path]
 
     def words_and_texts(self, path: str) -> tuple[frozenset[str], frozenset[str]]:
@@ -170,12 +172,13 @@ class _Root:
             self._walk.phases.setdefault(place.module.file, set()).add(self._phase)
             pending += self._children(place)
         if self._steps > self._walk.limits.module_count:
-            reason = f"more than {self._walk.limits.module_count} modules to look for"
-            self._gap(GapKind.BUDGET, reason, self._target.path, 0, is_blocking=True)
+            self._over_budget(self._target.path)
 
     def _children(self, place: _Place) -> Iterator[_Place]:
         file = place.module.file
         found = self._walk.declarations(file)
+        if found.is_cut:
+            self._over_budget(file)
         for module in found.modules:
             if module.macro:
                 self._in_macros.append((file, module))
@@ -231,7 +234,8 @@ class _Root:
     def _place(
         self, place: _Place, one: ModuleDeclaration, name: str, path: str, relative: str
     ) -> _Place:
-        around = (*place.module.path, *(inline.name for inline in one.inside), name)
+        inside = one.inside.from_outside() if one.inside is not None else ()
+        around = (*place.module.path, *(inline.name for inline in inside), name)
         cfg = (*place.module.cfg, *one.cfg)
         module = Module(self._target.path, around, path, cfg)
         return _Place(module, posixpath.dirname(path), relative)
@@ -272,6 +276,10 @@ class _Root:
             self._missing(what, place.module.file, one.line, path, one.cfg)
 
     # Gaps -------------------------------------------------------------------------------------
+
+    def _over_budget(self, file: str) -> None:
+        reason = f"more than {self._walk.limits.module_count} modules and includes to look for"
+        self._gap(GapKind.BUDGET, reason, file, 0, is_blocking=True)
 
     def _missing(self, what: str, file: str, line: int, path: str, cfg: tuple[str, ...]) -> None:
         if path.startswith(("../", "/")):

@@ -22,12 +22,12 @@ from analyzer.model import BUILD_TIME, Gap, GapKind, Phase, SourceFile, Span
 from analyzer.syntax.lexer import ODD_BLANK, Token, TokenKind, tokens
 
 LANGUAGE = tree_sitter.Language(tree_sitter_rust.language())
-# The parser reports after every hundred operations.
+# The parser reports after every hundred operations; real files take at most seven a byte.
 _STEPS_PER_REPORT = 100
 # Small pieces, so that scanning far ahead again and again (never closed raw texts) is counted.
 _PIECE_BYTES = 4096
 _FREE_READS = 1000
-_READS_PER_PIECE = 16
+_READS_PER_PIECE = 8
 _FREE_REPORTS = 1000
 
 _MISREAD = re.compile(ODD_BLANK + rb"|\0|\\u\{[0-9a-fA-F]*_")

@@ -155,7 +155,8 @@ class Evaluator:
         frame, depth = state
         for binding in outline.bindings(name, position, scope.function):
             value = self._bound(outline, binding, name, scope, state)
-            return self._with_changes(outline, name, (binding.start, position), scope, value)
+            place = (binding.start, position)
+            return self._with_changes(outline, (name, place), scope, value, depth)
         if name in frame:
             return frame[name]
         return self._item(outline, (name,), position, scope, depth)
@@ -172,8 +173,15 @@ class Evaluator:
         return value
 
     def _with_changes(
-        self, outline: Outline, name: str, between: tuple[int, int], scope: Scope, value: Value
+        self,
+        outline: Outline,
+        what: tuple[str, tuple[int, int]],
+        scope: Scope,
+        value: Value,
+        depth: int,
     ) -> Value:
+        """`value` after the calls between two positions that change the local in place."""
+        name, between = what
         table = self._changes.get(outline.path)
         if table is None:
             table = self._changes[outline.path] = _changes_in(outline)
@@ -182,7 +190,7 @@ class Evaluator:
                 continue
             listed_ = node.child_by_field_name("arguments")
             arguments = tuple(
-                self._eval(outline, one, scope, {}, 8)
+                self._eval(outline, one, scope, {}, depth + 2)
                 for one in (listed_.named_children if listed_ is not None else ())
             )
             is_path = method == "push" and not _is_character(arguments)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ class Client:
     ) -> None:
         self._settings, self._sleep = settings, sleep
         self._http: httpx.Client | None = None
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Client:
         return self
@@ -113,19 +115,24 @@ class Client:
         raise httpx.TooManyRedirects("redirected too often, or to a place we do not follow")
 
     def _open(self) -> httpx.Client:
-        if self._http is None:
-            import httpx
+        with self._lock:
+            # Thirty threads ask at once for the first answer; one client is closed at the end.
+            if self._http is None:
+                self._http = self._new()
+            return self._http
 
-            limits = httpx.Limits(max_connections=8, max_keepalive_connections=8)
-            self._http = httpx.Client(
-                http2=True,
-                timeout=self._settings.timeout_s,
-                limits=limits,
-                verify=self._trust(),
-                headers={"user-agent": self._settings.user_agent},
-                follow_redirects=False,
-            )
-        return self._http
+    def _new(self) -> httpx.Client:
+        import httpx
+
+        limits = httpx.Limits(max_connections=8, max_keepalive_connections=8)
+        return httpx.Client(
+            http2=True,
+            timeout=self._settings.timeout_s,
+            limits=limits,
+            verify=self._trust(),
+            headers={"user-agent": self._settings.user_agent},
+            follow_redirects=False,
+        )
 
     def _trust(self) -> ssl.SSLContext:
         """The system's certificates, or the bundle that was named."""

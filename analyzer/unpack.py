@@ -150,7 +150,7 @@ def _odd_type(state: _Unpacking, path: str, entry: Entry) -> None:
     slug, lost = _ODD_TYPES.get(entry.kind, ("odd-member-type", ""))
     if state.is_folder:
         # Common in honest working copies; what packed the folder has said what was not read.
-        slug, lost = ("folder-link" if entry.kind == b"2" else "folder-special-file"), ""
+        slug, lost = ("link-in-folder" if entry.kind == b"2" else "special-in-folder"), ""
     state.anomaly(slug, path, entry.offset, lost=lost, link=_shown(entry.link))
     if entry.kind not in b"12LKx" and not state.is_folder:
         _keep(state, path, entry)

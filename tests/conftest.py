@@ -10,6 +10,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A slow machine is no failure.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 Packed = tuple[str, str, bytes]
 CargoUnpack = Callable[[Sequence[Packed]], dict[tuple[str, str], Path]]

@@ -18,6 +18,7 @@ from analyzer.syntax.names import Home, Item, Names, Path, clean, path_segments
 from analyzer.syntax.outline import Macro, Node, Outline, Scope
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, constant
 
+_AROUND = frozenset({"parenthesized_expression", "generic_function", "reference_expression"})
 _ENTRY_METHODS = 8
 """An unresolved method with more own namesakes than this joins none of them."""
 
@@ -131,10 +132,10 @@ class CrateCode:
 
     def callee(self, outline: Outline, node: Node, scope: Scope) -> Path | None:
         """The canonical path a call's function names; None for locals and computed functions."""
-        while node.type in ("parenthesized_expression", "generic_function", "reference_expression"):
-            if not node.named_children:
-                return None
-            node = node.child_by_field_name("function") or node.named_children[0]
+        bare = _bare(node)
+        if bare is None:
+            return None
+        node = bare
         if node.type not in ("identifier", "scoped_identifier"):
             return None
         segments = path_segments(outline, node)
@@ -407,11 +408,11 @@ class CrateCode:
 
     def _mentions(self, outline: Outline) -> Iterator[Site]:
         """Catalogued functions named by path without a call: `map(std::fs::read)`."""
-        called = {
-            function.start_byte: function.end_byte
-            for node, _ in outline.of("call_expression")
-            if (function := node.child_by_field_name("function")) is not None
-        }
+        called = {}
+        for node, _ in outline.of("call_expression"):
+            function = _bare(node.child_by_field_name("function"))
+            if function is not None:
+                called[function.start_byte] = function.end_byte
         reach = -1
         for node, scope in outline.of("scoped_identifier"):
             if node.start_byte < reach:
@@ -483,6 +484,14 @@ class CrateCode:
         if not self.evaluator.is_exhausted:
             return None
         return Gap(GapKind.BUDGET, "constant folding ran out of steps; later texts are unknown")
+
+
+def _bare(node: Node | None) -> Node | None:
+    """A call's function without parentheses, generic arguments and borrows around it."""
+    while node is not None and node.type in _AROUND:
+        inner = node.named_children
+        node = node.child_by_field_name("function") or (inner[0] if inner else None)
+    return node
 
 
 def _leaves(outline: Outline, body: Node) -> bool:

@@ -116,6 +116,13 @@ def declarations(data: bytes, *, limit: int) -> Declarations:
     return _Scanner(data).read(len(data) if is_renamed else last, limit)
 
 
+def inline_modules(data: bytes, *, limit: int) -> tuple[Inline, ...]:
+    """All inline modules of a file, at most `limit`: where a macro may be called."""
+    scanner = _Scanner(data)
+    scanner.read(len(data), limit)
+    return tuple(scanner.inline[:limit])
+
+
 def words_and_texts(data: bytes) -> tuple[frozenset[str], frozenset[str]]:
     """All identifiers and all texts of a file: what a macro in it could make a path from."""
     words: set[bytes] = set()
@@ -160,6 +167,7 @@ class _Scanner:
         self._recent = (b"", b"", b"")
         self._line, self._counted = 1, 0
         self._include_names = {b"include"}
+        self.inline: list[Inline] = []
         self._modules: list[ModuleDeclaration] = []
         self._inclusions: list[Inclusion] = []
 
@@ -232,7 +240,9 @@ class _Scanner:
         outer = self._frames[-1].inline
         depth = outer.depth + 1 if outer is not None else 1
         # no archive has a folder that deep
-        self._open(Inline(name, path, outer, depth) if depth <= _INLINE_DEPTH else None)
+        one = Inline(name, path, outer, depth) if depth <= _INLINE_DEPTH else None
+        self.inline += [one] if one is not None else []
+        self._open(one)
 
     def _take_cfg(self) -> tuple[str, ...]:
         """Conditions of what comes now; its attributes are used up with that."""

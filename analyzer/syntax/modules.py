@@ -19,8 +19,10 @@ from analyzer.syntax.declarations import (
     Base,
     Declarations,
     Inclusion,
+    Inline,
     ModuleDeclaration,
     declarations,
+    inline_modules,
     words_and_texts,
 )
 
@@ -106,6 +108,7 @@ class _Walk:
     gaps: set[Gap] = field(default_factory=set)
     escapes: set[tuple[str, int, str]] = field(default_factory=set)
     read: dict[str, Declarations] = field(default_factory=dict)
+    inline: dict[str, tuple[Inline, ...]] = field(default_factory=dict)
     named: dict[str, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
     folders: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
@@ -123,6 +126,13 @@ class _Walk:
             limit = self.limits.module_count
             self.read[path] = declarations(self.files[path].data, limit=limit)
         return self.read[path]
+
+    def inline_modules(self, path: str) -> tuple[Inline, ...]:
+        """The inline modules of a file."""
+        if path not in self.inline:
+            limit = self.limits.module_count
+            self.inline[path] = inline_modules(self.files[path].data, limit=limit)
+        return self.inline[path]
 
     def words_and_texts(self, path: str) -> tuple[frozenset[str], frozenset[str]]:
         """What a macro in a file could make a name or a path from."""
@@ -193,14 +203,16 @@ class _Root:
         data = self._walk.files[place.module.file].data
         for file, one in self._in_macros:
             self._steps += 1
-            if self._steps > self._walk.limits.module_count:
-                return
-            if file == place.module.file or one.macro.encode() not in data:
+            if one.macro.encode() not in data:
                 continue
-            if isinstance(one, ModuleDeclaration):
-                yield from self._declared(place, one, file)
-            else:
+            if isinstance(one, Inclusion):
                 yield from self._included(place, one, file)
+                continue
+            for inside in (None, *self._walk.inline_modules(place.module.file)):
+                self._steps += 1
+                if self._steps > self._walk.limits.module_count:
+                    return
+                yield from self._declared(place, one._replace(inside=inside), file)
 
     # Modules ----------------------------------------------------------------------------------
 

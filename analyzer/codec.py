@@ -9,116 +9,179 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import operator
 import types
 import typing
 from collections.abc import Callable
 
 Plain = None | bool | int | str | list["Plain"] | dict[str, "Plain"]
-Decode = Callable[[object], object]
+Convert = Callable[[typing.Any], typing.Any]
+T = typing.TypeVar("T")
+
+_SCALARS = (str, int, bool)
+_INT_MAX = 2**63 - 1
 
 
 class CodecError(ValueError):
     """Data that is not what the type says."""
 
 
-def to_plain(value: object) -> Plain:
-    """Frozen dataclasses, enums and tuples as dicts, texts and lists."""
-    if value is None or isinstance(value, (bool, int)):
-        return value
-    if isinstance(value, str):
-        return str(value.value) if isinstance(value, enum.Enum) else value
-    if isinstance(value, (tuple, list)):
-        return [to_plain(one) for one in value]
-    names = _names(type(value))
-    return {name: to_plain(getattr(value, name)) for name in names}
+def to_plain(value: object) -> typing.Any:
+    """Frozen dataclasses, enums and tuples as dicts, texts and lists, ready for `json.dumps`."""
+    return _encoder(type(value))(value)
+
+
+def from_plain(kind: type[T], plain: object) -> T:
+    """A value of `kind` from plain data. Raises CodecError naming the first thing that is wrong."""
+    return typing.cast(T, _decoder(kind)(plain))
+
+
+def _same(value: object) -> object:
+    return value
+
+
+def _items(values: tuple[object, ...]) -> list[object]:
+    return [to_plain(one) for one in values]
 
 
 @functools.cache
-def _names(kind: type) -> tuple[str, ...]:
+def _encoder(kind: type) -> Convert:
+    if kind in _SCALARS or kind is types.NoneType:
+        return _same
+    if issubclass(kind, enum.Enum):
+        return operator.attrgetter("_value_")
+    if kind in (tuple, list):
+        return _items
     if not dataclasses.is_dataclass(kind):
         raise CodecError(f"{kind.__name__} has no plain form")
+    return _record_encoder(kind)
+
+
+def _record_encoder(kind: type) -> Convert:
+    """A plan made once per class: most fields are copied, only the others are converted."""
+    hints = typing.get_type_hints(kind)
+    names = _names(kind)
+    values_of = operator.attrgetter(*names) if len(names) > 1 else None
+    nested = tuple((name, _field_encoder(hints[name])) for name in names)
+    converted = tuple((name, convert) for name, convert in nested if convert is not _same)
+
+    def encode(value: object) -> dict[str, object]:
+        values = values_of(value) if values_of else (getattr(value, names[0]),)
+        plain = dict(zip(names, values, strict=True))
+        for name, convert in converted:
+            plain[name] = convert(plain[name])
+        return plain
+
+    return encode
+
+
+def _field_encoder(hint: object) -> Convert:
+    arguments = typing.get_args(hint)
+    if typing.get_origin(hint) is tuple and arguments[1:] == (Ellipsis,):
+        if arguments[0] in _SCALARS:
+            return list
+        return _items
+    if isinstance(hint, type):
+        return _encoder(hint)
+    return to_plain
+
+
+def _names(kind: type) -> tuple[str, ...]:
     return tuple(one.name for one in dataclasses.fields(kind))
 
 
-def from_plain(kind: object, plain: object) -> object:
-    """A value of `kind` from plain data. Raises CodecError naming the first thing that is wrong."""
-    return _decoder(kind)(plain)
-
-
 @functools.cache
-def _decoder(kind: object) -> Decode:
+def _decoder(kind: object) -> Convert:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
         return _union(arguments)
     if origin is tuple:
-        if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return _many(arguments[0])
-        return _fixed(arguments)
-    if kind in (str, int, bool):
-        return functools.partial(_scalar, kind)
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return functools.partial(_member, {one.value: one for one in kind}, kind.__name__)
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        return _record(kind)
+        return _many(arguments[0]) if arguments[1:] == (Ellipsis,) else _fixed(arguments)
+    if isinstance(kind, type):
+        if kind in _SCALARS:
+            return functools.partial(_scalar, kind)
+        if issubclass(kind, enum.Enum):
+            return functools.partial(_member, {one.value: one for one in kind}, kind.__name__)
+        if dataclasses.is_dataclass(kind):
+            return _record(kind)
     raise CodecError(f"{kind} has no plain form")
 
 
 def _scalar(kind: type, plain: object) -> object:
-    if type(plain) is not kind:
+    if type(plain) is not kind:  # a bool is no int here
         raise CodecError(f"{kind.__name__} expected, {type(plain).__name__} found")
+    if isinstance(plain, int) and not -_INT_MAX <= plain <= _INT_MAX:
+        raise CodecError("number out of range")
     return plain
 
 
-def _member(members: dict[object, object], name: str, plain: object) -> object:
-    if not isinstance(plain, str) or plain not in members:
+def _member(members: dict[str, object], name: str, plain: object) -> object:
+    if type(plain) is not str or plain not in members:
         raise CodecError(f"no {name}: {str(plain)[:60]!r}")
     return members[plain]
 
 
-def _many(kind: object) -> Decode:
-    def decode(plain: object) -> object:
-        if not isinstance(plain, list):
+def _many(kind: object) -> Convert:
+    one = _decoder(kind)
+
+    def decode(plain: object) -> tuple[object, ...]:
+        if type(plain) is not list:
             raise CodecError(f"list expected, {type(plain).__name__} found")
-        one = _decoder(kind)
-        return tuple(one(item) for item in plain)
+        return tuple([one(item) for item in plain]) if plain else ()
 
     return decode
 
 
-def _fixed(kinds: tuple[object, ...]) -> Decode:
-    def decode(plain: object) -> object:
-        if not isinstance(plain, list) or len(plain) != len(kinds):
-            raise CodecError(f"list of {len(kinds)} expected")
-        return tuple(_decoder(kind)(item) for kind, item in zip(kinds, plain, strict=True))
+def _fixed(kinds: tuple[object, ...]) -> Convert:
+    decoders = [_decoder(one) for one in kinds]
+
+    def decode(plain: object) -> tuple[object, ...]:
+        if type(plain) is not list or len(plain) != len(decoders):
+            raise CodecError(f"list of {len(decoders)} expected")
+        return tuple(decode(item) for decode, item in zip(decoders, plain, strict=True))
 
     return decode
 
 
-def _record(kind: type) -> Decode:
+def _record(kind: type) -> Convert:
+    """All keys and nothing else; texts are checked by type alone, the rest by its own decoder."""
     hints = typing.get_type_hints(kind)
     names = _names(kind)
+    fields = tuple((name, _decoder(hints[name])) for name in names)
+    texts = tuple(name for name in names if hints[name] is str)
+    nested = tuple((name, decode) for name, decode in fields if hints[name] is not str)
     expected = frozenset(names)
 
     def decode(plain: object) -> object:
-        if not isinstance(plain, dict) or plain.keys() != expected:
+        if type(plain) is not dict or plain.keys() != expected:
             raise CodecError(f"{kind.__name__}: keys differ from {', '.join(names)}")
-        return kind(**{name: _decoder(hints[name])(plain[name]) for name in names})
+        values = dict(plain)
+        for name in texts:
+            if type(values[name]) is not str:
+                raise CodecError(f"{kind.__name__}.{name}: no text")
+        try:
+            for name, convert in nested:
+                values[name] = convert(values[name])
+        except CodecError as error:
+            raise CodecError(f"{kind.__name__}.{name}: {error}") from None
+        return kind(**values)
 
     return decode
 
 
-def _union(kinds: tuple[object, ...]) -> Decode:
+def _union(kinds: tuple[object, ...]) -> Convert:
     """None, or one of several dataclasses told apart by the name of their first field."""
-    records = {_names(one)[0]: one for one in kinds if one is not type(None)}  # type: ignore[arg-type]  # dataclasses, by the model's rule
-    may_be_none = type(None) in kinds
+    may_be_none = types.NoneType in kinds
+    records = [one for one in kinds if isinstance(one, type) and one is not types.NoneType]
+    decoders = {_names(one)[0]: _decoder(one) for one in records}
 
     def decode(plain: object) -> object:
         if plain is None and may_be_none:
             return None
-        if isinstance(plain, dict):
-            for first, one in records.items():
+        if type(plain) is dict:
+            for first, convert in decoders.items():
                 if first in plain:
-                    return _decoder(one)(plain)
+                    return convert(plain)
         raise CodecError("no member of the union fits")
 
     return decode

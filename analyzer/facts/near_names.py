@@ -38,7 +38,9 @@ class _Index:
     def __init__(self, names: frozenset[str]) -> None:
         self.names = names
         self.joined = {one.replace("-", ""): one for one in sorted(names)}
-        self.ordered = {"-".join(sorted(one.split("-"))): one for one in sorted(names) if "-" in one}
+        self.ordered = {
+            "-".join(sorted(one.split("-"))): one for one in sorted(names) if "-" in one
+        }
         self.by_length: dict[int, list[str]] = {}
         for one in sorted(self.joined):
             self.by_length.setdefault(len(one), []).append(one)

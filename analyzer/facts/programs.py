@@ -25,9 +25,7 @@ def derived(fact: Fact, signatures: Signatures) -> Iterator[Fact]:
     yield from _command(fact, [fact.subject, *fact.data], signatures, 0)
 
 
-def _command(
-    fact: Fact, words: list[str], signatures: Signatures, depth: int
-) -> Iterator[Fact]:
+def _command(fact: Fact, words: list[str], signatures: Signatures, depth: int) -> Iterator[Fact]:
     program = signatures.programs.get(_name(words[0])) if words else None
     if program is None or depth > MAX_SHELLS:
         return
@@ -131,7 +129,9 @@ def _transfer(base: Fact, program: Program, words: list[str]) -> Iterator[Fact]:
         value = inline or (words[index] if index < len(words) else "")
         index += 0 if inline else 1
         sends = sends or name in options.get("sends", ())
-        files += _given_files(name, value, options.get("file-after-at", ()), options.get("file", ()))
+        files += _given_files(
+            name, value, options.get("file-after-at", ()), options.get("file", ())
+        )
         if name in options.get("output", ()):
             yield replace(base, kind=FactKind.FILE_WRITE, subject=value or UNKNOWN)
     for one in files:

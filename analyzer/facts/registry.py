@@ -37,4 +37,6 @@ def _dependencies(view: CrateView) -> Iterator[Fact]:
         if known is not None and "*" in known.versions and known.kind != "affiliated":
             where = Field("Cargo.toml", f"dependencies.{one.key}", one.line)
             label = f"{known.name}@*"
-            yield Fact(FactKind.REGISTRY_KNOWN_BAD, label, where, api=known.kind, data=known.advisories)
+            yield Fact(
+                FactKind.REGISTRY_KNOWN_BAD, label, where, api=known.kind, data=known.advisories
+            )

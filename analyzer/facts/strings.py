@@ -70,7 +70,9 @@ def _decoded(view: CrateView, site: TextSite, text: str) -> Iterator[Fact]:
     if _HEX.fullmatch(compact):
         encodings.append(("hex", _from_hex(compact)))
     if len(compact) >= _LONG and encodings and not compact.isalpha():
-        yield view.fact(FactKind.VALUE_ENCODED, f"{encodings[0][0]}, {len(compact)} characters", site)
+        yield view.fact(
+            FactKind.VALUE_ENCODED, f"{encodings[0][0]}, {len(compact)} characters", site
+        )
     if 8 <= len(compact) <= 500:
         encodings.append(("reversed", compact[::-1]))
     for step, plain in encodings:

@@ -67,7 +67,11 @@ class CrateView:
         build script could switch the `test` cfg on for it (threat model E2).
         """
         phases = self.phases.get(file, (Phase.UNREACHED,))
-        if self.has_build_script or not set(phases) & {Phase.LIBRARY, Phase.BINARY, Phase.PROC_MACRO}:
+        if self.has_build_script or not set(phases) & {
+            Phase.LIBRARY,
+            Phase.BINARY,
+            Phase.PROC_MACRO,
+        }:
             return phases
         starts, ends = self._test_ranges.get(file, ([], []))
         index = bisect.bisect_right(starts, start) - 1

@@ -126,7 +126,9 @@ def _findings(findings: tuple[Finding, ...]) -> Iterable[RenderableType]:
             yield Padding(_evidence(item), (0, 0, 0, 2))
         if len(one.evidence) > EVIDENCE_SHOWN:
             more = len(one.evidence) - EVIDENCE_SHOWN
-            yield Padding(Text(f"and {more} more places (see --format json)", style="dim"), (0, 0, 0, 2))
+            yield Padding(
+                Text(f"and {more} more places (see --format json)", style="dim"), (0, 0, 0, 2)
+            )
         yield Padding(Text(f"why: cratescope explain {one.rule}", style="dim"), (0, 0, 0, 2))
         yield Text("")
 

@@ -178,5 +178,7 @@ def _death(process: subprocess.Popen[bytes]) -> str:
     if code >= 0:
         return f"the worker ended with status {code}"
     if -code in (signal.SIGXCPU, signal.SIGKILL):
-        return f"the worker was killed ({signal.Signals(-code).name}: out of processor time or memory)"
+        return (
+            f"the worker was killed ({signal.Signals(-code).name}: out of processor time or memory)"
+        )
     return f"the worker crashed ({signal.Signals(-code).name})"

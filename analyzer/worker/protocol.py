@@ -1,7 +1,7 @@
 """Length-prefixed messages between parent and worker: a JSON head, then raw bytes.
 
-    request   8 bytes: length of the head, 8 bytes: length of the archive; head; archive
-    answer    8 bytes: length; JSON of {"report": ...} or {"failure": text}
+request   8 bytes: length of the head, 8 bytes: length of the archive; head; archive
+answer    8 bytes: length; JSON of {"report": ...} or {"failure": text}
 """
 
 from __future__ import annotations

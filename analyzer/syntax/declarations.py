@@ -48,7 +48,8 @@ class Inline(NamedTuple):
 class ModuleDeclaration(NamedTuple):
     """`mod name;`. An empty name is one a macro was given, `PASTED` one it glues together.
 
-    `paths` are those of `#[path]`; `is_default_possible` says that the usual place counts too.
+    `paths` are those of `#[path]`; `is_default_possible` says that the usual place counts too,
+    `is_path_computed` that a macro was given the path.
     `macro` is the `macro_rules!` it stands in; only outside any macro is it certainly compiled.
     """
 
@@ -56,6 +57,7 @@ class ModuleDeclaration(NamedTuple):
     inside: Inline | None
     paths: tuple[str, ...]
     is_default_possible: bool
+    is_path_computed: bool
     cfg: tuple[str, ...]
     line: int
     macro: str
@@ -324,10 +326,11 @@ class _Scanner:
         frame = self._frames[-1]
         is_computed = any(one.is_computed for one in attributes)
         row = ModuleDeclaration(
-            name=name if not is_computed else "",
+            name=name,
             inside=frame.inline,
             paths=paths,
             is_default_possible=plain is None or frame.is_macro,
+            is_path_computed=is_computed,
             cfg=self._take_cfg(),
             line=self._line_of(token),
             macro=frame.macro,

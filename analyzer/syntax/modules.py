@@ -218,33 +218,33 @@ class _Root:
 
     def _declared(self, place: _Place, one: ModuleDeclaration, file: str) -> Iterator[_Place]:
         folder, relative = place.inside(one)
-        if not one.name or one.name == PASTED:
-            yield from self._computed(place, one, folder, file)
-            return
         name = unicodedata.normalize("NFC", one.name)  # as rustc compares names
-        named = [(path, "") for text in one.paths for path in _spellings(folder, text)]
+        named = [(path, name, "") for text in one.paths for path in _spellings(folder, text)]
         usual = posixpath.join(folder, relative, name)
-        if one.is_default_possible:
-            named += [(_normal(usual + ".rs"), name), (_normal(usual + "/mod.rs"), "")]
-        present = [(path, own) for path, own in named if path in self._walk.files]
-        for path, own in present:
-            yield self._place(place, one, name, path, own)
+        if name in ("", PASTED):
+            named += self._by_words(place, one, _normal(posixpath.join(folder, relative)), file)
+        elif one.is_default_possible:
+            named += [(_normal(usual + ".rs"), name, name), (_normal(usual + "/mod.rs"), name, "")]
+        if one.is_path_computed:
+            named += [(path, name, "") for path in self._by_texts(place, file, folder)]
+        present = [found for found in named if found[0] in self._walk.files]
+        for found in present:
+            yield self._place(place, one, *found)
         if one.is_certain and not present:
             self._missing(f"module `{name}`", place.module.file, one.line, named[0][0], one.cfg)
 
-    def _computed(
+    def _by_words(
         self, place: _Place, one: ModuleDeclaration, folder: str, file: str
-    ) -> Iterator[_Place]:
-        """Every file that the words and texts around a macro could name as its module."""
-        for name, path in self._walk.folders.get(_normal(folder).removeprefix("."), ()):
-            words = self._words(place, file)
-            if path != place.module.file and (one.name == PASTED or name in words):
-                yield self._place(place, one, name, path, "" if path.endswith("/mod.rs") else name)
-        for path in self._named_by_texts(place, file, folder):
-            yield self._place(place, one, posixpath.basename(path), path, "")
+    ) -> Iterator[tuple[str, str, str]]:
+        """Files whose module's name a macro could have been given, or glued together."""
+        walk = self._walk
+        words = walk.words_and_texts(place.module.file)[0] | walk.words_and_texts(file)[0]
+        for name, path in walk.folders.get("" if folder == "." else folder, ()):
+            if one.name == PASTED or name in words:
+                yield path, name, "" if path.endswith("/mod.rs") else name
 
     def _place(
-        self, place: _Place, one: ModuleDeclaration, name: str, path: str, relative: str
+        self, place: _Place, one: ModuleDeclaration, path: str, name: str, relative: str
     ) -> _Place:
         inside = one.inside.from_outside() if one.inside is not None else ()
         around = (*place.module.path, *(inline.name for inline in inside), name)
@@ -252,11 +252,7 @@ class _Root:
         module = Module(self._target.path, around, path, cfg)
         return _Place(module, posixpath.dirname(path), relative)
 
-    def _words(self, place: _Place, file: str) -> frozenset[str]:
-        walk = self._walk
-        return walk.words_and_texts(place.module.file)[0] | walk.words_and_texts(file)[0]
-
-    def _named_by_texts(self, place: _Place, file: str, *folders: str) -> list[str]:
+    def _by_texts(self, place: _Place, file: str, *folders: str) -> list[str]:
         walk = self._walk
         texts = walk.words_and_texts(place.module.file)[1] | walk.words_and_texts(file)[1]
         paths = {path for text in texts for one in folders for path in _spellings(one, text)}
@@ -272,7 +268,7 @@ class _Root:
             self._gap(GapKind.GENERATED_CODE, reason, file, one.line, is_blocking=is_ours)
             return
         if one.base is Base.UNKNOWN:
-            named = self._named_by_texts(place, file, beside, "")
+            named = self._by_texts(place, file, beside, "")
         elif one.base is Base.MANIFEST:
             named = _spellings("", one.path.lstrip("/\\"))
         else:

@@ -40,7 +40,8 @@ def _lines(rule: Rule) -> Iterator[str]:
 
 
 def _paragraph(heading: str, text: str) -> Iterator[str]:
-    yield from textwrap.wrap(f"{heading}: {' '.join(text.split())}", _WIDTH)
+    flat = f"{heading}: {' '.join(text.split())}"
+    yield from textwrap.wrap(flat, _WIDTH, break_on_hyphens=False)
     yield ""
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from analyzer.errors import UsageError
+from analyzer.report.text import printable
 from analyzer.rules.describe import describe
 from analyzer.rules.ruleset import RuleSet, load_ruleset
 from analyzer.rules.schema import Rule
@@ -25,7 +26,8 @@ def explain(
 ) -> None:
     """Why a rule exists, what triggers it and what is benign."""
     ruleset = load_ruleset(extra=tuple(rules or ()))
-    typer.echo(describe(known_rule(ruleset, rule_id)), nl=False)
+    for line in describe(known_rule(ruleset, rule_id)).split("\n")[:-1]:
+        typer.echo(printable(line))
 
 
 def known_rule(ruleset: RuleSet, rule_id: str) -> Rule:

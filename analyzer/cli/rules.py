@@ -10,13 +10,14 @@ import typer
 from analyzer.cli.explain import known_rule
 from analyzer.errors import SignatureError, UsageError
 from analyzer.pipeline import analyze
+from analyzer.report.text import one_line
 from analyzer.rules.lint import lint_rule
 from analyzer.rules.ruleset import RuleSet, load_ruleset, read_ruleset
 from analyzer.rules.samples import run_samples
 from analyzer.rules.schema import Rule
 from analyzer.rules.template import new_rule_text
 
-app = typer.Typer(no_args_is_help=True, help="List, check, test and write rules.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[RULE]...", help="Only these rules.")]
 Own = Annotated[
@@ -30,19 +31,22 @@ def list_rules(rules: Own = None) -> None:
     """Every rule with severity, confidence and title."""
     for rule in load_ruleset(extra=tuple(rules or ())).rules:
         verdict = "block" if rule.is_blocking else "-"
-        typer.echo(f"{rule.id:44} {rule.severity:9} {rule.confidence:7} {verdict:6} {rule.title}")
+        typer.echo(
+            f"{rule.id:44} {rule.severity:9} {rule.confidence:7} {verdict:6} {one_line(rule.title)}"
+        )
 
 
 @app.command("lint")
 def lint_rules(ids: Ids = None, rules: Own = None) -> None:
-    """Check that rules are well formed, explained, mapped and proven by inert samples."""
+    """Check that rules are well formed, explained and proven."""
     ruleset, unreadable = read_ruleset(extra=tuple(rules or ()))
     for error in unreadable:
-        typer.echo(f"error: {error}")
+        typer.echo(one_line(f"error: {error}"))
     chosen = _chosen(ruleset, ids)
     complaints = [one for rule in chosen for one in lint_rule(rule, ruleset)]
     for one in complaints:
-        typer.echo(f"{'error' if one.is_error else 'warning'}: {one.path}: {one.message}")
+        word = "error" if one.is_error else "warning"
+        typer.echo(one_line(f"{word}: {one.path}: {one.message}"))
     wrong = len(unreadable) + sum(one.is_error for one in complaints)
     typer.echo(f"{len(chosen)} rules, {wrong} errors, {len(complaints)} complaints in all")
     if wrong:
@@ -51,7 +55,7 @@ def lint_rules(ids: Ids = None, rules: Own = None) -> None:
 
 @app.command("test")
 def try_samples(ids: Ids = None, rules: Own = None) -> None:
-    """Run every sample: rules must fire on their [[match]] and stay quiet on their [[no-match]]."""
+    """Run every sample and say which rule breaks its word."""
     ruleset = load_ruleset(extra=tuple(rules or ()))
     count = failed = 0
     for rule in _chosen(ruleset, ids):
@@ -61,7 +65,7 @@ def try_samples(ids: Ids = None, rules: Own = None) -> None:
             count += 1
             if not result.is_ok:
                 failed += 1
-                typer.echo(f"{rule.path}: {result.sample}: {result.complaint}")
+                typer.echo(one_line(f"{rule.path}: {result.sample}: {result.complaint}"))
     typer.echo(f"{count} samples, {failed} failed")
     if failed:
         raise typer.Exit(SignatureError.exit_code)
@@ -75,7 +79,7 @@ def new_rule(
     ] = Path("rules"),
     namespace: Annotated[str, typer.Option(help="The folder below it.")] = "own",
 ) -> None:
-    """Write a rule file to fill in; `rules lint` says what is still missing."""
+    """Write a rule file to fill in; the linter says what is missing."""
     if load_ruleset().rule(rule_id) is not None:
         raise UsageError(f"{rule_id}: a shipped rule has this id", remedy="choose another one")
     text = new_rule_text(rule_id, namespace)

@@ -95,12 +95,12 @@ class Rule:
 _CLAUSE_TABLES = frozenset({"all", "any", "none"})
 _SAMPLE_TABLES = frozenset({"match", "no-match"})
 _FLOW_ENDS = frozenset({"source", "sink"})
-_HEAD_KEYS = frozenset(
+HEAD_KEYS = frozenset(
     {"id", "title", "namespace", "severity", "confidence", "scope", "phase", "since", "attack"}
     | {"techniques", "why", "benign", "verdict"}
 )
-_KEYS = _HEAD_KEYS | _CLAUSE_TABLES | _SAMPLE_TABLES | _FLOW_ENDS
-_CLAUSE_KEYS = frozenset(
+RULE_KEYS = HEAD_KEYS | _CLAUSE_TABLES | _SAMPLE_TABLES | _FLOW_ENDS
+CLAUSE_KEYS = frozenset(
     {"fact", "subject", "subject-in", "subject-not-in", "subject-glob", "subject-matches"}
     | {
         "subject-unknown",
@@ -115,7 +115,7 @@ _CLAUSE_KEYS = frozenset(
     }
     | {"min", "role"}
 )
-_SAMPLE_KEYS = frozenset(
+SAMPLE_KEYS = frozenset(
     {"name", "path", "code", "files", "observed", "facts", "phase", "crate", "lines"}
 )
 
@@ -202,7 +202,7 @@ def parse_rule(source: RuleText) -> Rule:
         table = read_toml(source.data, name=source.path)
     except TomlError as error:
         raise SignatureError(str(error)) from None
-    reader = _Reader(source.path, table, _KEYS)
+    reader = _Reader(source.path, table, RULE_KEYS)
     where = PurePosixPath(source.path)
     rule_id, namespace = reader.text("id"), reader.text("namespace")
     if rule_id != where.stem:
@@ -241,7 +241,7 @@ def parse_rule(source: RuleText) -> Rule:
 
 
 def _clauses(reader: _Reader, key: str) -> tuple[Clause, ...]:
-    return tuple(_clause(one) for one in reader.tables(key, _CLAUSE_KEYS))
+    return tuple(_clause(one) for one in reader.tables(key, CLAUSE_KEYS))
 
 
 def _flow(reader: _Reader) -> tuple[Clause, ...]:
@@ -250,7 +250,7 @@ def _flow(reader: _Reader) -> tuple[Clause, ...]:
         value = reader.table[key]
         if not isinstance(value, dict):
             raise reader.fail(key, "must be one table of conditions")
-        ends.append(_clause(_Reader(f"{reader.path}: {key}", value, _CLAUSE_KEYS)))
+        ends.append(_clause(_Reader(f"{reader.path}: {key}", value, CLAUSE_KEYS)))
     return tuple(ends)
 
 
@@ -286,7 +286,7 @@ def _samples(reader: _Reader) -> tuple[Sample, ...]:
     return tuple(
         _sample(one, is_match=is_match)
         for key, is_match in (("match", True), ("no-match", False))
-        for one in reader.tables(key, _SAMPLE_KEYS)
+        for one in reader.tables(key, SAMPLE_KEYS)
     )
 
 

@@ -1,7 +1,8 @@
 """Values of `analyzer.model` to plain JSON data and back, strictly.
 
-What comes back from a confined worker is checked here field by field: unknown or missing keys and
-wrong types are errors. Never pickle: a worker taken over by a crate must not run code in its parent.
+What comes back from a confined worker is checked here field by field: unknown or missing keys
+and wrong types are errors. Never pickle: a worker taken over by a crate must not run code in its
+parent.
 """
 
 from __future__ import annotations
@@ -28,12 +29,13 @@ class CodecError(ValueError):
 
 def to_plain(value: object) -> typing.Any:
     """Frozen dataclasses, enums and tuples as dicts, texts and lists, ready for `json.dumps`."""
-    return _encoder(type(value))(value)
+    kind: typing.Any = type(value)
+    return _encoder(kind)(value)
 
 
 def from_plain(kind: type[T], plain: object) -> T:
     """A value of `kind` from plain data. Raises CodecError naming the first thing that is wrong."""
-    return typing.cast(T, _decoder(kind)(plain))
+    return typing.cast("T", _decoder(typing.cast("typing.Any", kind))(plain))
 
 
 def _same(value: object) -> object:
@@ -61,13 +63,11 @@ def _record_encoder(kind: type) -> Convert:
     """A plan made once per class: most fields are copied, only the others are converted."""
     hints = typing.get_type_hints(kind)
     names = _names(kind)
-    values_of = operator.attrgetter(*names) if len(names) > 1 else None
-    nested = tuple((name, _field_encoder(hints[name])) for name in names)
-    converted = tuple((name, convert) for name, convert in nested if convert is not _same)
+    plans = [(name, _field_encoder(hints[name])) for name in names]
+    converted = [(name, convert) for name, convert in plans if convert is not _same]
 
     def encode(value: object) -> dict[str, object]:
-        values = values_of(value) if values_of else (getattr(value, names[0]),)
-        plain = dict(zip(names, values, strict=True))
+        plain = {name: getattr(value, name) for name in names}
         for name, convert in converted:
             plain[name] = convert(plain[name])
         return plain
@@ -78,12 +78,9 @@ def _record_encoder(kind: type) -> Convert:
 def _field_encoder(hint: object) -> Convert:
     arguments = typing.get_args(hint)
     if typing.get_origin(hint) is tuple and arguments[1:] == (Ellipsis,):
-        if arguments[0] in _SCALARS:
-            return list
-        return _items
-    if isinstance(hint, type):
-        return _encoder(hint)
-    return to_plain
+        one = _field_encoder(arguments[0])
+        return list if one is _same else lambda values: [one(item) for item in values]
+    return _encoder(hint) if isinstance(hint, type) else to_plain
 
 
 def _names(kind: type) -> tuple[str, ...]:
@@ -115,10 +112,11 @@ def _scalar(kind: type, plain: object) -> object:
     return plain
 
 
-def _member(members: dict[str, object], name: str, plain: object) -> object:
-    if type(plain) is not str or plain not in members:
-        raise CodecError(f"no {name}: {str(plain)[:60]!r}")
-    return members[plain]
+def _member(members: dict[object, object], name: str, plain: object) -> object:
+    try:
+        return members[plain]
+    except (KeyError, TypeError):  # TypeError: lists and dicts are no keys
+        raise CodecError(f"no {name}: {str(plain)[:60]!r}") from None
 
 
 def _many(kind: object) -> Convert:
@@ -144,27 +142,35 @@ def _fixed(kinds: tuple[object, ...]) -> Convert:
 
 
 def _record(kind: type) -> Convert:
-    """All keys and nothing else; texts are checked by type alone, the rest by its own decoder."""
+    """All keys and nothing else. Texts and numbers, most of all fields, are checked in line."""
     hints = typing.get_type_hints(kind)
     names = _names(kind)
-    fields = tuple((name, _decoder(hints[name])) for name in names)
-    texts = tuple(name for name in names if hints[name] is str)
-    nested = tuple((name, decode) for name, decode in fields if hints[name] is not str)
     expected = frozenset(names)
+    places = {name: place for place, name in enumerate(names)}
+    texts = [places[name] for name in names if hints[name] is str]
+    numbers = [places[name] for name in names if hints[name] is int]
+    others = [
+        (places[name], _decoder(hints[name])) for name in names if hints[name] not in (str, int)
+    ]
 
     def decode(plain: object) -> object:
         if type(plain) is not dict or plain.keys() != expected:
             raise CodecError(f"{kind.__name__}: keys differ from {', '.join(names)}")
-        values = dict(plain)
-        for name in texts:
-            if type(values[name]) is not str:
-                raise CodecError(f"{kind.__name__}.{name}: no text")
+        values = [plain[name] for name in names]
+        place = 0
         try:
-            for name, convert in nested:
-                values[name] = convert(values[name])
+            for place in texts:
+                if type(values[place]) is not str:
+                    _scalar(str, values[place])
+            for place in numbers:
+                number = values[place]
+                if type(number) is not int or not -_INT_MAX <= number <= _INT_MAX:
+                    _scalar(int, number)
+            for place, convert in others:
+                values[place] = convert(values[place])
         except CodecError as error:
-            raise CodecError(f"{kind.__name__}.{name}: {error}") from None
-        return kind(**values)
+            raise CodecError(f"{kind.__name__}.{names[place]}: {error}") from None
+        return kind(*values)
 
     return decode
 

@@ -41,6 +41,7 @@ class Limits:
     lockfile_size_bytes: int = 64 * MIB
     worker_memory_bytes: int = 4096 * MIB
     worker_cpu_s: int = 900
+    worker_wall_s: int = 3600
     answer_size_bytes: int = 256 * MIB
 
     def digest(self) -> str:

@@ -1,184 +1,155 @@
-"""The parent's side: starts workers, hands them crates, believes nothing they say unchecked.
+"""Workers for many crates: reports come back in the order of the crates, one for each.
 
-A crate that kills its worker is tried once more alone and then is that crate's INCOMPLETE; the
-others go on in a fresh worker (threat model P7).
+A crate that kills its worker is tried once more alone in a fresh one, and then is that crate's
+INCOMPLETE; no other crate notices (threat model P7).
 """
 
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
-from analyzer.codec import CodecError
-from analyzer.errors import SignatureError
+from analyzer.codec import to_plain
+from analyzer.errors import InternalError, WorkerFailure
 from analyzer.limits import DEFAULT_LIMITS, Limits
 from analyzer.model import Context, CrateSource, Report
-from analyzer.worker.protocol import read_answer, write_request
+from analyzer.worker.launch import command
+from analyzer.worker.process import OutOfTime, Worker
+from analyzer.worker.protocol import Setup
 from analyzer.worker.verdicts import unanswered
 
 _CRATES_PER_WORKER = 64
-_PROGRAM = (
-    "import sys; from analyzer.limits import Limits; from analyzer.worker.serve import main;"
-    "import json; main(sys.argv[1], sys.argv[3:], Limits(*json.loads(sys.argv[2])))"
-)
+_PROGRAM = "from analyzer.worker.serve import main; main(sys.argv[2])"
 ContextFor = Callable[[CrateSource], Context]
+OnDone = Callable[[Report], None]
 
 
-class WorkerGone(Exception):
-    """The worker ended, or answered nonsense; the message says how."""
-
-
-@dataclass(slots=True)
-class _Worker:
-    process: subprocess.Popen[bytes]
-    served: int = 0
-
-
-@dataclass
 class Pool:
-    """Confined workers, started early so that their start overlaps the parent's own work."""
+    """Confined workers, started at once so that their start overlaps the parent's own work.
 
-    jobs: int = 1
-    limits: Limits = DEFAULT_LIMITS
-    folder: Path | None = None
-    rules: tuple[Path, ...] = ()
-    _idle: deque[_Worker] = field(default_factory=deque)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    Use it in a `with`: leaving it ends all workers, also those in the middle of a crate.
+    """
+
+    def __init__(
+        self,
+        jobs: int = 1,
+        limits: Limits = DEFAULT_LIMITS,
+        folder: Path | None = None,
+        rules: tuple[Path, ...] = (),
+        *,
+        worker_command: tuple[str, ...] = (),
+    ) -> None:
+        """`folder` replaces the shipped rules, `rules` adds; `worker_command` is for tests."""
+        self._jobs = max(1, jobs)
+        self._limits = limits
+        self._command = worker_command or _command(limits, folder, rules)
+        self._lock = threading.Lock()
+        self._living: set[Worker] = set()
+        self._is_closed = False
+        # Each thread owns one worker, for as long as both live: a worker must not outlive the
+        # thread that started it, and its death must not be another thread's business.
+        self._own = threading.local()
+        self._threads = ThreadPoolExecutor(self._jobs, thread_name_prefix="worker")
+        for _ in range(self._jobs):
+            self._threads.submit(self._worker)
 
     def __enter__(self) -> Pool:
-        for _ in range(max(1, self.jobs)):
-            self._idle.append(self._start())
         return self
 
     def __exit__(self, *_: object) -> None:
-        for worker in self._idle:
-            _end(worker)
-        self._idle.clear()
+        self.close()
+
+    def close(self) -> None:
+        """End all workers; crates that still wait get no report."""
+        with self._lock:
+            self._is_closed = True
+            for worker in self._living:
+                worker.kill()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        for worker in self._living:
+            worker.end()
+        self._living.clear()
 
     def analyze_many(
-        self, crates: Iterable[CrateSource], context_for: ContextFor | None = None
+        self,
+        crates: Iterable[CrateSource],
+        context_for: ContextFor | None = None,
+        on_done: OnDone | None = None,
     ) -> Iterator[Report]:
-        """Reports in the order of the crates; at most twice `jobs` crates are held at a time."""
+        """Reports in the order of the crates; at most twice `jobs` crates are held at a time.
+
+        Trouble of a crate is part of its report. `on_done` hears of each report as it is made,
+        out of order and in another thread. Raises SignatureError for rules that cannot be read,
+        InternalError when no worker can be started, and whatever `crates` raises.
+        """
         context_of = context_for or (lambda _: Context())
-        with ThreadPoolExecutor(max(1, self.jobs)) as threads:
-            waiting: deque[Future[Report]] = deque()
+        waiting: deque[Future[Report]] = deque()
+        try:
             for crate in crates:
-                waiting.append(threads.submit(self.analyze_one, crate, context_of(crate)))
-                if len(waiting) >= 2 * max(1, self.jobs):
+                waiting.append(self._submit(crate, context_of(crate), on_done))
+                while waiting and (waiting[0].done() or len(waiting) >= 2 * self._jobs):
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
     def analyze_one(self, crate: CrateSource, context: Context | None = None) -> Report:
-        """The report of one crate; trouble with a worker is part of it, never an exception."""
+        """The report of one crate, as `analyze_many` makes it."""
+        return self._submit(crate, context or Context(), None).result()
+
+    def _submit(
+        self, crate: CrateSource, context: Context, on_done: OnDone | None
+    ) -> Future[Report]:
+        return self._threads.submit(self._judge, crate, context, on_done)
+
+    def _judge(self, crate: CrateSource, context: Context, on_done: OnDone | None) -> Report:
+        report = self._answer(crate, context)
+        if on_done is not None:
+            on_done(report)
+        return report
+
+    def _answer(self, crate: CrateSource, context: Context) -> Report:
         reason = ""
         for _ in range(2):
-            worker = self._take()
+            worker = self._worker()
+            is_fresh = worker.answered == 0
             try:
-                answer = self._ask(worker, crate, context or Context())
-            except WorkerGone as error:
+                return worker.ask(crate, context)
+            except WorkerFailure as error:
+                self._retire(worker)
                 reason = str(error)
-                _end(worker)
-                continue
-            self._give_back(worker)
-            if isinstance(answer, Report):
-                return answer
-            if worker.process.poll() is not None and "rule" in answer:
-                raise SignatureError(answer)
-            reason = answer
-            break
-        return unanswered(crate, reason, self.limits)
+                if is_fresh and isinstance(error, OutOfTime):
+                    break
+        return unanswered(crate, reason, self._limits)
 
-    def _ask(self, worker: _Worker, crate: CrateSource, context: Context) -> Report | str:
-        process = worker.process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            write_request(process.stdin, crate, context)  # type: ignore[arg-type]  # IO[bytes] is a BinaryIO
-        except OSError:
-            pass  # the answer, or how it died, says why
-        try:
-            answer = read_answer(process.stdout, max_size_bytes=self.limits.answer_size_bytes)  # type: ignore[arg-type]  # as above
-        except EOFError:
-            raise WorkerGone(_death(process)) from None
-        except CodecError as error:
-            process.kill()
-            raise WorkerGone(f"the worker answered nonsense ({error})") from None
-        worker.served += 1
-        if isinstance(answer, Report):
-            told = (answer.crate.name, answer.crate.version, answer.crate.sha256)
-            if told != (crate.ref.name, crate.ref.version, crate.sha256):
-                process.kill()
-                raise WorkerGone("the worker answered for another crate")
-        return answer
-
-    def _take(self) -> _Worker:
+    def _worker(self) -> Worker:
+        """The own worker of this thread; a new one when there is none or it has served its time."""
+        worker: Worker | None = getattr(self._own, "worker", None)
+        if worker is not None and worker.answered < _CRATES_PER_WORKER:
+            return worker
+        if worker is not None:
+            self._retire(worker)
         with self._lock:
-            if self._idle:
-                return self._idle.popleft()
-        return self._start()
+            if self._is_closed:
+                raise InternalError("the pool of workers is closed")
+            self._own.worker = worker = Worker(self._command, self._limits)
+            self._living.add(worker)
+        return worker
 
-    def _give_back(self, worker: _Worker) -> None:
-        if worker.served >= _CRATES_PER_WORKER or worker.process.poll() is not None:
-            _end(worker)
-            return
+    def _retire(self, worker: Worker) -> None:
+        self._own.worker = None
         with self._lock:
-            self._idle.append(worker)
-
-    def _start(self) -> _Worker:
-        command = [sys.executable, "-P", "-c", _PROGRAM]
-        command += [str(self.folder or ""), json.dumps(astuple(self.limits))]
-        command += [str(one.resolve()) for one in self.rules]
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env=_environment(),
-            start_new_session=False,
-        )
-        return _Worker(process)
+            self._living.discard(worker)
+        worker.end()
 
 
-def _environment() -> dict[str, str]:
-    """Nothing of the caller's environment but what Python needs to find itself."""
-    kept = {"PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
-    if "SYSTEMROOT" in os.environ:
-        kept["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
-    return kept
-
-
-def _end(worker: _Worker) -> None:
-    process = worker.process
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            try:
-                stream.close()
-            except OSError:
-                process.kill()
-    try:
-        process.wait(timeout=2)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _death(process: subprocess.Popen[bytes]) -> str:
-    code = process.wait()
-    if code >= 0:
-        return f"the worker ended with status {code}"
-    if -code in (signal.SIGXCPU, signal.SIGKILL):
-        return (
-            f"the worker was killed ({signal.Signals(-code).name}: out of processor time or memory)"
-        )
-    return f"the worker crashed ({signal.Signals(-code).name})"
+def _command(limits: Limits, folder: Path | None, rules: tuple[Path, ...]) -> tuple[str, ...]:
+    replaced = str(folder.resolve()) if folder is not None else ""
+    setup = Setup(replaced, tuple(str(one.resolve()) for one in rules), limits)
+    return command(_PROGRAM, json.dumps(to_plain(setup)))

@@ -1,21 +1,51 @@
-"""Length-prefixed messages between parent and worker: a JSON head, then raw bytes.
+"""Length-prefixed messages between parent and worker; what a worker says is treated as hostile.
 
-request   8 bytes: length of the head, 8 bytes: length of the archive; head; archive
-answer    8 bytes: length; JSON of {"report": ...} or {"failure": text}
+    request   8 bytes: size of the head, 8 bytes: size of the archive; head in JSON; archive
+    frame     8 bytes: size; a JSON object with one key
+    greeting  one frame: {"ready": digest of the rule set} or {"refused": text}
+    answer    frames {"facts": [...]}, {"findings": [...]} ..., at last {"report": the rest};
+              or, after any of them, {"failure": text}
+
+An answer comes in many small frames, each checked before the next is read: a frame of nonsense
+costs its reader megabytes, not the gigabytes that one large JSON text of `[[[],[],...` would.
 """
 
 from __future__ import annotations
 
 import json
 import struct
-from dataclasses import dataclass
-from typing import BinaryIO
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any, BinaryIO
 
 from analyzer.codec import CodecError, from_plain, to_plain
+from analyzer.limits import Limits
 from analyzer.model import Context, CrateRef, CrateSource, Gap, Origin, Report
 
-_REQUEST, _ANSWER = struct.Struct("=QQ"), struct.Struct("=Q")
-_HEAD_MAX = 256 << 20
+_REQUEST, _FRAME = struct.Struct("=QQ"), struct.Struct("=Q")
+_HEAD_MAX_BYTES = 256 << 20
+_FRAME_MAX_BYTES = 16 << 20
+_FRAME_AIM_BYTES = 256 << 10
+_TEXT_MAX = 500
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+_HINTS = typing.get_type_hints(Report)
+_PARTS: dict[str, Any] = {
+    one.name: _HINTS[one.name]
+    for one in fields(Report)
+    if typing.get_origin(_HINTS[one.name]) is tuple
+}
+"""The many-valued fields of a report, which travel in frames of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a worker is told once, at its start. Empty `folder`: the shipped rules."""
+
+    folder: str
+    rules: tuple[str, ...]
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +59,17 @@ class Head:
     context: Context
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no report."""
+
+    reason: str
+
+
 def write_request(stream: BinaryIO, crate: CrateSource, context: Context) -> None:
     """Send one crate. Raises OSError when the other end is gone."""
     head = Head(crate.ref, crate.sha256, crate.origin, crate.gaps, context)
-    text = json.dumps(to_plain(head)).encode()
+    text = _encode(to_plain(head)).encode()
     stream.write(_REQUEST.pack(len(text), len(crate.data)))
     stream.write(text)
     stream.write(crate.data)
@@ -40,59 +77,113 @@ def write_request(stream: BinaryIO, crate: CrateSource, context: Context) -> Non
 
 
 def read_request(stream: BinaryIO) -> tuple[CrateSource, Context] | None:
-    """The next crate; None when the parent has closed the pipe."""
+    """The next crate; None when the parent has closed the pipe. Raises CodecError."""
     prefix = stream.read(_REQUEST.size)
     if len(prefix) < _REQUEST.size:
         return None
     head_size, data_size = _REQUEST.unpack(prefix)
-    if head_size > _HEAD_MAX:
+    if head_size > _HEAD_MAX_BYTES:
         raise CodecError("request head too large")
     head = from_plain(Head, json.loads(stream.read(head_size)))
     data = stream.read(data_size)
-    if not isinstance(head, Head) or len(data) != data_size:
+    if len(data) != data_size:
         raise CodecError("request cut short")
     return CrateSource(head.ref, head.sha256, data, head.origin, head.gaps), head.context
 
 
-def write_report(stream: BinaryIO, report: Report) -> None:
-    """Send an answer."""
-    _write(stream, {"report": to_plain(report)})
+def write_greeting(stream: BinaryIO, *, ready: str = "", refused: str = "") -> None:
+    """Say that crates can come, or why they cannot."""
+    _write(stream, _encode({"refused": refused} if refused else {"ready": ready}))
 
 
-def write_failure(stream: BinaryIO, reason: str) -> None:
-    """Say that this crate could not be analyzed, and why, in one line."""
-    _write(stream, {"failure": reason[:500]})
+def read_greeting(stream: BinaryIO) -> str | Failure:
+    """The digest of the worker's rule set, or why it does not serve.
+
+    Raises EOFError when the worker has ended, CodecError when it said something else.
+    """
+    key, value, _ = _read(stream, _FRAME_MAX_BYTES)
+    if key not in ("ready", "refused"):
+        raise CodecError("no greeting")
+    text = from_plain(str, value)
+    return text if key == "ready" else Failure(text)
 
 
-def _write(stream: BinaryIO, answer: object) -> None:
-    text = json.dumps(answer, separators=(",", ":")).encode()
-    stream.write(_ANSWER.pack(len(text)))
-    stream.write(text)
+def write_answer(stream: BinaryIO, answer: Report | Failure, *, max_size_bytes: int) -> None:
+    """Send a report or a failure. Raises CodecError before a report would grow over the limit."""
+    if isinstance(answer, Failure):
+        _write(stream, _encode({"failure": answer.reason[:_TEXT_MAX]}))
+        return
+    total = 0
+    for frame in _frames(answer):
+        total += len(frame) + _FRAME.size
+        if total > max_size_bytes or len(frame) > _FRAME_MAX_BYTES:
+            raise CodecError(f"the report takes more than {max_size_bytes >> 20} MiB")
+        _write(stream, frame)
+
+
+def read_answer(stream: BinaryIO, *, max_size_bytes: int) -> Report | Failure:
+    """The report, checked against its type, or why there is none.
+
+    Raises EOFError when the worker ended before its answer did, CodecError for anything else.
+    """
+    parts: dict[str, list[object]] = {name: [] for name in _PARTS}
+    left = max_size_bytes
+    while True:
+        key, value, size = _read(stream, min(left, _FRAME_MAX_BYTES))
+        left -= size
+        if key in parts:
+            parts[key] += from_plain(_PARTS[key], value)
+        elif key == "failure":
+            return Failure(from_plain(str, value)[:_TEXT_MAX])
+        elif key == "report":
+            many: dict[str, Any] = {name: tuple(items) for name, items in parts.items()}
+            return replace(from_plain(Report, value), **many)
+        else:
+            raise CodecError("no part of an answer")
+
+
+def _frames(report: Report) -> Iterator[str]:
+    bare: Any = report
+    for name in _PARTS:
+        texts: list[str] = []
+        size = 0
+        for item in getattr(report, name):
+            texts.append(_encode(to_plain(item)))
+            size += len(texts[-1])
+            if size >= _FRAME_AIM_BYTES:
+                yield _part(name, texts)
+                texts, size = [], 0
+        if texts:
+            yield _part(name, texts)
+        bare = replace(bare, **{name: ()})
+    yield _encode({"report": to_plain(bare)})
+
+
+def _part(name: str, texts: list[str]) -> str:
+    return f'{{"{name}":[{",".join(texts)}]}}'
+
+
+def _write(stream: BinaryIO, text: str) -> None:
+    stream.write(_FRAME.pack(len(text)))  # the encoder leaves nothing but ASCII
+    stream.write(text.encode("ascii"))
     stream.flush()
 
 
-def read_answer(stream: BinaryIO, *, max_size_bytes: int) -> Report | str:
-    """The report, or why there is none. Raises CodecError for anything else, EOFError at the end."""
-    prefix = stream.read(_ANSWER.size)
-    if len(prefix) < _ANSWER.size:
+def _read(stream: BinaryIO, max_size_bytes: int) -> tuple[str, object, int]:
+    prefix = stream.read(_FRAME.size)
+    if len(prefix) < _FRAME.size:
         raise EOFError
-    (size,) = _ANSWER.unpack(prefix)
+    (size,) = _FRAME.unpack(prefix)
     if size > max_size_bytes:
-        raise CodecError(f"answer of {size} bytes")
+        raise CodecError(f"a message of {size} bytes")
     text = stream.read(size)
     if len(text) < size:
         raise EOFError
     try:
-        answer = json.loads(text)
+        message = json.loads(text)
     except (ValueError, RecursionError):
-        raise CodecError("answer is no JSON") from None
-    if isinstance(answer, dict) and answer.keys() == {"failure"}:
-        failure = answer["failure"]
-        if isinstance(failure, str):
-            return failure
-    if not isinstance(answer, dict) or answer.keys() != {"report"}:
-        raise CodecError("answer is neither report nor failure")
-    report = from_plain(Report, answer["report"])
-    if not isinstance(report, Report):
-        raise CodecError("answer is no report")
-    return report
+        raise CodecError("a message that is no JSON") from None
+    if type(message) is not dict or len(message) != 1:
+        raise CodecError("a message of no known form")
+    ((key, value),) = message.items()
+    return key, value, size + _FRAME.size

@@ -1,47 +1,84 @@
-"""The worker's own program: load everything, give up all powers, answer crates until the pipe closes.
+"""The worker's own program: load everything, give up all powers, answer until the pipe closes.
 
-Started by `analyzer.worker.pool` as `python -P -c ...`; never meant to be run by hand.
+Started by `analyzer.worker.process`; never meant to be run by hand.
 """
 
 from __future__ import annotations
 
-import encodings.idna
-import encodings.latin_1  # noqa: F401  # late imports fail once confined
+import functools
+import hashlib
+import json
+import signal
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from analyzer.limits import Limits
+from analyzer.codec import from_plain
+from analyzer.errors import SignatureError
+from analyzer.limits import MIB, Limits
+from analyzer.model import Context, CrateSource, Report
 from analyzer.pipeline import analyze
-from analyzer.rules.ruleset import RuleSet, load_ruleset
-from analyzer.worker.confine import confine
-from analyzer.worker.protocol import read_request, write_failure, write_report
+from analyzer.rules.ruleset import load_ruleset
+from analyzer.worker.confine import confine, grant_processor_time
+from analyzer.worker.protocol import (
+    Failure,
+    Setup,
+    read_request,
+    write_answer,
+    write_greeting,
+)
+
+Judge = Callable[[CrateSource, Context], Report]
 
 
-def main(folder: str, rules: list[str], limits: Limits) -> None:
+def main(setup_text: str) -> None:
     """Serve crates on standard input; standard output carries answers and nothing else."""
-    source, answers = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr
+    setup = from_plain(Setup, json.loads(setup_text))
+    folder = Path(setup.folder) if setup.folder else None
     try:
-        ruleset = load_ruleset(Path(folder) if folder else None, tuple(Path(one) for one in rules))
-    except (ValueError, OSError) as error:
-        write_failure(answers, str(error))
+        ruleset = load_ruleset(folder, tuple(Path(one) for one in setup.rules))
+    except SignatureError as error:
+        write_greeting(sys.stdout.buffer, refused=str(error))
         return
+
+    def judge(crate: CrateSource, context: Context) -> Report:
+        return analyze(crate, ruleset=ruleset, context=context, limits=setup.limits)
+
+    serve(judge, setup.limits, ruleset.digest)
+
+
+def serve(judge: Judge, limits: Limits, digest: str = "") -> None:
+    """Confine this process, then answer every request by `judge`, until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    source, answers = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # a stray print must not break into an answer
+    hashlib.sha256(b"").digest()  # OpenSSL reads its files at first use, and soon there are none
     confine(limits)
+    write_greeting(answers, ready=digest)
     while (request := read_request(source)) is not None:
-        crate, context = request
-        _answer(answers, ruleset, crate, context, limits)
+        grant_processor_time(limits.worker_cpu_s)
+        _answer(answers, functools.partial(judge, *request), limits)
 
 
-def _answer(
-    answers: BinaryIO, ruleset: RuleSet, crate: object, context: object, limits: Limits
-) -> None:
+def _answer(stream: BinaryIO, judge: Callable[[], Report], limits: Limits) -> None:
     try:
-        report = analyze(crate, ruleset=ruleset, context=context, limits=limits)  # type: ignore[arg-type]  # read_request checked both
-    except Exception as error:  # noqa: BLE001  # the outermost call of this process: one crate's trouble is an answer
-        write_failure(answers, f"{type(error).__name__}: {error}".splitlines()[0])
+        write_answer(stream, judge(), max_size_bytes=limits.answer_size_bytes)
+    except BrokenPipeError:
+        raise SystemExit(0) from None  # nobody listens any more
+    except MemoryError:
+        reason = f"it needs more than {limits.worker_memory_bytes // MIB} MiB of memory"
+    except Exception as error:  # noqa: BLE001  # outermost call of this process: one crate's trouble is an answer
+        reason = _told(error)
     else:
-        write_report(answers, report)
+        return
+    write_answer(stream, Failure(reason), max_size_bytes=limits.answer_size_bytes)
 
 
-__all__ = ["encodings", "main"]
+def _told(error: Exception) -> str:
+    """One line that lets an author find the place without the crate."""
+    place = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        place = f" at {Path(frame.f_code.co_filename).name}:{line}"
+    return f"our own failure{place}: {type(error).__name__}: {error}".splitlines()[0]

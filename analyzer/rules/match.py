@@ -21,6 +21,7 @@ from analyzer.model import (
     Phase,
     Span,
     Support,
+    Where,
 )
 from analyzer.rules.clauses import FactIndex
 from analyzer.rules.groups import Groups, Meeting
@@ -41,7 +42,25 @@ def match(factset: FactSet, ruleset: RuleSet) -> tuple[Finding, ...]:
     for rule in ruleset.rules:
         if rule.scope in MATCHED_SCOPES and _is_possible(rule, index):
             findings += _findings(rule, index, groups)
-    return tuple(findings)
+    return _without_implied(findings)
+
+
+def _without_implied(findings: list[Finding]) -> tuple[Finding, ...]:
+    """One deed, one finding: a lesser one that a blocking one cites whole is not told again."""
+    decisive = [
+        {each.where for each in one.evidence}
+        for one in findings
+        if one.is_blocking and not one.is_quiet
+    ]
+    return tuple(
+        one
+        for one in findings
+        if one.is_blocking or not any(cited.issuperset(_places(one)) for cited in decisive)
+    )
+
+
+def _places(finding: Finding) -> Iterable[Where]:
+    return (one.where for one in finding.evidence)
 
 
 def _is_possible(rule: Rule, index: FactIndex) -> bool:

@@ -295,3 +295,16 @@ def test_lone_surrogate_in_a_subject_does_not_raise() -> None:
     one = fact(FactKind.FILE_READ, subject="\udc80.env")
 
     assert run(rule(Clause((FactKind.FILE_READ,), subject_pattern=r"\.env$")), one)
+
+
+def test_lesser_finding_on_the_same_places_is_not_told_again() -> None:
+    blocking = replace(rule(READ, SEND), id="a", is_blocking=True)
+    lesser = replace(rule(SEND), id="b", is_blocking=False)
+    rules = RuleSet((blocking, lesser), SIGNATURES)
+
+    both = match(FactSet((read(1, "a"), send(2, "a"))), rules)
+    other = match(FactSet((read(1, "a"), send(2, "a"), send(3, "b"))), rules)
+
+    assert [one.rule for one in both] == ["a"]
+    assert [one.rule for one in other] == ["a", "b"]
+    assert lines(other[1:]) == [[3]]

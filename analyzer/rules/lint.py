@@ -140,7 +140,7 @@ def _hosts(rule: Rule, ruleset: RuleSet) -> Iterator[str]:
                 if not _is_reserved(host_of(f"x://{host}")) and not _is_service(host, ruleset):
                     yield f"sample `{sample.name}`: host `{host_of(f'x://{host}')}` is not reserved"
             for address in _ADDRESS.findall(text):
-                if not _is_documentation(address):
+                if _is_address(address) and not _is_documentation(address):
                     yield f"sample `{sample.name}`: address {address} is not for documentation"
 
 
@@ -163,11 +163,15 @@ def _is_service(host: str, ruleset: RuleSet) -> bool:
 
 
 def _is_documentation(text: str) -> bool:
+    return _is_address(text) and any(ipaddress.ip_address(text) in one for one in _HARMLESS)
+
+
+def _is_address(text: str) -> bool:
     try:
-        address = ipaddress.ip_address(text)
+        ipaddress.ip_address(text)
     except ValueError:
         return False
-    return any(address in network for network in _HARMLESS)
+    return True
 
 
 def _warnings(rule: Rule) -> Iterator[str]:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-_PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+_PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv[1])\n"
 _KEPT = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # an interpreter may need them
 
 

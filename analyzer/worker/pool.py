@@ -70,9 +70,10 @@ class Pool:
             for worker in self._living:
                 worker.kill()
         self._threads.shutdown(wait=True, cancel_futures=True)
-        for worker in self._living:
+        with self._lock:
+            left, self._living = self._living, set()
+        for worker in left:
             worker.end()
-        self._living.clear()
 
     def analyze_many(
         self,

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import BinaryIO, cast
 
 from analyzer.codec import CodecError
-from analyzer.errors import InternalError, SignatureError, WorkerFailure
+from analyzer.errors import InternalError, WorkerFailure
 from analyzer.limits import Limits
 from analyzer.model import Context, CrateInfo, CrateSource, Report
 from analyzer.worker.launch import environment
@@ -71,14 +71,12 @@ class Worker:
         if self._is_greeted:
             return
         try:
-            greeting = read_greeting(self._answers)
+            read_greeting(self._answers)
         except (EOFError, CodecError):
             raise InternalError(
                 f"a worker process does not start: {self._death()}",
                 remedy="run `cratescope doctor`",
             ) from None
-        if isinstance(greeting, Failure):
-            raise SignatureError(greeting.reason)
         self._is_greeted = True
 
     def _exchange(self, crate: CrateSource, context: Context) -> Report:
@@ -89,6 +87,7 @@ class Worker:
         except EOFError:
             raise self._failure() from None
         except CodecError as error:
+            self._process.kill()  # it may never read the rest of the request
             raise WorkerFailure(f"the worker answered nonsense ({error})") from None
         finally:
             sender.join(_GRACE_S)

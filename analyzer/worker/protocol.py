@@ -2,7 +2,7 @@
 
     request   8 bytes: size of the head, 8 bytes: size of the archive; head in JSON; archive
     frame     8 bytes: size; a JSON object with one key
-    greeting  one frame: {"ready": digest of the rule set} or {"refused": text}
+    greeting  one frame: {"ready": ""}, or {"refused": [text, remedy]} when rules cannot be read
     answer    frames {"facts": [...]}, {"findings": [...]} ..., at last {"report": the rest};
               or, after any of them, {"failure": text}
 
@@ -20,11 +20,11 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, BinaryIO
 
 from analyzer.codec import CodecError, from_plain, to_plain
+from analyzer.errors import SignatureError
 from analyzer.limits import Limits
 from analyzer.model import Context, CrateRef, CrateSource, Gap, Origin, Report
 
 _REQUEST, _FRAME = struct.Struct("=QQ"), struct.Struct("=Q")
-_HEAD_MAX_BYTES = 256 << 20
 _FRAME_MAX_BYTES = 16 << 20
 _FRAME_AIM_BYTES = 256 << 10
 _TEXT_MAX = 500
@@ -82,8 +82,6 @@ def read_request(stream: BinaryIO) -> tuple[CrateSource, Context] | None:
     if len(prefix) < _REQUEST.size:
         return None
     head_size, data_size = _REQUEST.unpack(prefix)
-    if head_size > _HEAD_MAX_BYTES:
-        raise CodecError("request head too large")
     head = from_plain(Head, json.loads(stream.read(head_size)))
     data = stream.read(data_size)
     if len(data) != data_size:
@@ -91,25 +89,30 @@ def read_request(stream: BinaryIO) -> tuple[CrateSource, Context] | None:
     return CrateSource(head.ref, head.sha256, data, head.origin, head.gaps), head.context
 
 
-def write_greeting(stream: BinaryIO, *, ready: str = "", refused: str = "") -> None:
+def write_greeting(stream: BinaryIO, refusal: SignatureError | None = None) -> None:
     """Say that crates can come, or why they cannot."""
-    _write(stream, _encode({"refused": refused} if refused else {"ready": ready}))
+    if refusal is None:
+        _write(stream, _encode({"ready": ""}))
+    else:
+        _write(stream, _encode({"refused": [str(refusal), refusal.remedy]}))
 
 
-def read_greeting(stream: BinaryIO) -> str | Failure:
-    """The digest of the worker's rule set, or why it does not serve.
+def read_greeting(stream: BinaryIO) -> None:
+    """Return when the worker is ready.
 
-    Raises EOFError when the worker has ended, CodecError when it said something else.
+    Raises SignatureError when it refuses the rules, EOFError when it has ended, CodecError when it
+    said something else.
     """
     key, value, _ = _read(stream, _FRAME_MAX_BYTES)
-    if key not in ("ready", "refused"):
+    if key == "refused":
+        message, remedy = from_plain(tuple[str, str], value)
+        raise SignatureError(message, remedy=remedy)
+    if key != "ready":
         raise CodecError("no greeting")
-    text = from_plain(str, value)
-    return text if key == "ready" else Failure(text)
 
 
 def write_answer(stream: BinaryIO, answer: Report | Failure, *, max_size_bytes: int) -> None:
-    """Send a report or a failure. Raises CodecError before a report would grow over the limit."""
+    """Send a report or a failure. Raises CodecError when a report would grow over the limit."""
     if isinstance(answer, Failure):
         _write(stream, _encode({"failure": answer.reason[:_TEXT_MAX]}))
         return
@@ -117,7 +120,7 @@ def write_answer(stream: BinaryIO, answer: Report | Failure, *, max_size_bytes: 
     for frame in _frames(answer):
         total += len(frame) + _FRAME.size
         if total > max_size_bytes or len(frame) > _FRAME_MAX_BYTES:
-            raise CodecError(f"the report takes more than {max_size_bytes >> 20} MiB")
+            raise CodecError("the report is too large to be handed over")
         _write(stream, frame)
 
 

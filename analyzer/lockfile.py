@@ -2,89 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
 from analyzer.errors import TomlError
 from analyzer.model import LockedPackage, Lockfile
 from analyzer.toml import read_toml
 
+_CONFLICT = re.compile(rb"^(?:<{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
+_HEADER = re.compile(rb"^[ \t]*\[\[[ \t]*[\"']?package[\"']?[ \t]*\]\]", re.MULTILINE)
+_REFERENCE = re.compile(r"(\S+)(?: (\S+))?(?: \((.*)\))?")
 
-def read_lockfile(data: bytes, *, path: str) -> Lockfile:
-    """The locked packages in file order. Raises TomlError with file and line for anything else."""
-    for marker in (b"<<<<<<< ", b">>>>>>> "):
-        at = data.find(b"\n" + marker)
-        if at >= 0 or data.startswith(marker):
-            line = data.count(b"\n", 0, at + 1) + 1
-            raise TomlError(f"{path}:{line}: unresolved merge conflict")
-    document = read_toml(data, name=path)
-    rows = document.get("package", [])
-    rooted = document.get("root")
-    if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
-        raise TomlError(f"{path}: `package` must be a list of tables")
-    tables: list[Mapping[str, object]] = [*rows]
-    if isinstance(rooted, dict):
-        tables.insert(0, rooted)
-    metadata = document.get("metadata")
-    sums = metadata if isinstance(metadata, dict) else {}
-    lines = _lines(data, has_root=isinstance(rooted, dict))
-    version = document.get("version")
-    number = version if isinstance(version, int) else (1 if sums or rooted else 2)
-    heads = [_head(one, path, sums) for one in tables]
-    index = _index(heads)
-    packages = tuple(
-        LockedPackage(
-            name,
-            locked,
-            source,
-            checksum,
-            _edges(table, index, path),
-            lines[place] if place < len(lines) else 0,
-        )
-        for place, (table, (name, locked, source, checksum)) in enumerate(
-            zip(tables, heads, strict=True)
-        )
-    )
-    return Lockfile(path, number, packages)
-
-
+Table = Mapping[str, object]
 Head = tuple[str, str, str, str]
 
 
-def _head(table: Mapping[str, object], path: str, sums: Mapping[str, object]) -> Head:
+def read_lockfile(data: bytes, *, path: str) -> Lockfile:
+    """The locked packages in file order. Raises TomlError with file and line for anything else.
+
+    A reference to a package that is not there is left out, as cargo does; `line` is 0 where it
+    cannot be told for sure.
+    """
+    conflict = _CONFLICT.search(data)
+    if conflict is not None:
+        line = data.count(b"\n", 0, conflict.start()) + 1
+        raise TomlError(f"{path}:{line}: unresolved merge conflict")
+    document = read_toml(data, name=path)
+    tables = _tables(document, path)
+    lines = _lines(data, len(tables), has_root="root" in document)
+    sums = document.get("metadata")
+    checksums = sums if isinstance(sums, dict) else {}
+    heads = [
+        _head(one, f"{path}:{line}" if line else path, checksums)
+        for one, line in zip(tables, lines, strict=True)
+    ]
+    index = _index(heads)
+    packages = tuple(
+        LockedPackage(*head, _edges(table, index), line)
+        for table, head, line in zip(tables, heads, lines, strict=True)
+    )
+    return Lockfile(path, _format_version(document), packages)
+
+
+def _format_version(document: Table) -> int:
+    """The stated one; before version 3 none is stated, and version 1 keeps sums apart."""
+    stated = document.get("version")
+    if type(stated) is int:
+        return stated
+    return 1 if "metadata" in document or "root" in document else 2
+
+
+def _tables(document: Table, path: str) -> list[Table]:
+    rows = document.get("package", [])
+    if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
+        raise TomlError(f"{path}: `package` must be a list of tables")
+    root = document.get("root", {})
+    if not isinstance(root, dict):
+        raise TomlError(f"{path}: `root` must be a table")
+    if not rows and not root and not {"version", "metadata", "patch"} & set(document):
+        if document:
+            raise TomlError(f"{path}: no [[package]]: this is not a Cargo.lock")
+        return []
+    return [root, *rows] if root else rows
+
+
+def _head(table: Table, place: str, sums: Table) -> Head:
     name, version = table.get("name"), table.get("version")
     source, checksum = table.get("source", ""), table.get("checksum", "")
     if not isinstance(name, str) or not isinstance(version, str):
-        raise TomlError(f"{path}: a [[package]] lacks its name or version")
+        raise TomlError(f"{place}: a [[package]] lacks its name or version")
     if not isinstance(source, str) or not isinstance(checksum, str):
-        raise TomlError(f"{path}: {name}: source and checksum must be texts")
+        raise TomlError(f"{place}: {name}: source and checksum must be texts")
     if not checksum:
         found = sums.get(f"checksum {name} {version} ({source})", "")
         checksum = found if isinstance(found, str) and found != "<none>" else ""
     return name, version, source, checksum
 
 
-def _index(heads: list[Head]) -> dict[str, int]:
-    """Every spelling that can stand in `dependencies`, to a position."""
-    index: dict[str, int] = {}
+# Edges -------------------------------------------------------------------------------------------
+
+
+def _index(heads: list[Head]) -> dict[tuple[str, str, str], int]:
+    """(name, version or nothing, source or nothing) to the first such package."""
+    index: dict[tuple[str, str, str], int] = {}
     for place, (name, version, source, _) in enumerate(heads):
-        index.setdefault(name, place)
-        index.setdefault(f"{name} {version}", place)
-        index[f"{name} {version} ({source})"] = place
+        for key in ((name, "", ""), (name, version, ""), (name, version, _plain(source))):
+            index.setdefault(key, place)
     return index
 
 
-def _edges(table: Mapping[str, object], index: Mapping[str, int], path: str) -> tuple[int, ...]:
+def _plain(source: str) -> str:
+    """A source without the commit: references to git packages leave it out since version 2."""
+    return source.partition("#")[0]
+
+
+def _edges(table: Table, index: Mapping[tuple[str, str, str], int]) -> tuple[int, ...]:
     listed = table.get("dependencies", [])
-    if not isinstance(listed, list):
-        raise TomlError(f"{path}: {table.get('name')}: dependencies must be a list")
-    found = (index.get(one) for one in listed if isinstance(one, str))
-    return tuple(one for one in found if one is not None)
+    found: dict[int, None] = {}
+    for one in listed if isinstance(listed, list) else ():
+        parts = _REFERENCE.fullmatch(one) if isinstance(one, str) else None
+        if parts is None:
+            continue
+        name, version, source = (part or "" for part in parts.groups())
+        place = index.get((name, version, _plain(source)), index.get((name, version, "")))
+        if place is not None:
+            found[place] = None
+    return tuple(found)
 
 
-def _lines(data: bytes, *, has_root: bool) -> list[int]:
-    """Line of each package's header, in file order."""
-    lines = [1] if has_root else []
-    for number, line in enumerate(data.split(b"\n"), 1):
-        if line.rstrip() == b"[[package]]":
-            lines.append(number)
-    return lines
+# Lines -------------------------------------------------------------------------------------------
+
+
+def _lines(data: bytes, count: int, *, has_root: bool) -> list[int]:
+    """Line of each package's header; all 0 when headers and packages do not tally."""
+    lines = list(_header_lines(data))
+    if has_root:
+        root = re.search(rb"^[ \t]*\[[ \t]*root[ \t]*\]", data, re.MULTILINE)
+        lines.insert(0, data.count(b"\n", 0, root.start()) + 1 if root else 0)
+    return lines if len(lines) == count else [0] * count
+
+
+def _header_lines(data: bytes) -> Iterator[int]:
+    line, at = 1, 0
+    for one in _HEADER.finditer(data):
+        line += data.count(b"\n", at, one.start())
+        at = one.start()
+        yield line

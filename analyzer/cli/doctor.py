@@ -42,7 +42,12 @@ def _checks(settings: Settings) -> Iterator[Check]:
     yield _registry(settings)
     engine = "/var/run/docker.sock"
     has_engine = os.access(os.environ.get("DOCKER_HOST", engine).removeprefix("unix://"), os.R_OK)
-    yield "engine", has_engine, False, "needed by a later release's sandbox: apt-get install docker.io"
+    yield (
+        "engine",
+        has_engine,
+        False,
+        "needed by a later release's sandbox: apt-get install docker.io",
+    )
     cargo = shutil.which("cargo")
     yield "cargo", cargo is not None, False, cargo or "not needed to scan; tests compare with it"
 

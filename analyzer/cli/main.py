@@ -82,7 +82,9 @@ def build(arguments: list[str]) -> typer.Typer:
 
 def _root(
     *,
-    version: bool = typer.Option(False, "--version", help="Show the version and exit.", is_eager=True),
+    version: bool = typer.Option(
+        False, "--version", help="Show the version and exit.", is_eager=True
+    ),
 ) -> None:
     if version:
         typer.echo(f"cratescope {__version__}")

@@ -30,7 +30,9 @@ def plan(chosen: list[str], files: list[Path]) -> list[tuple[str, str]]:
     if not chosen:
         return [(_by_ending(one), str(one)) for one in files] or [("human", STDOUT)]
     if len(files) > len(chosen):
-        raise UsageError("more -o files than --format options", remedy="give a --format for each -o")
+        raise UsageError(
+            "more -o files than --format options", remedy="give a --format for each -o"
+        )
     targets = [str(one) for one in files] + [STDOUT] * (len(chosen) - len(files))
     if targets.count(STDOUT) > 1:
         raise UsageError("several formats for standard output", remedy="give an -o file for each")

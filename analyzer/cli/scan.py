@@ -43,7 +43,9 @@ def scan(
     ],
     format_: Annotated[
         list[str] | None,
-        typer.Option("--format", metavar="NAME", help="human (default), json or jsonl; may repeat."),
+        typer.Option(
+            "--format", metavar="NAME", help="human (default), json or jsonl; may repeat."
+        ),
     ] = None,
     output: Annotated[
         list[Path] | None,

@@ -26,7 +26,7 @@ def families() -> tuple[tuple[str, _Family], ...]:
     """(name, module) of every family, by name; a module that fails to import is an error."""
     names = sorted(one.name for one in pkgutil.iter_modules(__path__))
     return tuple(
-        (name, cast(_Family, importlib.import_module(f"{__name__}.{name}")))
+        (name, cast("_Family", importlib.import_module(f"{__name__}.{name}")))
         for name in names
         if name not in _NOT_FAMILIES
     )

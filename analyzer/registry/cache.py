@@ -54,7 +54,10 @@ class Cache:
 
     def keep_index(self, index_url: str, name: str, entry: CachedIndex) -> bool:
         """Store an index file; whether that worked."""
-        head = [one.replace("\n", " ").encode("latin-1", "replace") for one in (entry.etag, entry.modified)]
+        head = [
+            one.replace("\n", " ").encode("latin-1", "replace")
+            for one in (entry.etag, entry.modified)
+        ]
         body = b"\n".join([*head, entry.data])
         digest = hashlib.sha256(body).hexdigest().encode()
         return _write(self._index_path(index_url, name), digest + b"\n" + body)

@@ -39,9 +39,7 @@ class Answer:
 class Client:
     """HTTP for one run; safe to share between threads. A context manager."""
 
-    def __init__(
-        self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._settings, self._sleep = settings, sleep
         self._http: httpx.Client | None = None
         self._lock = threading.Lock()

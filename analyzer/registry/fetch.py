@@ -96,7 +96,9 @@ class Registry:
         cached = self._cache.index(self._access.index_url, name)
         if self._settings.is_offline:
             if cached is None:
-                raise RegistryUnreachable(f"{name} is not in the cache", remedy="run without --offline")
+                raise RegistryUnreachable(
+                    f"{name} is not in the cache", remedy="run without --offline"
+                )
             return cached.data
         headers = {"accept": "text/plain", "cargo-protocol": "version=1"}
         if cached is not None and cached.etag:
@@ -141,7 +143,9 @@ class Registry:
     def _download(self, entry: IndexEntry) -> bytes:
         label = f"{entry.name}@{entry.version}"
         if self._settings.is_offline:
-            raise RegistryUnreachable(f"{label} is not in the cache", remedy="run without --offline")
+            raise RegistryUnreachable(
+                f"{label} is not in the cache", remedy="run without --offline"
+            )
         url = download_url(self._read_config(), entry)
         answer = self._get(url, self._limits.archive_size_bytes, {})
         self._check(answer, f"the download of {label}")
@@ -189,9 +193,7 @@ class Registry:
             while waiting:
                 yield waiting.popleft().result()
 
-    def _one(
-        self, target: CrateTarget, on_done: Callable[[CrateTarget], None] | None
-    ) -> Fetched:
+    def _one(self, target: CrateTarget, on_done: Callable[[CrateTarget], None] | None) -> Fetched:
         entry = None
         try:
             entry = self.resolve(target.name, target.version)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-_VERSION = re.compile(
-    r"(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?", re.ASCII
-)
+_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?", re.ASCII)
 
 Key = tuple[int, int, int, int, tuple[tuple[int, int, str], ...], str]
 

@@ -60,7 +60,9 @@ def parse_target(text: str) -> Target:
 
 def read_targets(lines: Iterable[str]) -> tuple[Target, ...]:
     """Targets one a line; empty lines and what follows `#` are left out."""
-    texts = (line.partition("#")[0].strip() if not line.startswith("pkg:") else line for line in lines)
+    texts = (
+        line.partition("#")[0].strip() if not line.startswith("pkg:") else line for line in lines
+    )
     return tuple(parse_target(one) for one in texts if one.strip())
 
 

@@ -388,7 +388,9 @@ class CrateCode:
                 if row is None or row.value is None:
                     break
                 node = row.value
-            elif kind.endswith("_expression") and kind != "field_expression" and node.named_children:
+            elif (
+                kind.endswith("_expression") and kind != "field_expression" and node.named_children
+            ):
                 node = node.named_children[-1]
             else:
                 break
@@ -534,4 +536,3 @@ def included_path(file: str, path: Value) -> str:
         elif one not in ("", "."):
             base.append(one)
     return "/".join(base)
-

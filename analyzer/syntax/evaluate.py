@@ -40,9 +40,13 @@ _TEXT_TYPES = frozenset(
     "String PathBuf Path OsString OsStr Cow Box Arc Rc Some Ok str Url Uri CString Bytes Vec"
     " String::from_utf8 Option Result".split()
 )
-_TEXT_MACROS = frozenset({"format", "concat", "format_args", "const_format", "formatcp", "concatcp"})
+_TEXT_MACROS = frozenset(
+    {"format", "concat", "format_args", "const_format", "formatcp", "concatcp"}
+)
 _NAMED = re.compile(r"\{\s*([^\W\d]\w*)\s*(?::[^{}]*)?\}")
-_NUMBER = re.compile(r"(0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)(?:[iu](?:8|16|32|64|128|size))?")
+_NUMBER = re.compile(
+    r"(0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)(?:[iu](?:8|16|32|64|128|size))?"
+)
 _VARIABLE_HOLES: Mapping[str, str] = {"CARGO_MANIFEST_DIR": "manifest", "OUT_DIR": "out"}
 MAX_DEPTH = 48
 
@@ -452,5 +456,3 @@ def _changes_in(outline: Outline) -> dict[tuple[int, str], list[tuple[int, str, 
             row = (node.end_byte - 1, method, node)
             table.setdefault((scope.function, outline.text(receiver)), []).append(row)
     return table
-
-

@@ -183,9 +183,7 @@ class Names:
             return self._walk(found, rest, hops)
         return self._extern(segments, hops) or self._prelude(segments)
 
-    def _visible(
-        self, name: str, file: str, position: int, module: Path, hops: int
-    ) -> Path | None:
+    def _visible(self, name: str, file: str, position: int, module: Path, hops: int) -> Path | None:
         """What a bare name means here: block, module, globs; None to go on to the externs."""
         if position >= 0:
             rows = self._local.get(file, {}).get(name, ())
@@ -217,9 +215,7 @@ class Names:
             return self._target(what, hops)
         return (*module, name) if (*module, name) in self._members else None
 
-    def _in_base(
-        self, base: Path, name: str, hops: int, *, is_direct: bool = False
-    ) -> Path | None:
+    def _in_base(self, base: Path, name: str, hops: int, *, is_direct: bool = False) -> Path | None:
         if base[0].startswith("@"):
             if is_direct:
                 return self._direct(base, name, hops)
@@ -376,7 +372,9 @@ def _use_tree(outline: Outline, argument: Node) -> Iterator[tuple[str, Path]]:
             path, listed = node.child_by_field_name("path"), node.child_by_field_name("list")
             base = (*prefix, *path_segments(outline, path)) if path is not None else (*prefix, "")
             if listed is not None:
-                pending += [(one, base if prefix or path is not None else ("",)) for one in [listed]]
+                pending += [
+                    (one, base if prefix or path is not None else ("",)) for one in [listed]
+                ]
         elif kind == "use_as_clause":
             path, alias = node.child_by_field_name("path"), node.child_by_field_name("alias")
             if path is not None and alias is not None:

@@ -248,7 +248,9 @@ class Outline:
         if kind in _CALLABLE:
             name = node.child_by_field_name("name")
             text = self.text(name) if name is not None else "_"
-            label = {"macro_definition": f"{text}!", "static_item": f"static {text}"}.get(kind, text)
+            label = {"macro_definition": f"{text}!", "static_item": f"static {text}"}.get(
+                kind, text
+            )
             one = Function(label, node, kind, scope.module, scope.impl, scope.function)
             self.functions.append(one)
             return Scope(len(self.functions) - 1, node.end_byte, scope.module, None)
@@ -290,7 +292,11 @@ class Outline:
         is_element: bool,  # noqa: FBT001  # private, positional for one table row
     ) -> None:
         table = self.functions[scope.function].bindings
-        if pattern.type == "tuple_pattern" and value is not None and value.type == "tuple_expression":
+        if (
+            pattern.type == "tuple_pattern"
+            and value is not None
+            and value.type == "tuple_expression"
+        ):
             for one, part in zip(pattern.named_children, value.named_children, strict=False):
                 if one.type == "identifier":
                     row = Binding(valid[0], valid[1], part, None, False)

@@ -30,9 +30,10 @@ _FREE_READS = 1000
 _READS_PER_PIECE = 8
 _FREE_REPORTS = 1000
 
-_MISREAD = re.compile(ODD_BLANK + rb"|\0|\\u\{[0-9a-fA-F]*_")
+_MISREAD = re.compile(ODD_BLANK + rb"|\0|\\u\{[0-9a-fA-F]*_|#!(?!\[)|r(?<=[0-9A-Za-z_]r)#*+\"")
 _ODD = re.compile(ODD_BLANK + rb"|\0")
 _ESCAPE = re.compile(rb"\\(?:u\{(?P<digits>[0-9a-fA-F_]+)\}|(?s:.))")
+_RAW_SUFFIX = re.compile(rb"[bcr]+\Z")
 _BRACKETS = b"([{)]}"
 _OTHER_BYTES = bytes(set(range(256)) - set(_BRACKETS))
 _BRACKET_STEPS = bytes.maketrans(_BRACKETS, b"\x01\x01\x01\xff\xff\xff")
@@ -142,21 +143,44 @@ def _as_utf8(file: SourceFile, phases: tuple[Phase, ...]) -> tuple[bytes, tuple[
 def _as_grammar_reads(data: bytes) -> bytes:
     r"""The same program in as many bytes, without what the grammar reads otherwise than rustc.
 
-    Five blanks and NUL outside literals become spaces; an underscore in `\u{6_5}`, at which the
-    grammar loses its place and hides what follows, becomes a leading zero.
+    Five blanks and NUL outside literals become spaces. An underscore in `\u{6_5}`, at which the
+    grammar loses its place, becomes a leading zero. `#! [attribute]` would be a `#!` line to it,
+    `1r#"` a raw text: either hides code without any error.
     """
     if not _MISREAD.search(data):
         return data
+    found = list(tokens(data))
     parts: list[bytes] = []
-    position = 0
-    for token in tokens(data):
-        if token.kind in _LITERALS:
+    position = _joined_attribute(data, found, parts)
+    for token in found:
+        is_number = token.kind is TokenKind.NUMBER
+        if is_number and data[token.end : token.end + 1] in (b'"', b"#"):
+            parts.append(_ODD.sub(_blank, data[position : token.start]))
+            parts.append(_RAW_SUFFIX.sub(_blank, data[token.start : token.end]))
+            position = token.end
+        elif token.kind in _LITERALS:
             parts.append(_ODD.sub(_blank, data[position : token.start]))
             literal = data[token.start : token.end]
             is_raw = token.kind is TokenKind.RAW_STRING
             parts.append(literal if is_raw else _ESCAPE.sub(_without_underscores, literal))
             position = token.end
     return b"".join([*parts, _ODD.sub(_blank, data[position:])])
+
+
+def _joined_attribute(data: bytes, found: list[Token], parts: list[bytes]) -> int:
+    """Where the rest begins, behind a first `#! [` that is put together in `parts`."""
+    head = found[:3]
+    if [data[one.start : one.end] for one in head] != [b"#", b"!", b"["]:
+        return 0
+    start, end = head[0].start, head[2].start
+    lines = data.count(b"\n", start, end)
+    parts += [
+        _ODD.sub(_blank, data[:start]),
+        b"\n" * lines,
+        b" " * (end - start - lines - 2),
+        b"#!",
+    ]
+    return end
 
 
 def _blank(match: re.Match[bytes]) -> bytes:

@@ -19,9 +19,7 @@ _ROOTS = re2.compile(
     rb"|\b(?:asm|global_asm|naked_asm|include|include_str|include_bytes|env|option_env)\s*!"
     rb"|\b(?:read_dir|read_link|to_socket_addrs|canonicalize|format_ident|parse_str)\b"
 )
-_LITERALS = re2.compile(
-    rb"\"[^\"\n]*(?:://|\.ssh|\.aws|\.env\b)|(?:\b\d{1,3}\s*,\s*){16}"
-)
+_LITERALS = re2.compile(rb"\"[^\"\n]*(?:://|\.ssh|\.aws|\.env\b)|(?:\b\d{1,3}\s*,\s*){16}")
 _ENCODED = re2.compile(rb"\"[A-Za-z0-9+/_-]{40,}={0,2}\"")
 _DIGIT = re.compile(rb"[0-9]")
 _ODD_BLANKS = re.compile(rb"\xe2\x80[\x8e\x8f\xa8\xa9]|\xc2\x85")

@@ -45,6 +45,8 @@ def _called(parsed: ParsedFile) -> list[str]:
         b'unsafe extern "C" { safe fn f(); }',
         b"fn f() -> impl use<'a> Sized {}",
         b"#!\n[allow(x)]",
+        b"// x\n#! /* c */ [allow(x)] fn a() {}",
+        b'm!(1r#" " " "#);',
         b"\xef\xbb\xbf#!/bin/x\n",
         b"const A: f64 = 1.; const B: f64 = 0x1.e5;",
     ],
@@ -71,6 +73,30 @@ def test_literals_keep_their_odd_blanks_and_their_values() -> None:
     literal = re.search(rb'"[^"]*"', parsed.data)
     assert literal is not None
     assert literal_text(literal[0]) == "a\u2028e\0"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"#! [allow(x)] fn sink() { std::fs::read(x); }",
+        b"//\n#!/*\n*/[allow(x)] fn sink() { std::fs::read(x); }",
+        b"#!// c\n\n[allow(x)] fn sink() { std::fs::read(x); }",
+        b"#!\n[allow(x)] fn sink() { std::fs::read(x); }",
+    ],
+)
+def test_an_attribute_that_looks_like_a_first_line_hides_no_code(source: bytes) -> None:
+    parsed = _parsed(source)
+    assert _called(parsed) == ["std::fs::read"]
+    assert not parsed.tree.root_node.has_error
+    assert parsed.data.count(b"\n") == source.count(b"\n")
+    assert parsed.data.index(b"fn sink") == source.index(b"fn sink")
+
+
+def test_a_number_that_ends_like_a_raw_prefix_hides_no_code() -> None:
+    parsed = _parsed(b'm!(1r#" " std::fs::read(x) " "#, 0x1br##" " std::net::f() "#"##);')
+    shown = tree_sitter.QueryCursor(tree_sitter.Query(LANGUAGE, "(identifier) @n"))
+    names = {parsed.text(one) for one in shown.captures(parsed.tree.root_node)["n"]}
+    assert {"fs", "read", "net", "f"} <= names
 
 
 def test_comments_between_segments_do_not_split_a_path() -> None:

@@ -6,13 +6,14 @@ of everything read stands in each report. Rules are kept as text; `analyzer.rule
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import re2
 
 from analyzer.errors import SignatureError, TomlError
 from analyzer.model import FactKind, KnownBad
@@ -72,10 +73,14 @@ class IndicatorList:
         if self.kind == "host":
             return self._match_host(host_of(subject))
         folded = self._fold(subject)
-        hit = self._pattern.search(folded) if folded else None
+        if not folded or not self._quick.search(folded):
+            return None
+        hit = self._pattern.search(folded)
         return self.entries[int((hit.lastgroup or "e0")[1:])] if hit else None
 
     def _fold(self, subject: str) -> str:
+        if not subject.isascii():
+            subject = subject.encode("utf-8", "replace").decode()  # lone surrogates are no text
         if self.kind == "path":
             return "/" + subject.replace("\\", "/").casefold().lstrip("/")
         if self.kind == "program":
@@ -83,6 +88,12 @@ class IndicatorList:
         if self.kind == "crate":
             return subject.casefold().replace("_", "-")
         return subject.casefold()
+
+    @functools.cached_property
+    def _quick(self) -> re2._Regexp:
+        """Whether any entry matches at all, in linear time: most subjects match none."""
+        parts = (f"(?:{self._regex(one.value)})" for one in self.entries)
+        return re2.compile("(?s)" + "|".join(parts).replace(r"\Z", r"\z"))
 
     @functools.cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -94,12 +105,12 @@ class IndicatorList:
         if self.kind == "path":
             body = "/".join(_segment(one) for one in folded.strip("/").split("/"))
             start = r"\A/" if folded.startswith("/") else "/"
-            return f"{start}{body}(?:/|\\Z)"
+            return rf"{start}{body}(?:/|\Z)"
         if self.kind == "text":
             return re.escape(folded)
         if self.kind == "crate":
             return rf"\A{re.escape(folded.replace('_', '-'))}\Z"
-        return rf"\A(?:{fnmatch.translate(folded)[4:-3]})\Z"
+        return rf"\A{_glob(folded)}\Z"
 
     @functools.cached_property
     def _hosts(self) -> Mapping[str, IndicatorEntry]:
@@ -111,6 +122,11 @@ class IndicatorList:
                 return self._hosts[host]
             host = host.partition(".")[2]
         return None
+
+
+def _glob(glob: str) -> str:
+    """A linear-time pattern for a name: `*` and `?` stand for any characters."""
+    return "".join({"*": ".*", "?": "."}.get(one, re.escape(one)) for one in glob)
 
 
 def _segment(glob: str) -> str:

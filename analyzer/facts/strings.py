@@ -21,6 +21,8 @@ _URL = re.compile(r"\b(?:https?|wss?|ftp|tcp|udp|ssh|stratum\+tcp)://[^\s\"'<>`\
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.])")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
+_REVERSED = re.compile(r"//:|/[\w.]+$|\d\.\d")
+"""What a reversed URL, path or address shows; other texts are not worth a second look."""
 _LONG = 40
 
 
@@ -73,7 +75,7 @@ def _decoded(view: CrateView, site: TextSite, text: str) -> Iterator[Fact]:
         yield view.fact(
             FactKind.VALUE_ENCODED, f"{encodings[0][0]}, {len(compact)} characters", site
         )
-    if 8 <= len(compact) <= 500:
+    if 8 <= len(compact) <= 500 and _REVERSED.search(compact):
         encodings.append(("reversed", compact[::-1]))
     for step, plain in encodings:
         if len(plain) >= 6:

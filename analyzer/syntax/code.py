@@ -5,6 +5,7 @@ Holds the outlines, the names, the types and the folding together; trees stay in
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -168,10 +169,7 @@ class CrateCode:
         item = self.names.items.get(path)
         if item is not None:
             return item if item.kind == "function_item" else None
-        for one in self.names.impls.get(path[-1], ()):
-            if one.kind == "function_item" and _impl_name(self.outlines[one.file], one) == path[-2]:
-                return one
-        return None
+        return self._associated.get(path[-2:])
 
     def own_method(self, owner: str, name: str) -> Path | None:
         """Path of a method of an own type."""
@@ -189,6 +187,16 @@ class CrateCode:
         if data is None or len(data) > 65_536:
             return UNKNOWN_VALUE
         return constant(data.decode("latin-1"), f"include of {target}")
+
+    @functools.cached_property
+    def _associated(self) -> Mapping[Path, Item]:
+        """Functions in `impl` blocks by (type, name); the first of several namesakes."""
+        table: dict[Path, Item] = {}
+        for name, items in self.names.impls.items():
+            for one in items:
+                if one.kind == "function_item":
+                    table.setdefault((_impl_name(self.outlines[one.file], one), name), one)
+        return table
 
     # Questions the facts ask ---------------------------------------------------------------------
 

@@ -101,6 +101,7 @@ class Outline:
         self.functions: list[Function] = []
         self.modules = [InlineModule((), 0, len(parsed.data))]
         self.macros: dict[int, Macro] = {}
+        self._owners: dict[int, str] = {}
         self._by_type: dict[str, list[tuple[Node, Scope]]] = {}
         nodes = _captures(parsed.tree.root_node)
         nodes += self._expand(nodes, limits)
@@ -120,6 +121,11 @@ class Outline:
         """The stable name of a function as facts carry it; -1 is the top level of the file."""
         if function < 0:
             return self.path
+        if function not in self._owners:
+            self._owners[function] = self._owner(function)
+        return self._owners[function]
+
+    def _owner(self, function: int) -> str:
         one = self.functions[function]
         parts = [self.path, *self.modules[one.module].names]
         if one.impl is not None:

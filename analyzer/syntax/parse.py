@@ -30,7 +30,7 @@ _FREE_READS = 1000
 _READS_PER_PIECE = 8
 _FREE_REPORTS = 1000
 
-_MISREAD = re.compile(ODD_BLANK + rb"|\0|\\u\{[0-9a-fA-F]*_|#!(?!\[)|r(?<=[0-9A-Za-z_]r)#*+\"")
+_MISREAD = re.compile(ODD_BLANK + rb"|\0|\\u\{[0-9a-fA-F]*_|#!(?!\[)|\b[0-9]\w*r#*+\"")
 _ODD = re.compile(ODD_BLANK + rb"|\0")
 _ESCAPE = re.compile(rb"\\(?:u\{(?P<digits>[0-9a-fA-F_]+)\}|(?s:.))")
 _RAW_SUFFIX = re.compile(rb"[bcr]+\Z")

@@ -1,4 +1,7 @@
-"""Cargo.lock of every format version (1 to 4) to a Lockfile; half a file is an error with its line."""
+"""Cargo.lock of every format version (1 to 4) to a Lockfile: packages, their edges and lines.
+
+Half a file is an error with its line, or a gap where only the references tell of what is gone.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from analyzer.errors import TomlError
-from analyzer.model import LockedPackage, Lockfile
+from analyzer.model import Gap, GapKind, LockedPackage, Lockfile
 from analyzer.toml import read_toml
 
 _CONFLICT = re.compile(rb"^(?:<{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
@@ -20,8 +23,7 @@ Head = tuple[str, str, str, str]
 def read_lockfile(data: bytes, *, path: str) -> Lockfile:
     """The locked packages in file order. Raises TomlError with file and line for anything else.
 
-    A reference to a package that is not there is left out, as cargo does; `line` is 0 where it
-    cannot be told for sure.
+    A reference to a package that is not there is a gap; `line` is 0 where it cannot be told.
     """
     conflict = _CONFLICT.search(data)
     if conflict is not None:
@@ -37,11 +39,22 @@ def read_lockfile(data: bytes, *, path: str) -> Lockfile:
         for one, line in zip(tables, lines, strict=True)
     ]
     index = _index(heads)
-    packages = tuple(
-        LockedPackage(*head, _edges(table, index), line)
-        for table, head, line in zip(tables, heads, lines, strict=True)
-    )
-    return Lockfile(path, _format_version(document), packages)
+    packages: list[LockedPackage] = []
+    gaps: list[Gap] = []
+    for table, head, line in zip(tables, heads, lines, strict=True):
+        edges, lost = _edges(table, index)
+        packages.append(LockedPackage(*head, edges, line))
+        if lost:
+            gaps.append(_dangling(head, lost, path, line))
+    return Lockfile(path, _format_version(document), tuple(packages), tuple(gaps))
+
+
+def _dangling(head: Head, lost: tuple[str, ...], path: str, line: int) -> Gap:
+    """Cargo passes over such references; what they meant is not in the file, so nobody read it."""
+    more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+    reason = f"{head[0]} {head[1]} needs {', '.join(lost[:3])}{more}, which the file does not hold"
+    remedy = "let cargo write the file again"
+    return Gap(GapKind.MANIFEST, reason, path, line, is_blocking=True, remedy=remedy)
 
 
 def _format_version(document: Table) -> int:
@@ -96,18 +109,24 @@ def _plain(source: str) -> str:
     return source.partition("#")[0]
 
 
-def _edges(table: Table, index: Mapping[tuple[str, str, str], int]) -> tuple[int, ...]:
+def _edges(
+    table: Table, index: Mapping[tuple[str, str, str], int]
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Positions of what a package depends on, and the references that lead nowhere."""
     listed = table.get("dependencies", [])
     found: dict[int, None] = {}
-    for one in listed if isinstance(listed, list) else ():
+    lost: list[str] = []
+    for one in listed if isinstance(listed, list) else [listed]:
         parts = _REFERENCE.fullmatch(one) if isinstance(one, str) else None
-        if parts is None:
-            continue
-        name, version, source = (part or "" for part in parts.groups())
-        place = index.get((name, version, _plain(source)), index.get((name, version, "")))
-        if place is not None:
+        place = None
+        if parts is not None:
+            name, version, source = (part or "" for part in parts.groups())
+            place = index.get((name, version, _plain(source)), index.get((name, version, "")))
+        if place is None:
+            lost.append(str(one)[:200])
+        else:
             found[place] = None
-    return tuple(found)
+    return tuple(found), tuple(lost)
 
 
 # Lines -------------------------------------------------------------------------------------------

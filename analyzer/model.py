@@ -395,11 +395,12 @@ class LockedPackage:
 
 @dataclass(frozen=True, slots=True)
 class Lockfile:
-    """A parsed Cargo.lock of any format version (1 to 4)."""
+    """A parsed Cargo.lock of any format version (1 to 4); references to nothing are gaps."""
 
     path: str
     format_version: int
     packages: tuple[LockedPackage, ...]
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -356,7 +356,8 @@ def _qualified(outline: Outline, node: Node) -> Path:
             node = inner
         else:
             break
-    head = path_segments(outline, node) if node.type != "bracketed_type" else ()
+    is_plain = not outline.text(node).lstrip().startswith("<")
+    head = path_segments(outline, node) if is_plain else ()
     return (*head, *tail) if head else ()
 
 

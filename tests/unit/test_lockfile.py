@@ -120,9 +120,19 @@ def test_line_is_unknown_when_a_text_imitates_a_header() -> None:
     assert [one.line for one in read(text).packages] == [0]
 
 
-def test_reference_to_nothing_is_left_out() -> None:
-    text = "[[package]]\nname='a'\nversion='1.0.0'\ndependencies=['gone', 7, 'a  b c d', '']"
-    assert read(text).packages[0].dependencies == ()
+def test_reference_to_nothing_is_a_blocking_gap() -> None:
+    listed = "['gone', 7, 'a  b c d', '']"
+    lock = read(f"\n[[package]]\nname='a'\nversion='1.0.0'\ndependencies={listed}")
+
+    assert lock.packages[0].dependencies == ()
+    assert [(one.line, one.is_blocking) for one in lock.gaps] == [(2, True)]
+    assert "a 1.0.0 needs gone, 7, a  b c d and 1 more" in lock.gaps[0].reason
+
+
+def test_file_cut_between_packages_is_a_gap() -> None:
+    half = V4[: V4.index("[[package]]", V4.index("serde") + 40)]
+    assert [one.is_blocking for one in read(half).gaps] == [True]
+    assert read(V4).gaps == ()
 
 
 def test_reference_cycle_is_kept() -> None:

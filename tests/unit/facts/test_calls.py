@@ -222,3 +222,8 @@ def test_only_line_feeds_count_lines(facts_of: FactsOf, separator: str) -> None:
     code = f'// a{separator}b\nfn main() {{ std::fs::read("x.txt"); }}\n'
     (read,) = [one for one in facts_of(code) if one.kind is FactKind.FILE_READ]
     assert read.where.line == 2  # type: ignore[union-attr]  # a Span
+
+
+def test_a_qualified_path_without_a_type_ends(facts_of: FactsOf) -> None:
+    code = 'fn f() { <<A as B>::C as D>::g(); <[u8]>::h(); <&dyn X>::i(); std::fs::read("x"); }'
+    assert [one.subject for one in facts_of(code) if one.kind is FactKind.FILE_READ] == ["x"]

@@ -1,15 +1,17 @@
 """Settings of one run: endpoints, folders, registries. Flag before environment before files.
 
 The public registry's endpoints stand here and nowhere else. Nothing is ever read from a scanned
-target: a crate must not configure its own judge (threat model V10).
+target, nor from cargo's files beside it: a crate must not configure its own judge (V10).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -18,15 +20,31 @@ from analyzer.errors import TomlError, UsageError
 from analyzer.toml import TomlTable, read_toml
 
 DEFAULT_INDEX = "https://index.crates.io/"
-DEFAULT_DOWNLOAD = "https://static.crates.io/crates"
+DEFAULT_DOWNLOAD = "https://static.crates.io/crates/{crate}/{version}/download"
 """Used only if the default index does not tell where archives are."""
+DEFAULT_SOURCES = frozenset(
+    {
+        "https://crates.io",
+        "https://github.com/rust-lang/crates.io-index",
+        DEFAULT_INDEX.rstrip("/"),
+    }
+)
+"""How lock files, manifests and package URLs spell the default registry (no prefix, no last `/`)."""
 
-_KEYS = frozenset({"cache-dir", "jobs", "timeout-s", "offline", "registry", "ca-bundle"})
+PROJECT_FILE = "cratescope.toml"
+_CA_VARIABLES = ("CRATESCOPE_CA_BUNDLE", "CARGO_HTTP_CAINFO", "SSL_CERT_FILE")
+_POLICY_TABLES = frozenset({"policy", "waiver"})
+"""Tables of the same file that are not settings; whoever decides reads them."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class RegistryAccess:
-    """One registry: base URL of its sparse index (ends in `/`), and a token if it wants one."""
+    """One registry: base URL of its sparse index (ends in `/`), and a token if it wants one.
+
+    `download_url` is the download template to use if the index does not give one.
+    """
 
     index_url: str
     token: str = field(default="", repr=False)
@@ -40,14 +58,14 @@ class RegistryAccess:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a run is told from outside. Times in seconds."""
+    """Everything a run is told from outside. Times in seconds; `jobs` counts worker processes."""
 
     cache_dir: Path
     registry: RegistryAccess
     is_offline: bool = False
     jobs: int = 2
     timeout_s: float = 30.0
-    retries: int = 4
+    retries: int = 3
     ca_bundle: str = ""
     user_agent: str = f"cratescope/{__version__} (reads crates before they are built)"
 
@@ -62,86 +80,194 @@ def load_settings(
 ) -> Settings:
     """Settings from flags (the keyword arguments), environment, files and defaults, in this order.
 
-    `registry` is a sparse index URL or a name as cargo knows it. Raises UsageError or TomlError.
+    `registry` is a sparse index URL or a name as cargo knows it. `project_file` must not come from
+    a scanned target. Raises UsageError or TomlError.
     """
-    table = _files(project_file)
-    cache = environ.get("CRATESCOPE_CACHE_DIR") or table.get("cache-dir")
-    wanted = registry or environ.get("CRATESCOPE_REGISTRY", "") or str(table.get("registry", ""))
-    number = jobs if jobs is not None else _number(environ, table)
+    table = _Table(environ, _files(environ, project_file))
+    wanted = registry or table.get("registry", "", _text)
+    number = jobs if jobs is not None else table.get("jobs", _processors(), _count)
     if number < 1:
         raise UsageError("--jobs must be at least 1")
-    timeout = table.get("timeout-s", 30)
-    offline = environ.get("CRATESCOPE_OFFLINE", "") not in ("", "0", "false")
+    cache = table.get("cache-dir", "", _text)
+    offline = environ.get("CARGO_NET_OFFLINE", "") == "true"
     return Settings(
-        cache_dir=Path(str(cache)) if cache else platformdirs.user_cache_path("cratescope"),
+        cache_dir=Path(cache).expanduser() if cache else platformdirs.user_cache_path("cratescope"),
         registry=find_registry(wanted, environ),
-        is_offline=is_offline if is_offline else offline or table.get("offline") is True,
+        is_offline=table.get("offline", offline, _flag) if is_offline is None else is_offline,
         jobs=number,
-        timeout_s=float(timeout) if isinstance(timeout, (int, float)) else 30.0,
-        ca_bundle=_ca_bundle(environ, table),
+        timeout_s=table.get("timeout-s", 30.0, _seconds),
+        retries=table.get("retries", 3, _number),
+        ca_bundle=_ca_bundle(environ) or table.get("ca-bundle", "", _text),
     )
 
 
-def _number(environ: Mapping[str, str], table: TomlTable) -> int:
-    text = environ.get("CRATESCOPE_JOBS", "")
-    if text and not text.isdigit():
-        raise UsageError(f"CRATESCOPE_JOBS={text}: must be a whole number")
-    value = int(text) if text else table.get("jobs", os.cpu_count() or 1)
-    return value if isinstance(value, int) else 1
+def is_default_source(source: str) -> bool:
+    """Whether a `source` of a lock file, a registry URL or an empty text means the default registry."""
+    plain = source.removeprefix("sparse+").removeprefix("registry+").partition("#")[0]
+    return plain in ("", "crates-io") or plain.rstrip("/") in DEFAULT_SOURCES
 
 
-def _ca_bundle(environ: Mapping[str, str], table: TomlTable) -> str:
-    for name in ("CRATESCOPE_CA_BUNDLE", "CARGO_HTTP_CAINFO", "SSL_CERT_FILE"):
-        if environ.get(name):
-            return environ[name]
-    return str(table.get("ca-bundle", ""))
+# One setting ---------------------------------------------------------------------------------------
 
 
-def _files(project_file: Path | None) -> TomlTable:
-    """The user's file, and a project file over it if one is named."""
-    table: TomlTable = {}
-    user_file = platformdirs.user_config_path("cratescope") / "cratescope.toml"
-    for path in (user_file, project_file):
-        if path is None:
-            continue
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            if path is project_file:
-                raise UsageError(f"{path}: {error.strerror}") from None
-            continue
-        settings = read_toml(data, name=str(path)).get("settings", {})
-        if not isinstance(settings, dict):
-            raise TomlError(f"{path}: [settings] must be a table")
-        unknown = set(settings) - _KEYS
-        if unknown:
-            raise UsageError(f"{path}: unknown setting `{sorted(unknown)[0]}`")
-        table.update(settings)
-    return table
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value.isprintable() else None
+
+
+def _flag(value: object) -> bool | None:
+    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    return words.get(value.lower()) if isinstance(value, str) else _only(value, bool)
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, str):
+        value = int(value) if value.isascii() and value.isdigit() and len(value) < 7 else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value < 1_000_000 else None
+
+
+def _count(value: object) -> int | None:
+    return _number(value) or None
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, float):
+        return value if 0 < value < 1_000_000 else None
+    number = _count(value)
+    return None if number is None else float(number)
+
+
+def _only(value: object, kind: type[T]) -> T | None:
+    return value if isinstance(value, kind) else None
+
+
+_READERS: Mapping[str, tuple[Callable[[object], object], str]] = {
+    "registry": (_text, "a text"),
+    "cache-dir": (_text, "a text"),
+    "ca-bundle": (_text, "a text"),
+    "jobs": (_count, "a whole number from 1"),
+    "retries": (_number, "a whole number"),
+    "timeout-s": (_seconds, "a number of seconds"),
+    "offline": (_flag, "true or false"),
+}
+
+
+class _Table:
+    """Settings by key: the environment's word (`CRATESCOPE_CACHE_DIR` for `cache-dir`) first."""
+
+    def __init__(self, environ: Mapping[str, str], table: TomlTable) -> None:
+        self._environ, self._table = environ, table
+
+    def get(self, key: str, default: T, read: Callable[[object], T | None]) -> T:
+        variable = f"CRATESCOPE_{_variable(key)}"
+        text = self._environ.get(variable, "")
+        if text:
+            value = read(text)
+            if value is None:
+                raise UsageError(f"{variable}={text!r}: must be {_READERS[key][1]}")
+            return value
+        value = read(self._table[key]) if key in self._table else default
+        return default if value is None else value
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _ca_bundle(environ: Mapping[str, str]) -> str:
+    return next((environ[one] for one in _CA_VARIABLES if environ.get(one)), "")
+
+
+# Files ---------------------------------------------------------------------------------------------
+
+
+def _files(environ: Mapping[str, str], project_file: Path | None) -> TomlTable:
+    """[settings] of the user's file, and of a project file over it if one is named."""
+    named = environ.get("CRATESCOPE_CONFIG")
+    user_file = Path(named) if named else platformdirs.user_config_path("cratescope") / PROJECT_FILE
+    table = _settings(user_file, is_needed=bool(named))
+    return table | _settings(project_file, is_needed=True) if project_file else table
+
+
+def _settings(path: Path, *, is_needed: bool) -> TomlTable:
+    document = _document(path, is_needed=is_needed)
+    unknown = sorted(set(document) - _POLICY_TABLES - {"settings"})
+    if unknown:
+        raise TomlError(f"{path}: unknown table or key `{unknown[0]}`")
+    settings = document.get("settings", {})
+    if not isinstance(settings, dict):
+        raise TomlError(f"{path}: [settings] must be a table")
+    for key, value in settings.items():
+        if key not in _READERS:
+            known = ", ".join(sorted(_READERS))
+            raise TomlError(f"{path}: unknown setting `{key}`", remedy=f"known: {known}")
+        read, what = _READERS[key]
+        if (isinstance(value, str) and read is not _text) or read(value) is None:
+            raise TomlError(f"{path}: `{key}` must be {what}")
+    return settings
+
+
+def _document(path: Path, *, is_needed: bool) -> TomlTable:
+    """A TOML file; an absent one is empty unless it was asked for, an unreadable one an error."""
+    try:
+        return read_toml(path.read_bytes(), name=str(path))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if is_needed:
+            raise UsageError(f"{path}: {error.strerror}") from None
+        return {}
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
 
 
 # Registries ----------------------------------------------------------------------------------------
 
 
 def find_registry(wanted: str, environ: Mapping[str, str]) -> RegistryAccess:
-    """The registry behind a URL or one of cargo's names; empty is the public one."""
-    if not wanted or wanted == "crates-io":
+    """The registry behind a URL or one of cargo's names; empty is the public one.
+
+    Names come from cargo's variables and the user's own cargo files (never from a project's); a
+    token kept there goes with the name, and with the URL if it is the same. Raises UsageError.
+    """
+    if is_default_source(wanted):
         return RegistryAccess(DEFAULT_INDEX, download_url=DEFAULT_DOWNLOAD)
-    if "://" in wanted:
-        return RegistryAccess(_index_url(wanted))
-    index, token = _named(wanted, environ)
-    if not index:
-        raise UsageError(
-            f"no registry `{wanted}`",
-            remedy=f"give its URL, or set CARGO_REGISTRIES_{_variable(wanted)}_INDEX",
-        )
-    return replace(RegistryAccess(_index_url(index)), token=token)
+    rows = _cargo_registries(environ)
+    if "://" not in wanted:
+        index, token = rows.get(_variable(wanted), ("", ""))
+        if not index:
+            raise UsageError(
+                f"no registry `{wanted}`",
+                remedy=f"give its URL, or set CARGO_REGISTRIES_{_variable(wanted)}_INDEX",
+            )
+        return RegistryAccess(_index_url(index), token)
+    url = _index_url(wanted)
+    same = (token for index, token in rows.values() if index and _is_same(index, url))
+    return RegistryAccess(url, next(same, ""))
+
+
+def _is_same(index: str, url: str) -> bool:
+    return index.removeprefix("sparse+").rstrip("/") == url.rstrip("/")
 
 
 def _index_url(url: str) -> str:
+    """The base of a sparse index, checked: it is joined with paths and stands in reports."""
     plain = url.removeprefix("sparse+")
-    if not plain.startswith(("https://", "http://")):
-        raise UsageError(f"{url}: only sparse registries (sparse+https://...) can be read")
+    try:
+        parts = urlsplit(plain)
+        is_sound = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        is_sound = False
+    if not is_sound or not plain.isprintable() or not plain.startswith(("https://", "http://")):
+        raise UsageError(
+            f"{url!r}: only sparse registries can be read", remedy="write sparse+https://HOST/PATH/"
+        )
+    if parts.query or parts.fragment or parts.username is not None:
+        raise UsageError(
+            f"registry at {parts.hostname}: a URL of host and path only, please",
+            remedy="a token belongs into CARGO_REGISTRIES_<NAME>_TOKEN",
+        )
     return plain if plain.endswith("/") else f"{plain}/"
 
 
@@ -149,23 +275,21 @@ def _variable(name: str) -> str:
     return name.upper().replace("-", "_")
 
 
-def _named(name: str, environ: Mapping[str, str]) -> tuple[str, str]:
-    """Index URL and token of a registry from cargo's variables and the user's own cargo files."""
+def _cargo_registries(environ: Mapping[str, str]) -> Mapping[str, tuple[str, str]]:
+    """Index URL and token by NAME (as in variables): cargo's variables before the user's files."""
     home = Path(environ.get("CARGO_HOME") or Path.home() / ".cargo")
-    index = environ.get(f"CARGO_REGISTRIES_{_variable(name)}_INDEX", "")
-    token = environ.get(f"CARGO_REGISTRIES_{_variable(name)}_TOKEN", "")
-    for file, key in (("config.toml", "index"), ("config", "index"), ("credentials.toml", "token")):
-        row = _cargo_registries(home / file).get(name)
-        value = row.get(key) if isinstance(row, dict) else None
-        if isinstance(value, str):
-            index = index or (value if key == "index" else "")
-            token = token or (value if key == "token" else "")
-    return index, token
-
-
-def _cargo_registries(path: Path) -> TomlTable:
-    try:
-        table = read_toml(path.read_bytes(), name=str(path)).get("registries", {})
-    except (OSError, TomlError):
-        return {}
-    return table if isinstance(table, dict) else {}
+    values: dict[tuple[str, str], str] = {}
+    for file in ("credentials", "credentials.toml", "config", "config.toml"):
+        rows = _document(home / file, is_needed=False).get("registries", {})
+        for name, row in rows.items() if isinstance(rows, dict) else ():
+            for key in ("index", "token"):
+                value = row.get(key) if isinstance(row, dict) else None
+                if isinstance(value, str):
+                    values[_variable(name), key] = value
+    for variable, text in environ.items():
+        for key in ("index", "token"):
+            start, end = "CARGO_REGISTRIES_", f"_{key.upper()}"
+            if variable.startswith(start) and variable.endswith(end) and text:
+                values[variable.removeprefix(start).removesuffix(end), key] = text
+    names = {name for name, _ in values}
+    return {one: (values.get((one, "index"), ""), values.get((one, "token"), "")) for one in names}

@@ -161,8 +161,11 @@ def _keep(state: _Unpacking, path: str, entry: Entry) -> None:
     key = path.lower() if path.isascii() else _folded(path)
     first = state.folded.setdefault(key, path)
     if path in state.files:
-        state.anomaly("duplicate-member", path, entry.offset)
-        _move_aside(state, path)
+        # early releases of cargo packed some files twice; the same bytes hide nothing
+        is_same = state.files[path].data == entry.data
+        state.anomaly("repeated-member" if is_same else "duplicate-member", path, entry.offset)
+        if not is_same:
+            _move_aside(state, path)
     elif first != path:
         state.anomaly("case-clash", path, entry.offset, link=first)
     state.files[path] = file

@@ -1,21 +1,27 @@
 """The sparse index: where a crate's file is, what its lines say, where archives are downloaded.
 
-Lines are read strictly: what cargo would skip is skipped and counted, never guessed.
+Lines are read strictly (threat model G3). What is not plain is a stated problem, and the version
+it speaks of cannot be had: a line that we read otherwise than cargo hides what cargo would build.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analyzer.errors import UsageError
 from analyzer.model import Dependency, DependencyKind, IndexEntry
-from analyzer.registry.semver import precedence
+from analyzer.registry.semver import precedence, without_build
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_MARKERS = ("{crate}", "{version}", "{prefix}", "{lowerprefix}", "{sha256-checksum}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+_FORMATS = (None, 1, 2)
+_KINDS = {one.value: one for one in DependencyKind}
+
+Features = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +32,38 @@ class RegistryConfig:
     needs_token: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LineProblem:
+    """An index line that is not plain; `version` is empty where even that cannot be told."""
+
+    line: int
+    version: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFile:
+    """What a crate's index file says: entries in file order, and the lines that are not plain."""
+
+    entries: tuple[IndexEntry, ...]
+    problems: tuple[LineProblem, ...] = ()
+
+
+class _NotPlain(ValueError):
+    """Why a line is not believed."""
+
+
+# Names and places ----------------------------------------------------------------------------------
+
+
 def check_name(name: str) -> str:
-    """The name, if the registry could have it. Raises UsageError."""
+    """The name, if a registry could have it: nothing else ever gets into a URL or a path.
+
+    Raises UsageError.
+    """
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"`{name[:80]}` is no crate name",
+            f"{name[:80]!r} is no crate name",
             remedy="a name is letters, digits, - and _, and starts with a letter",
         )
     return name
@@ -51,11 +84,17 @@ def index_path(name: str) -> str:
 
 def download_url(config: RegistryConfig, entry: IndexEntry) -> str:
     """Where an archive is, by the registry's own template."""
-    if not any(one in config.download for one in _MARKERS):
-        return f"{config.download.rstrip('/')}/{entry.name}/{entry.version}/download"
+    values = {
+        "{crate}": entry.name,
+        "{version}": entry.version,
+        "{prefix}": prefix(entry.name),
+        "{lowerprefix}": prefix(entry.name.lower()),
+        "{sha256-checksum}": entry.checksum,
+    }
     url = config.download
-    values = (entry.name, entry.version, prefix(entry.name), prefix(entry.name.lower()))
-    for marker, value in zip(_MARKERS, (*values, entry.checksum), strict=True):
+    if not any(marker in url for marker in values):
+        return f"{url.rstrip('/')}/{entry.name}/{entry.version}/download"
+    for marker, value in values.items():
         url = url.replace(marker, value)
     return url
 
@@ -66,68 +105,163 @@ def parse_config(data: bytes) -> RegistryConfig | None:
         document = json.loads(data)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(document, dict) or not isinstance(document.get("dl"), str):
+    template = document.get("dl") if isinstance(document, dict) else None
+    if not isinstance(template, str) or not template.startswith(("https://", "http://")):
         return None
-    return RegistryConfig(document["dl"], document.get("auth-required") is True)
+    return RegistryConfig(template, document.get("auth-required") is True)
 
 
-def parse_index(data: bytes, name: str) -> tuple[tuple[IndexEntry, ...], int]:
-    """Entries in file order, and how many lines could not be read. The last of equal versions wins."""
+# Lines ---------------------------------------------------------------------------------------------
+
+
+def parse_index(data: bytes, name: str) -> IndexFile:
+    """Entries and problems of a crate's index file. Never raises.
+
+    Of two lines for one version cargo believes the last, and so do we; if their checksums differ,
+    neither is believed.
+    """
     entries: dict[str, IndexEntry] = {}
-    odd = 0
-    for line in data.split(b"\n"):
+    problems: list[LineProblem] = []
+    for number, line in enumerate(data.split(b"\n"), 1):
         if not line.strip():
             continue
-        entry = _entry(line, name)
-        if entry is None:
-            odd += 1
-        else:
-            entries[entry.version] = entry
-    return tuple(entries.values()), odd
+        version = ""
+        try:
+            row = _row(line)
+            version = _version(row)
+            entry = _entry(row, version, name)
+        except _NotPlain as error:
+            problems.append(LineProblem(number, version, str(error)))
+            continue
+        if row.get("pubtime") is not None and not entry.published:
+            problems.append(LineProblem(number, "", f"{version}: odd publication time left out"))
+        key = without_build(version)
+        before = entries.pop(key, None)
+        if before is not None:
+            problems.append(_twice(number, before, entry))
+        entries[key] = entry
+    disowned = {without_build(one.version) for one in problems if one.version}
+    kept = (entry for key, entry in entries.items() if key not in disowned)
+    return IndexFile(tuple(kept), tuple(problems))
 
 
-def _entry(line: bytes, name: str) -> IndexEntry | None:
+def _twice(number: int, before: IndexEntry, entry: IndexEntry) -> LineProblem:
+    if before.checksum == entry.checksum:
+        return LineProblem(number, "", f"{entry.version} is listed twice; the last line counts")
+    return LineProblem(number, entry.version, "listed twice, with two checksums")
+
+
+def _row(line: bytes) -> dict[str, object]:
     try:
-        row = json.loads(line)
+        row = json.loads(line.decode("utf-8"), object_pairs_hook=_unique)
+    except _NotPlain:
+        raise
     except (ValueError, RecursionError):
-        return None
+        raise _NotPlain("not JSON") from None
     if not isinstance(row, dict):
-        return None
-    found, version, checksum = row.get("name"), row.get("vers"), row.get("cksum")
-    if not (isinstance(found, str) and isinstance(version, str) and isinstance(checksum, str)):
-        return None
-    same = found.lower().replace("_", "-") == name.lower().replace("_", "-")
-    if not same or precedence(version) is None or not _SHA256.fullmatch(checksum):
-        return None
-    listed = row.get("deps")
-    dependencies = [_dependency(one) for one in listed] if isinstance(listed, list) else []
+        raise _NotPlain("not a JSON object")
+    return row
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """One reader takes the first of two equal keys, another the last."""
+    row = dict(pairs)
+    if len(row) != len(pairs):
+        raise _NotPlain("a key stands twice")
+    return row
+
+
+def _version(row: dict[str, object]) -> str:
+    version = _text(row, "vers")
+    if precedence(version) is None:
+        raise _NotPlain("no version")
+    return version
+
+
+def _entry(row: dict[str, object], version: str, name: str) -> IndexEntry:
+    found, checksum = _text(row, "name"), _text(row, "cksum")
+    if row.get("v") not in _FORMATS:
+        raise _NotPlain("written in a format newer than this reader")
+    if found.lower() != name.lower() or not _NAME.fullmatch(found):
+        raise _NotPlain("speaks of another crate")
+    if not _SHA256.fullmatch(checksum):
+        raise _NotPlain("no sha256 checksum")
+    published = _text(row, "pubtime")
     return IndexEntry(
         name=found,
         version=version,
-        checksum=checksum,
-        is_yanked=row.get("yanked") is True,
-        published=_text(row.get("pubtime")),
-        dependencies=tuple(one for one in dependencies if one is not None),
-        links=_text(row.get("links")),
-        rust_version=_text(row.get("rust_version")),
+        checksum=checksum.lower(),
+        is_yanked=_flag(row, "yanked"),
+        published=published if _TIME.fullmatch(published) else "",
+        dependencies=tuple(_dependency(one) for one in _rows(row, "deps")),
+        features=_features(row, "features") + _features(row, "features2"),
+        links=_text(row, "links"),
+        rust_version=_text(row, "rust_version"),
     )
 
 
-def _dependency(row: object) -> Dependency | None:
-    if not isinstance(row, dict) or not isinstance(row.get("name"), str):
-        return None
-    kind = row.get("kind")
-    known = {one.value for one in DependencyKind}
+def _dependency(row: object) -> Dependency:
+    """An edge; a rename stands the other way round than in a manifest (`package` is the crate)."""
+    if not isinstance(row, dict):
+        raise _NotPlain("odd dependency")
+    key, kind = _text(row, "name"), _text(row, "kind")
+    package = _text(row, "package") or key
+    if not _NAME.fullmatch(package) or kind not in (*_KINDS, ""):
+        raise _NotPlain("odd dependency")
     return Dependency(
-        key=row["name"],
-        package=_text(row.get("package")) or row["name"],
-        requirement=_text(row.get("req")),
-        kind=DependencyKind(kind) if kind in known else DependencyKind.NORMAL,
-        is_optional=row.get("optional") is True,
-        target=_text(row.get("target")),
-        registry=_text(row.get("registry")),
+        key=key,
+        package=package,
+        requirement=_text(row, "req"),
+        kind=_KINDS.get(kind, DependencyKind.NORMAL),
+        is_optional=_flag(row, "optional"),
+        target=_text(row, "target"),
+        registry=_text(row, "registry"),
+        features=_texts(row.get("features")),
     )
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def _features(row: dict[str, object], key: str) -> Features:
+    table = row.get(key)
+    if table is None:
+        return ()
+    if not isinstance(table, dict):
+        raise _NotPlain(f"odd `{key}`")
+    return tuple((_sound(name), _texts(list_)) for name, list_ in table.items())
+
+
+def _rows(row: dict[str, object], key: str) -> Iterable[object]:
+    rows = row.get(key)
+    if rows is None:
+        return ()
+    if not isinstance(rows, list):
+        raise _NotPlain(f"odd `{key}`")
+    return rows
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise _NotPlain("odd list of features")
+    return tuple(_sound(one) for one in value)
+
+
+def _text(row: dict[str, object], key: str) -> str:
+    value = row.get(key)
+    return "" if value is None else _sound(value)
+
+
+def _sound(value: object) -> str:
+    """A text that can be written out again: JSON can hold half a character (threat model H11)."""
+    if not isinstance(value, str):
+        raise _NotPlain("a number or list where a text belongs")
+    if not value.isascii() and any("\ud800" <= one <= "\udfff" for one in value):
+        raise _NotPlain("half a character")
+    return value
+
+
+def _flag(row: dict[str, object], key: str) -> bool:
+    value = row.get(key)
+    if value is None or isinstance(value, bool):
+        return value is True
+    raise _NotPlain(f"`{key}` is neither true nor false")

@@ -1,0 +1,1 @@
+"""Many crates at once, over the same pipeline that judges one."""

@@ -6,15 +6,39 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
+import pluggy
 import pytest
 from hypothesis import settings
 
 # A slow machine is no failure.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+SHARED = Path(__file__).parents[2] / "shared"
+"""The folder beside a developer's checkout; tests that need it are marked `shared`."""
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pluggy.Result[pytest.TestReport], None]:
+    """Where everything must run, a skip is a failure."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and os.environ.get("CRATESCOPE_NO_SKIPS") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be: {report.longrepr}"
+
+
+@pytest.fixture(autouse=True)
+def _network(request: pytest.FixtureRequest) -> None:
+    """Only tests marked `online` reach beyond this machine."""
+    if request.node.get_closest_marker("online"):
+        request.getfixturevalue("socket_enabled")
+
 
 Packed = tuple[str, str, bytes]
 CargoUnpack = Callable[[Sequence[Packed]], dict[tuple[str, str], Path]]

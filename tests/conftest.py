@@ -21,6 +21,11 @@ SHARED = Path(__file__).parents[2] / "shared"
 """The folder beside a developer's checkout; tests that need it are marked `shared`."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Golden files change only when asked."""
+    parser.addoption("--snapshot-update", action="store_true", help="write golden files anew")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

@@ -29,7 +29,7 @@ DEFAULT_SOURCES = frozenset(
         DEFAULT_INDEX.rstrip("/"),
     }
 )
-"""How lock files, manifests and package URLs spell the default registry (no prefix, no last `/`)."""
+"""How lock files and package URLs spell the default registry, less prefix and last `/`."""
 
 PROJECT_FILE = "cratescope.toml"
 _CA_VARIABLES = ("CRATESCOPE_CA_BUNDLE", "CARGO_HTTP_CAINFO", "SSL_CERT_FILE")
@@ -102,12 +102,12 @@ def load_settings(
 
 
 def is_default_source(source: str) -> bool:
-    """Whether a `source` of a lock file, a registry URL or an empty text means the default registry."""
+    """Whether a lock file's `source`, a URL or an empty text means the default registry."""
     plain = source.removeprefix("sparse+").removeprefix("registry+").partition("#")[0]
     return plain in ("", "crates-io") or plain.rstrip("/") in DEFAULT_SOURCES
 
 
-# One setting ---------------------------------------------------------------------------------------
+# One setting --------------------------------------------------------------------------------------
 
 
 def _text(value: object) -> str | None:
@@ -181,7 +181,7 @@ def _ca_bundle(environ: Mapping[str, str]) -> str:
     return next((environ[one] for one in _CA_VARIABLES if environ.get(one)), "")
 
 
-# Files ---------------------------------------------------------------------------------------------
+# Files --------------------------------------------------------------------------------------------
 
 
 def _files(environ: Mapping[str, str], project_file: Path | None) -> TomlTable:
@@ -222,7 +222,7 @@ def _document(path: Path, *, is_needed: bool) -> TomlTable:
         raise UsageError(f"{path}: {error.strerror}") from None
 
 
-# Registries ----------------------------------------------------------------------------------------
+# Registries ---------------------------------------------------------------------------------------
 
 
 def find_registry(wanted: str, environ: Mapping[str, str]) -> RegistryAccess:
@@ -241,10 +241,17 @@ def find_registry(wanted: str, environ: Mapping[str, str]) -> RegistryAccess:
                 f"no registry `{wanted}`",
                 remedy=f"give its URL, or set CARGO_REGISTRIES_{_variable(wanted)}_INDEX",
             )
-        return RegistryAccess(_index_url(index), token)
+        return RegistryAccess(_index_url(index), _checked_token(token, wanted))
     url = _index_url(wanted)
-    same = (token for index, token in rows.values() if index and _is_same(index, url))
-    return RegistryAccess(url, next(same, ""))
+    same = (token for index, token in rows.values() if token and _is_same(index, url))
+    return RegistryAccess(url, _checked_token(next(same, ""), wanted))
+
+
+def _checked_token(token: str, name: str) -> str:
+    """A token that fits into a header; a wrong one is never shown."""
+    if not token.isascii() or not token.isprintable():
+        raise UsageError(f"registry {name}: its token holds a character that none can hold")
+    return token
 
 
 def _is_same(index: str, url: str) -> bool:

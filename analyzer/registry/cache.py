@@ -13,6 +13,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+_LAYOUT = "v1"
+_STALE_S = 24 * 3600
+"""Temporary files older than this were left by a killed process."""
+
 
 @dataclass(frozen=True, slots=True)
 class CachedIndex:
@@ -24,25 +28,32 @@ class CachedIndex:
 
 
 class Cache:
-    """Two folders below `root`: `archives/` by sha256, `index/` by registry and name."""
+    """Two folders below `root`: `archives/` by sha256, `index/` by registry and name.
+
+    `trouble` says why something could not be stored; empty as long as all could.
+    """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._root = root / _LAYOUT
+        self.trouble = ""
+        self._is_swept = False
 
-    def archive(self, sha256: str) -> bytes | None:
+    def archive(self, sha256: str, *, max_size_bytes: int) -> bytes | None:
         """The archive with this checksum, hashed again; None if absent or damaged."""
-        data = _read(self._archive_path(sha256))
-        if data is None or hashlib.sha256(data).hexdigest() != sha256:
-            return None
-        return data
+        path = self._archive_path(sha256)
+        data = _read(path, max_size_bytes)
+        if data is None or hashlib.sha256(data).hexdigest() == sha256:
+            return data
+        _remove(path)
+        return None
 
-    def keep_archive(self, sha256: str, data: bytes) -> bool:
-        """Store an archive whose checksum was verified; whether that worked."""
-        return _write(self._archive_path(sha256), data)
+    def keep_archive(self, sha256: str, data: bytes) -> None:
+        """Store an archive whose checksum was verified, or say in `trouble` why not."""
+        self._write(self._archive_path(sha256), data)
 
-    def index(self, index_url: str, name: str) -> CachedIndex | None:
+    def index(self, index_url: str, name: str, *, max_size_bytes: int) -> CachedIndex | None:
         """The stored index file of a crate; None if absent or damaged."""
-        raw = _read(self._index_path(index_url, name))
+        raw = _read(self._index_path(index_url, name), max_size_bytes + 4096)
         if raw is None:
             return None
         digest, _, rest = raw.partition(b"\n")
@@ -52,15 +63,15 @@ class Cache:
         modified, _, data = rest.partition(b"\n")
         return CachedIndex(data, etag.decode("latin-1"), modified.decode("latin-1"))
 
-    def keep_index(self, index_url: str, name: str, entry: CachedIndex) -> bool:
-        """Store an index file; whether that worked."""
-        head = [
-            one.replace("\n", " ").encode("latin-1", "replace")
-            for one in (entry.etag, entry.modified)
-        ]
-        body = b"\n".join([*head, entry.data])
+    def keep_index(self, index_url: str, name: str, entry: CachedIndex) -> None:
+        """Store an index file, or say in `trouble` why not."""
+        body = b"\n".join([_validator(entry.etag), _validator(entry.modified), entry.data])
         digest = hashlib.sha256(body).hexdigest().encode()
-        return _write(self._index_path(index_url, name), digest + b"\n" + body)
+        self._write(self._index_path(index_url, name), digest + b"\n" + body)
+
+    def forget_index(self, index_url: str, name: str) -> None:
+        """Drop a crate that the registry no longer has: --offline must not bring it back."""
+        _remove(self._index_path(index_url, name))
 
     def _archive_path(self, sha256: str) -> Path:
         return self._root / "archives" / sha256[:2] / sha256
@@ -69,27 +80,53 @@ class Cache:
         registry = hashlib.sha256(index_url.encode()).hexdigest()[:16]
         return self._root / "index" / registry / name.lower()[:2] / name.lower()
 
+    def _write(self, path: Path, data: bytes) -> None:
+        """Temporary files lie in one folder of the same file system, where they can be swept."""
+        temporary = ""
+        parts = self._root / "parts"
+        try:
+            for folder in (path.parent, parts):
+                folder.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=parts)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            self._sweep(Path(temporary))
+            Path(temporary).replace(path)
+        except OSError as error:
+            if temporary:
+                _remove(Path(temporary))
+            reason = error.strerror or str(error)
+            self.trouble = self.trouble or f"{self._root} cannot be written: {reason}"
 
-def _read(path: Path) -> bytes | None:
+    def _sweep(self, own: Path) -> None:
+        """Remove what killed processes left, by the file system's clock; once a run."""
+        if self._is_swept:
+            return
+        self._is_swept = True
+        now = own.stat().st_mtime
+        for one in own.parent.iterdir():
+            with contextlib.suppress(OSError):
+                if now - one.stat().st_mtime > _STALE_S:
+                    one.unlink()
+
+
+def _validator(text: str) -> bytes:
+    """One line that comes back the same; a validator that would not is left out."""
+    return text.encode("latin-1") if text.isprintable() and text.isascii() else b""
+
+
+def _read(path: Path, max_size_bytes: int) -> bytes | None:
+    """A file of at most this size; None for anything else."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(max_size_bytes + 1)
     except OSError:
         return None
+    return data if len(data) <= max_size_bytes else None
 
 
-def _write(path: Path, data: bytes) -> bool:
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except OSError:
-        if temporary:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
-        return False
-    return True
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()

@@ -1,30 +1,37 @@
 """The one user of httpx: bounded, patient, careful with tokens.
 
-Retries what may pass (429, 5xx, broken connections) with growing pauses; says in one line what is
-wrong and what to do; never sends a token to a host other than the registry's own.
+One event loop in a thread of its own carries all requests, so that any number of threads share
+one HTTP/2 connection; retries, pauses and answers belong to the thread that asked. Imported only
+when something must be fetched.
 """
 
 from __future__ import annotations
 
+import asyncio
 import random
 import ssl
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from concurrent import futures
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TypeVar
+
+import httpx
 
 from analyzer.config import Settings
 from analyzer.errors import RegistryUnreachable, UsageError
 
-if TYPE_CHECKING:
-    import httpx
+T = TypeVar("T")
 
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MAX_PAUSE_S = 30.0
 _MAX_REDIRECTS = 5
+_LONGEST_S = 900.0
+"""For one answer, however many bytes still trickle in."""
+_CHECK_NETWORK = "check the network and the proxy variables (HTTPS_PROXY), or use --offline"
+_NAME_CA = "name the file of your certificate authority in CRATESCOPE_CA_BUNDLE or SSL_CERT_FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +43,39 @@ class Answer:
     body: bytes
 
 
-class Client:
-    """HTTP for one run; safe to share between threads. A context manager."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to ask for. The token goes to the named origins only; `is_raw` bodies stay encoded."""
 
-    def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._settings, self._sleep = settings, sleep
-        self._http: httpx.Client | None = None
-        self._lock = threading.Lock()
+    url: str
+    max_size_bytes: int
+    headers: tuple[tuple[str, str], ...] = ()
+    token: str = ""
+    token_origins: frozenset[str] = frozenset()
+    is_raw: bool = False
+
+
+class _Refused(Exception):
+    """Asking again would give the same."""
+
+
+class Client:
+    """HTTP for one run; safe to share between threads. A context manager.
+
+    `sleep` takes seconds; by default a pause ends when the client is closed.
+    """
+
+    def __init__(
+        self, settings: Settings, *, sleep: Callable[[float], object] | None = None
+    ) -> None:
+        self._settings = settings
+        self._closed = threading.Event()
+        self._sleep = sleep or self._closed.wait
+        self._silent_hosts: set[str] = set()
+        self._http = _http(settings)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
 
     def __enter__(self) -> Client:
         return self
@@ -53,111 +86,181 @@ class Client:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        if self._http is not None:
-            self._http.close()
+        self.close()
 
-    def get(
-        self,
-        url: str,
-        *,
-        max_size_bytes: int,
-        headers: Mapping[str, str] | None = None,
-        token: str = "",
-    ) -> Answer:
-        """GET with retries. Any status but the passing ones comes back as an Answer.
+    def close(self) -> None:
+        """End requests under way; whoever waits for one gets RegistryUnreachable."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        asyncio.run_coroutine_threadsafe(self._wind_up(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
-        Raises RegistryUnreachable when nothing helps, UsageError when the answer is too large.
+    async def _wind_up(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for one in others:
+            one.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._http.aclose()
+
+    def get(self, request: Request) -> Answer:
+        """GET with retries. Any status but the passing ones (429, 5xx) comes back as an Answer.
+
+        Raises RegistryUnreachable when nothing helps: one line with the reason, and a remedy.
         """
-        import httpx
-
-        reason = ""
-        for attempt in range(self._settings.retries + 1):
-            pause = min(_MAX_PAUSE_S, 0.3 * 2**attempt) * random.uniform(0.7, 1.3)  # noqa: S311  # jitter, no secret
+        host = _host(request.url)
+        retries = 0 if host in self._silent_hosts else self._settings.retries
+        reason, remedy, pause = "", _CHECK_NETWORK, 0.0
+        for attempt in range(retries + 1):
+            if attempt:
+                self._sleep(pause)
+            pause = min(_MAX_PAUSE_S, 0.4 * 2**attempt) * random.uniform(0.75, 1.25)  # noqa: S311  # jitter, no secret
             try:
-                answer = self._once(url, max_size_bytes, dict(headers or {}), token)
-            except httpx.HTTPError as error:
+                answer = self._await(self._follow(request))
+            except (httpx.HTTPError, TimeoutError) as error:
                 reason = _reason(error)
-                if isinstance(error, (httpx.UnsupportedProtocol, httpx.TooManyRedirects)):
+                if "certificate verify failed" in reason.lower():
+                    remedy = _NAME_CA
                     break
+                if attempt == retries and isinstance(error, httpx.ConnectError):
+                    # Five hundred crates must not wait for one dead host one after the other.
+                    self._silent_hosts.add(host)
+            except (_Refused, httpx.InvalidURL) as error:
+                reason, remedy = str(error), ""
+                break
             else:
                 if answer.status not in _PASSING:
                     return answer
-                reason = f"status {answer.status}"
-                pause = _retry_after(answer.headers) or pause
-            if attempt < self._settings.retries:
-                self._sleep(pause)
-        host = urlsplit(url).hostname or url
-        raise RegistryUnreachable(
-            f"{host} is out of reach: {reason}",
-            remedy="check the network and proxy (HTTPS_PROXY, CRATESCOPE_CA_BUNDLE), or use --offline",
-        )
+                reason, remedy = f"status {answer.status}{first_words(answer.body)}", "try later"
+                pause = _retry_after(answer.headers, pause)
+        raise RegistryUnreachable(f"{host}: {reason}", remedy=remedy)
 
-    def _once(self, url: str, limit: int, headers: dict[str, str], token: str) -> Answer:
-        home = urlsplit(url).netloc
-        for _ in range(_MAX_REDIRECTS):
-            sent = {**headers, "authorization": token} if token else headers
-            if urlsplit(url).netloc != home:
-                sent = headers  # a redirect must not carry the token to a stranger
-            with self._open().stream("GET", url, headers=sent) as response:
-                if response.is_redirect and response.next_request is not None:
-                    following = str(response.next_request.url)
-                    if not following.startswith(("https://", "http://")):
-                        break
-                    if url.startswith("https://") and following.startswith("http://"):
-                        break
-                    url = following
-                    continue
-                return Answer(response.status_code, response.headers, _body(response, limit, url))
-        import httpx
-
-        raise httpx.TooManyRedirects("redirected too often, or to a place we do not follow")
-
-    def _open(self) -> httpx.Client:
-        with self._lock:
-            # Thirty threads ask at once for the first answer; one client is closed at the end.
-            if self._http is None:
-                self._http = self._new()
-            return self._http
-
-    def _new(self) -> httpx.Client:
-        import httpx
-
-        limits = httpx.Limits(max_connections=8, max_keepalive_connections=8)
-        return httpx.Client(
-            http2=True,
-            timeout=self._settings.timeout_s,
-            limits=limits,
-            verify=self._trust(),
-            headers={"user-agent": self._settings.user_agent},
-            follow_redirects=False,
-        )
-
-    def _trust(self) -> ssl.SSLContext:
-        """The system's certificates, or the bundle that was named."""
-        if not self._settings.ca_bundle:
-            return ssl.create_default_context()
+    def _await(self, work: Coroutine[object, object, T]) -> T:
+        """The result of `work`, done in the loop's thread."""
+        if self._closed.is_set():
+            work.close()
+            raise RegistryUnreachable("the connection to the registry was closed")
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
-            return ssl.create_default_context(cafile=self._settings.ca_bundle)
-        except (OSError, ssl.SSLError) as error:
-            raise UsageError(f"CA bundle {self._settings.ca_bundle}: {error}") from None
+            return future.result()
+        except futures.CancelledError:
+            raise RegistryUnreachable("the connection to the registry was closed") from None
+
+    async def _follow(self, request: Request) -> Answer:
+        url = httpx.URL(request.url)
+        async with asyncio.timeout(_LONGEST_S):
+            for _ in range(_MAX_REDIRECTS + 1):
+                headers = dict(request.headers)
+                headers["accept-encoding"] = "identity" if request.is_raw else "gzip"
+                if request.token and origin(str(url)) in request.token_origins:
+                    headers["authorization"] = request.token
+                async with self._http.stream("GET", url, headers=headers) as response:
+                    if not response.has_redirect_location:
+                        body = await _body(response, request)
+                        return Answer(response.status_code, dict(response.headers), body)
+                    url = _next(url, response.headers["location"])
+        raise _Refused("redirected too often")
 
 
-def _body(response: httpx.Response, limit: int, url: str) -> bytes:
-    parts: list[bytes] = []
+def _http(settings: Settings) -> httpx.AsyncClient:
+    """Proxies come from the usual variables, by way of httpx."""
+    try:
+        return httpx.AsyncClient(
+            http2=True,
+            timeout=httpx.Timeout(settings.timeout_s, pool=None),
+            # HTTP/2 needs one; more than a few of HTTP/1.1 only slow each other down.
+            limits=httpx.Limits(max_connections=8, max_keepalive_connections=8),
+            verify=_trust(settings.ca_bundle),
+            headers={"user-agent": settings.user_agent},
+        )
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise UsageError(f"a proxy variable cannot be used: {_reason(error)}") from None
+
+
+def _trust(ca_bundle: str) -> ssl.SSLContext:
+    """The bundle that was named and nothing else; or the system's authorities and Mozilla's."""
+    import certifi
+
+    try:
+        context = ssl.create_default_context(cafile=ca_bundle or None)
+        if not ca_bundle:
+            context.load_verify_locations(certifi.where())
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(
+            f"certificates in {ca_bundle}: {_reason(error)}", remedy=_NAME_CA
+        ) from None
+    return context
+
+
+async def _body(response: httpx.Response, request: Request) -> bytes:
+    limit, parts, size = request.max_size_bytes, [], 0
+    if response.headers.get("content-length", "0").isdigit():
+        size = int(response.headers.get("content-length", "0")[:18])
+    if size > limit:
+        raise _Refused(f"an answer of {size} bytes, more than the {limit} we read")
+    chunks: AsyncIterator[bytes] = (
+        response.aiter_raw() if request.is_raw else response.aiter_bytes()
+    )
     size = 0
-    for part in response.iter_bytes():
+    async for part in chunks:
         size += len(part)
         if size > limit:
-            raise UsageError(f"{urlsplit(url).path}: answer larger than {limit} bytes")
+            raise _Refused(f"an answer of more than the {limit} bytes we read")
         parts.append(part)
     return b"".join(parts)
 
 
-def _reason(error: Exception) -> str:
+def _next(url: httpx.URL, location: str) -> httpx.URL:
+    following = url.join(location)
+    if following.scheme not in ("https", "http") or not following.host:
+        raise _Refused("redirected to something that is not HTTP")
+    if url.scheme == "https" and following.scheme == "http":
+        raise _Refused("redirected from HTTPS to plain HTTP")
+    return following
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a URL in one spelling; empty for what is no URL."""
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL:
+        return ""
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    return f"{parts.scheme}://{parts.host.lower()}:{port}"
+
+
+def first_words(body: bytes) -> str:
+    """What a server says in its refusal: one harmless line after a colon, or nothing."""
+    text = body[:2000].decode("utf-8", "replace")
+    words = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    is_page = words.startswith("<")
+    return "" if is_page or not words else f": {words[:300]}"
+
+
+def _host(url: str) -> str:
+    try:
+        return httpx.URL(url).host or "no host"
+    except httpx.InvalidURL:
+        return "odd URL"
+
+
+def _reason(error: BaseException) -> str:
     text = " ".join(str(error).split())
-    return text or type(error).__name__
+    return text or {
+        "ConnectTimeout": "no connection in time",
+        "ReadTimeout": "no answer in time",
+    }.get(type(error).__name__, type(error).__name__)
 
 
-def _retry_after(headers: Mapping[str, str]) -> float:
-    value = headers.get("retry-after", "")
-    return min(_MAX_PAUSE_S, float(value)) if value.isdigit() else 0.0
+def _retry_after(headers: Mapping[str, str], pause: float) -> float:
+    """Seconds that the server asks for, by number or by date (its own clock), within reason."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(_MAX_PAUSE_S, float(value))
+    try:
+        then, now = parsedate_to_datetime(value), parsedate_to_datetime(headers.get("date", ""))
+        return max(0.0, min(_MAX_PAUSE_S, (then - now).total_seconds()))
+    except (ValueError, TypeError, IndexError):
+        return pause

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from analyzer.config import Settings
 from analyzer.errors import (
@@ -17,186 +17,158 @@ from analyzer.errors import (
     UnknownCrate,
 )
 from analyzer.limits import Limits
-from analyzer.model import CrateRef, CrateSource, IndexEntry, Origin
-from analyzer.registry.cache import Cache, CachedIndex
-from analyzer.registry.client import Answer, Client
-from analyzer.registry.index import (
-    RegistryConfig,
-    download_url,
-    index_path,
-    parse_config,
-    parse_index,
-)
-from analyzer.registry.semver import is_prerelease, precedence
+from analyzer.model import CrateRef, CrateSource, Gap, GapKind, IndexEntry, Origin
+from analyzer.registry.cache import Cache
+from analyzer.registry.index import IndexFile, parse_index
+from analyzer.registry.remote import OpenClient, Remote, open_client
+from analyzer.registry.semver import Key, is_partial, is_prerelease, precedence, without_build
 from analyzer.registry.targets import CrateTarget
 
-_STREAMS = 32
+STREAMS = 32
+"""Archives under way at once: with HTTP/2 the fastest and steadiest number."""
+_HELD_SIZE_BYTES = 128 << 20
+"""Archives waiting for their turn may hold this much before no further one is asked for."""
+_REMEMBERED_SIZE_BYTES = 16 << 20
+"""Index files kept parsed, by their size as text."""
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
 Fetched = tuple[CrateTarget, IndexEntry | None, CrateSource | CratescopeError]
 
 
 class Registry:
     """One registry behind cache and client; safe to share between threads. A context manager."""
 
-    def __init__(self, settings: Settings, limits: Limits, *, client: Client | None = None) -> None:
-        self._settings, self._limits = settings, limits
-        self._access = settings.registry
+    def __init__(
+        self, settings: Settings, limits: Limits, *, opener: OpenClient = open_client
+    ) -> None:
+        self._access, self._limits = settings.registry, limits
         self._cache = Cache(settings.cache_dir)
-        self._client = client or Client(settings)
-        self._config: RegistryConfig | None = None
-        self._lock = threading.Lock()
+        self._remote = Remote(settings, limits, self._cache, opener)
+        self._remembered = _Remembered()
+        self._gaps: dict[str, tuple[Gap, ...]] = {}
 
     def __enter__(self) -> Registry:
         return self
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
     ) -> None:
-        self._client.__exit__(kind, error, trace)
+        self._remote.close()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What went otherwise than meant but stopped nothing, such as a cache on a full disk."""
+        return tuple(one for one in (self._cache.trouble, self._remote.trouble) if one)
 
     # Index -----------------------------------------------------------------------------------
 
     def entries(self, name: str) -> tuple[IndexEntry, ...]:
         """All versions of a crate in index order. Raises UnknownCrate or RegistryUnreachable."""
-        entries, odd = parse_index(self._index_file(name), name)
-        if not entries:
-            detail = f" ({odd} unreadable index lines)" if odd else ""
-            raise UnknownCrate(f"{name}: the index lists no version{detail}")
-        return entries
+        return self._index(name).entries
+
+    def index_gaps(self, name: str) -> tuple[Gap, ...]:
+        """Lines of a crate's index file that could not be believed; raises as `entries` does."""
+        self._index(name)
+        return self._gaps.get(name, ())
 
     def resolve(self, name: str, version: str = "") -> IndexEntry:
         """The entry a target means: the exact version, the newest that begins so, or the newest.
 
-        Yanked versions are found only by their exact number. Raises UnknownCrate.
+        The newest is a release rather than a pre-release, and never yanked: those are found only by
+        their exact number. Raises UnknownCrate, RegistryUnreachable, UsageError.
         """
-        entries = self.entries(name)
-        exact = [one for one in entries if one.version == version]
-        exact = exact or [one for one in entries if one.version.partition("+")[0] == version]
+        file = self._index(name)
+        if not version or is_partial(version):
+            return _newest(file.entries, name, version)
+        exact = [one for one in file.entries if one.version == version]
+        if "+" not in version:
+            exact = exact or [one for one in file.entries if without_build(one.version) == version]
         if exact:
             return exact[-1]
-        open_ones = [one for one in entries if not one.is_yanked]
-        if version:
-            open_ones = [one for one in open_ones if one.version.startswith(f"{version}.")]
-        stable = [one for one in open_ones if not is_prerelease(one.version)] or open_ones
-        if stable:
-            return max(stable, key=lambda one: precedence(one.version) or ())
-        if version:
-            known = sorted(entries, key=lambda one: precedence(one.version) or ())
-            shown = ", ".join(one.version for one in known[-3:])
-            raise UnknownCrate(f"{name} has no version {version}", remedy=f"newest: {shown}")
-        raise UnknownCrate(
-            f"every version of {name} is yanked",
-            remedy=f"name one exactly: {name}@{entries[-1].version}",
-        )
-
-    def _index_file(self, name: str) -> bytes:
-        path = index_path(name)
-        cached = self._cache.index(self._access.index_url, name)
-        if self._settings.is_offline:
-            if cached is None:
+        for problem in file.problems:
+            if problem.version and without_build(problem.version) == without_build(version):
                 raise RegistryUnreachable(
-                    f"{name} is not in the cache", remedy="run without --offline"
+                    f"{name}@{version}: line {problem.line} of the index: {problem.reason}",
+                    remedy="tell the registry's owner",
                 )
-            return cached.data
-        headers = {"accept": "text/plain", "cargo-protocol": "version=1"}
-        if cached is not None and cached.etag:
-            headers["if-none-match"] = cached.etag
-        elif cached is not None and cached.modified:
-            headers["if-modified-since"] = cached.modified
-        answer = self._get(self._access.index_url + path, self._limits.index_size_bytes, headers)
-        if answer.status == 304 and cached is not None:
-            return cached.data
-        if answer.status in (404, 410, 451):
-            raise UnknownCrate(f"no crate `{name}` in {self._access.index_url}")
-        self._check(answer, "the index")
-        validators = (answer.headers.get("etag", ""), answer.headers.get("last-modified", ""))
-        entry = CachedIndex(answer.body, *validators)
-        self._cache.keep_index(self._access.index_url, name, entry)
-        return answer.body
+        raise _unknown(file.entries, name, version)
 
-    def _get(self, url: str, limit: int, headers: dict[str, str]) -> Answer:
-        token = self._access.token if url.startswith(_origin(self._access.index_url)) else ""
-        return self._client.get(url, max_size_bytes=limit, headers=headers, token=token)
-
-    @staticmethod
-    def _check(answer: Answer, what: str) -> None:
-        if answer.status == 200:
-            return
-        text = " ".join(answer.body[:300].decode("utf-8", "replace").split())
-        remedy = "a token may be missing or wrong" if answer.status in (401, 403) else ""
-        raise RegistryUnreachable(f"{what} answered {answer.status} {text}".strip(), remedy=remedy)
+    def _index(self, name: str) -> IndexFile:
+        file = self._remembered.get(name)
+        if file is None:
+            data = self._remote.index(name)
+            file = parse_index(data, name)
+            if not file.entries and not any(one.version for one in file.problems):
+                raise UnknownCrate(f"{name}: the index lists no version that can be read")
+            if file.problems:
+                self._gaps[name] = _gaps(file, name)
+            self._remembered.put(name, file, len(data))
+        return file
 
     # Archives ----------------------------------------------------------------------------------
 
     def fetch(self, entry: IndexEntry) -> CrateSource:
         """The archive of an index entry. Raises ChecksumMismatch before anybody reads the bytes."""
-        data = self._cache.archive(entry.checksum)
+        limit = self._limits.archive_size_bytes
+        data = self._cache.archive(entry.checksum, max_size_bytes=limit)
         if data is None:
             data = self._download(entry)
         origin = Origin.CRATES_IO if self._access.is_default else Origin.REGISTRY
         registry = "" if self._access.is_default else self._access.index_url
         ref = CrateRef(entry.name, entry.version, registry)
-        return CrateSource(ref, entry.checksum, data, origin)
+        return CrateSource(ref, entry.checksum, data, origin, self._gaps.get(entry.name, ()))
 
     def _download(self, entry: IndexEntry) -> bytes:
-        label = f"{entry.name}@{entry.version}"
-        if self._settings.is_offline:
-            raise RegistryUnreachable(
-                f"{label} is not in the cache", remedy="run without --offline"
-            )
-        url = download_url(self._read_config(), entry)
-        answer = self._get(url, self._limits.archive_size_bytes, {})
-        self._check(answer, f"the download of {label}")
-        actual = hashlib.sha256(answer.body).hexdigest()
+        data = self._remote.archive(entry)
+        actual = hashlib.sha256(data).hexdigest()
         if actual != entry.checksum:
             raise ChecksumMismatch(
-                f"{label}: the bytes are not the ones the index names",
+                f"{entry.name}@{entry.version}: the bytes are not the ones the index names",
                 expected=entry.checksum,
                 actual=actual,
                 remedy="do not use them; tell the registry's owner",
             )
-        self._cache.keep_archive(entry.checksum, answer.body)
-        return answer.body
-
-    def _read_config(self) -> RegistryConfig:
-        with self._lock:
-            if self._config is None:
-                url = f"{self._access.index_url}config.json"
-                answer = self._get(url, 1 << 20, {})
-                config = parse_config(answer.body) if answer.status == 200 else None
-                if config is None and not self._access.download_url:
-                    self._check(answer, "config.json")
-                    raise RegistryUnreachable(f"{url} is not a registry's config.json")
-                self._config = config or RegistryConfig(
-                    f"{self._access.download_url}/{{crate}}/{{crate}}-{{version}}.crate"
-                )
-            return self._config
+        self._cache.keep_archive(entry.checksum, data)
+        return data
 
     def fetch_all(
         self,
         targets: Iterable[CrateTarget],
         *,
+        jobs: int = STREAMS,
         on_done: Callable[[CrateTarget], None] | None = None,
     ) -> Iterator[Fetched]:
         """Targets with their entries and archives, in order, some of them fetched ahead.
 
-        Trouble with one target stands in its place and does not stop the others.
+        Trouble with one target stands in its place and does not stop the others. `on_done` is
+        called from other threads, as targets end. At most about 128 MiB, and `jobs` archives
+        under way, are held.
         """
-        with ThreadPoolExecutor(_STREAMS) as threads:
-            waiting: deque[Future[Fetched]] = deque()
+        from concurrent.futures import ThreadPoolExecutor
+
+        threads = ThreadPoolExecutor(jobs)
+        waiting: deque[Future[Fetched]] = deque()
+        try:
             for target in targets:
-                waiting.append(threads.submit(self._one, target, on_done))
-                if len(waiting) >= _STREAMS:
+                while waiting and (len(waiting) >= 2 * jobs or _held(waiting) > _HELD_SIZE_BYTES):
                     yield waiting.popleft().result()
+                waiting.append(threads.submit(self._one, target, on_done))
             while waiting:
                 yield waiting.popleft().result()
+        finally:
+            # Whoever stops early, or presses Ctrl-C, waits for nothing: __exit__ ends the rest.
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def _one(self, target: CrateTarget, on_done: Callable[[CrateTarget], None] | None) -> Fetched:
         entry = None
         try:
             entry = self.resolve(target.name, target.version)
+            _agree(target, entry)
             return target, entry, self.fetch(entry)
         except CratescopeError as error:
             return target, entry, error
@@ -205,6 +177,85 @@ class Registry:
                 on_done(target)
 
 
-def _origin(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}/"
+class _Remembered:
+    """Parsed index files, least recently used first to go; one run asks for each only once."""
+
+    def __init__(self) -> None:
+        self._files: OrderedDict[str, tuple[IndexFile, int]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._size_bytes = 0
+
+    def get(self, name: str) -> IndexFile | None:
+        with self._lock:
+            if name not in self._files:
+                return None
+            self._files.move_to_end(name)
+            return self._files[name][0]
+
+    def put(self, name: str, file: IndexFile, size_bytes: int) -> None:
+        with self._lock:
+            _, before = self._files.pop(name, (None, 0))
+            self._files[name] = file, size_bytes
+            self._size_bytes += size_bytes - before
+            while self._size_bytes > _REMEMBERED_SIZE_BYTES and len(self._files) > 1:
+                _, (_, size) = self._files.popitem(last=False)
+                self._size_bytes -= size
+
+
+def _held(waiting: Iterable[Future[Fetched]]) -> int:
+    got = (one.result()[2] for one in waiting if one.done())
+    return sum(len(one.data) for one in got if isinstance(one, CrateSource))
+
+
+def _gaps(file: IndexFile, name: str) -> tuple[Gap, ...]:
+    gaps = []
+    for one in file.problems:
+        what = f"{one.version}: {one.reason}" if one.version else one.reason
+        gaps.append(Gap(GapKind.REGISTRY, f"index line: {what}", f"index of {name}", one.line))
+    return tuple(gaps)
+
+
+def _newest(entries: Sequence[IndexEntry], name: str, start: str) -> IndexEntry:
+    """The newest open version, of those that begin with the numbers in `start`."""
+    found = [one for one in entries if not start or one.version.startswith(f"{start}.")]
+    unyanked = [one for one in found if not one.is_yanked]
+    releases = [one for one in unyanked if not is_prerelease(one.version)]
+    if unyanked:
+        return max(releases or unyanked, key=_age)
+    if not found:
+        raise _unknown(entries, name, start)
+    raise UnknownCrate(
+        f"every version {f'{start} ' if start else ''}of {name} is yanked",
+        remedy=f"name one exactly: {name}@{max(found, key=_age).version}",
+    )
+
+
+def _age(entry: IndexEntry) -> Key:
+    key = precedence(entry.version)
+    assert key is not None  # the index reader lets nothing else pass
+    return key
+
+
+def _unknown(entries: Sequence[IndexEntry], name: str, version: str) -> UnknownCrate:
+    """No such version; with the newest and those that look alike."""
+    from difflib import get_close_matches
+
+    if not entries:
+        return UnknownCrate(f"{name} has no version that can be read from the index")
+    order = sorted(entries, key=_age, reverse=True)
+    near = get_close_matches(version[:40], [one.version for one in order], n=3)
+    shown = list(dict.fromkeys([order[0].version, *near]))
+    return UnknownCrate(
+        f"{name} has no version {version[:40]!r}", remedy=f"there are {', '.join(shown)}"
+    )
+
+
+def _agree(target: CrateTarget, entry: IndexEntry) -> None:
+    """What a lock file or a package URL pins is what the index must name."""
+    if target.checksum and target.checksum != entry.checksum:
+        raise ChecksumMismatch(
+            f"{entry.name}@{entry.version}: the index names another checksum than the one pinned",
+            expected=target.checksum,
+            actual=entry.checksum,
+            remedy="find out which of the two was changed before you build",
+        )

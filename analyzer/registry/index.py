@@ -53,7 +53,7 @@ class _NotPlain(ValueError):
     """Why a line is not believed."""
 
 
-# Names and places ----------------------------------------------------------------------------------
+# Names and places ---------------------------------------------------------------------------------
 
 
 def check_name(name: str) -> str:
@@ -111,7 +111,7 @@ def parse_config(data: bytes) -> RegistryConfig | None:
     return RegistryConfig(template, document.get("auth-required") is True)
 
 
-# Lines ---------------------------------------------------------------------------------------------
+# Lines --------------------------------------------------------------------------------------------
 
 
 def parse_index(data: bytes, name: str) -> IndexFile:

@@ -1,4 +1,4 @@
-"""SemVer precedence as cargo orders versions (semver.org 2.0.0, sections 9 to 11), read strictly."""
+"""SemVer precedence as cargo orders versions (semver.org 2.0.0, sections 9 to 11), strictly."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _FORMATS = (None, 1, 2)
 _KINDS = {one.value: one for one in DependencyKind}
 
+Seen = dict[str, Dependency]
 Features = tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -122,6 +123,7 @@ def parse_index(data: bytes, name: str) -> IndexFile:
     """
     entries: dict[str, IndexEntry] = {}
     problems: list[LineProblem] = []
+    seen: Seen = {}
     for number, line in enumerate(data.split(b"\n"), 1):
         if not line.strip():
             continue
@@ -129,8 +131,8 @@ def parse_index(data: bytes, name: str) -> IndexFile:
         try:
             row = _row(line)
             version = _version(row)
-            entry = _entry(row, version, name)
-        except _NotPlain as error:
+            entry = _entry(row, version, name, seen)
+        except (_NotPlain, RecursionError) as error:
             problems.append(LineProblem(number, version, str(error)))
             continue
         if row.get("pubtime") is not None and not entry.published:
@@ -178,7 +180,7 @@ def _version(row: dict[str, object]) -> str:
     return version
 
 
-def _entry(row: dict[str, object], version: str, name: str) -> IndexEntry:
+def _entry(row: dict[str, object], version: str, name: str, seen: Seen) -> IndexEntry:
     found, checksum = _text(row, "name"), _text(row, "cksum")
     if row.get("v") not in _FORMATS:
         raise _NotPlain("written in a format newer than this reader")
@@ -193,11 +195,19 @@ def _entry(row: dict[str, object], version: str, name: str) -> IndexEntry:
         checksum=checksum.lower(),
         is_yanked=_flag(row, "yanked"),
         published=published if _TIME.fullmatch(published) else "",
-        dependencies=tuple(_dependency(one) for one in _rows(row, "deps")),
+        dependencies=tuple(_shared(one, seen) for one in _rows(row, "deps")),
         features=_features(row, "features") + _features(row, "features2"),
         links=_text(row, "links"),
         rust_version=_text(row, "rust_version"),
     )
+
+
+def _shared(row: object, seen: Seen) -> Dependency:
+    """One value for equal rows: version after version repeats the same dependencies."""
+    key = repr(row)
+    if key not in seen:
+        seen[key] = _dependency(row)
+    return seen[key]
 
 
 def _dependency(row: object) -> Dependency:

@@ -218,16 +218,21 @@ def _gaps(file: IndexFile, name: str) -> tuple[Gap, ...]:
 def _newest(entries: Sequence[IndexEntry], name: str, start: str) -> IndexEntry:
     """The newest open version, of those that begin with the numbers in `start`."""
     found = [one for one in entries if not start or one.version.startswith(f"{start}.")]
-    unyanked = [one for one in found if not one.is_yanked]
-    releases = [one for one in unyanked if not is_prerelease(one.version)]
-    if unyanked:
-        return max(releases or unyanked, key=_age)
-    if not found:
+    newest = _best(found)
+    if newest is None:
         raise _unknown(entries, name, start)
-    raise UnknownCrate(
-        f"every version {f'{start} ' if start else ''}of {name} is yanked",
-        remedy=f"name one exactly: {name}@{max(found, key=_age).version}",
-    )
+    if newest.is_yanked:
+        raise UnknownCrate(
+            f"every version {f'{start} ' if start else ''}of {name} is yanked",
+            remedy=f"name one exactly: {name}@{newest.version}",
+        )
+    return newest
+
+
+def _best(entries: Sequence[IndexEntry]) -> IndexEntry | None:
+    """Releases before pre-releases before yanked versions, then the newest."""
+    ranks = ((not one.is_yanked, not is_prerelease(one.version), _age(one)) for one in entries)
+    return max(zip(ranks, entries, strict=True), key=lambda pair: pair[0], default=(None, None))[1]
 
 
 def _age(entry: IndexEntry) -> Key:
@@ -240,13 +245,14 @@ def _unknown(entries: Sequence[IndexEntry], name: str, version: str) -> UnknownC
     """No such version; with the newest and those that look alike."""
     from difflib import get_close_matches
 
-    if not entries:
+    newest = _best(entries)
+    if newest is None:
         return UnknownCrate(f"{name} has no version that can be read from the index")
-    order = sorted(entries, key=_age, reverse=True)
-    near = get_close_matches(version[:40], [one.version for one in order], n=3)
-    shown = list(dict.fromkeys([order[0].version, *near]))
+    order = [one.version for one in sorted(entries, key=_age, reverse=True)]
+    near = ", ".join(get_close_matches(version[:40], order, n=3))
     return UnknownCrate(
-        f"{name} has no version {version[:40]!r}", remedy=f"there are {', '.join(shown)}"
+        f"{name} has no version {version[:40]!r}",
+        remedy=f"newest: {newest.version}" + (f"; near: {near}" if near else ""),
     )
 
 

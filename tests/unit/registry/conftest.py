@@ -6,7 +6,9 @@ import contextlib
 import gzip
 import hashlib
 import json
+import shutil
 import ssl
+import subprocess
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -195,3 +197,37 @@ def settings(server: SparseServer, tmp_path: Path) -> Settings:
 def offline(settings: Settings) -> Settings:
     """The same cache, without the network."""
     return replace(settings, is_offline=True)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a private authority's `ca.pem`, and a server's key that it signed."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs the openssl command")
+    folder = tmp_path_factory.mktemp("authority")
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n")
+    new = "req -newkey rsa:2048 -nodes -config /dev/null -subj"
+    steps = [
+        f"{new} /CN=authority -keyout ca.key -x509 -days 30 -out ca.pem"
+        " -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign",
+        f"{new} /CN=server -keyout server.key -out server.csr",
+        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30"
+        " -extfile names -out server.pem",
+    ]
+    for step in steps:
+        subprocess.run(["openssl", *step.split()], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def tls(authority: Path) -> ssl.SSLContext:
+    """A server's context, its key signed by the private authority."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "server.pem", authority / "server.key")
+    return context
+
+
+@pytest.fixture
+def trusting(settings: Settings, authority: Path) -> Settings:
+    """Settings that name the private authority."""
+    return replace(settings, ca_bundle=str(authority / "ca.pem"))

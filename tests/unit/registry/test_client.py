@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import gzip
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -270,67 +268,31 @@ def test_a_proxy_that_cannot_be_used_is_a_usage_error(
         Client(settings)
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
-    """A private authority's certificate, and a server's context with a key that it signed."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs the openssl command")
-    folder = tmp_path_factory.mktemp("authority")
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n")
-    new = "req -newkey rsa:2048 -nodes -config /dev/null -subj"
-    steps = [
-        f"{new} /CN=authority -keyout ca.key -x509 -days 30 -out ca.pem"
-        " -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign",
-        f"{new} /CN=server -keyout server.key -out server.csr",
-        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30"
-        " -extfile names -out server.pem",
-    ]
-    for step in steps:
-        subprocess.run(["openssl", *step.split()], cwd=folder, check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.pem", folder / "server.key")
-    return folder / "ca.pem", context
-
-
 def test_a_private_authority_is_trusted_when_named(
-    servers: Servers, settings: Settings, authority: tuple[Path, ssl.SSLContext]
+    servers: Servers, trusting: Settings, tls: ssl.SSLContext
 ) -> None:
-    bundle, context = authority
-    server = servers.start(context)
+    server = servers.start(tls)
     server.files["/x"] = b"private"
-    with Client(replace(settings, ca_bundle=str(bundle))) as client:
+    with Client(trusting) as client:
         assert client.get(Request(f"{server.url}x", SIZE)).body == b"private"
 
 
 def test_an_unknown_authority_is_one_line_with_its_remedy_and_no_retry(
-    servers: Servers,
-    settings: Settings,
-    authority: tuple[Path, ssl.SSLContext],
-    pauses: list[float],
+    servers: Servers, client: Client, tls: ssl.SSLContext, pauses: list[float]
 ) -> None:
-    server = servers.start(authority[1])
-    with (
-        Client(settings, sleep=pauses.append) as client,
-        pytest.raises(RegistryUnreachable, match="certificate verify failed") as caught,
-    ):
+    server = servers.start(tls)
+    with pytest.raises(RegistryUnreachable, match="certificate verify failed") as caught:
         client.get(Request(f"{server.url}x", SIZE))
     assert "CRATESCOPE_CA_BUNDLE" in caught.value.remedy
     assert pauses == []
 
 
 def test_https_is_never_left_for_plain_http(
-    servers: Servers,
-    server: SparseServer,
-    settings: Settings,
-    authority: tuple[Path, ssl.SSLContext],
+    servers: Servers, server: SparseServer, trusting: Settings, tls: ssl.SSLContext
 ) -> None:
-    bundle, context = authority
-    secure = servers.start(context)
+    secure = servers.start(tls)
     secure.say("/x", 302, Location=f"{server.url}y")
-    with (
-        Client(replace(settings, ca_bundle=str(bundle))) as client,
-        pytest.raises(RegistryUnreachable, match="plain HTTP"),
-    ):
+    with Client(trusting) as client, pytest.raises(RegistryUnreachable, match="plain HTTP"):
         client.get(Request(f"{secure.url}x", SIZE))
     assert server.asked == []
 

@@ -1,17 +1,20 @@
 """Cargo.toml as cargo reads it: targets, dependencies, and the odd keys that deserve a look.
 
-Values of a wrong type never raise: cargo would refuse such a manifest, an attacker's may still be
-read by something else, so what can be read is read and the rest is left out.
+Values of a wrong type never raise: cargo would refuse such a manifest, but something else may still
+read it, so what can be read is read and the rest is left out. Where cargo's versions differ
+(underscores in keys, several build scripts) the reading that builds more is taken.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from analyzer.errors import TomlError
 from analyzer.limits import Limits
 from analyzer.model import (
+    UNKNOWN,
     Dependency,
     DependencyKind,
     Fact,
@@ -24,7 +27,7 @@ from analyzer.model import (
     Target,
     TargetKind,
 )
-from analyzer.toml import key_line, read_toml
+from analyzer.toml import key_lines, read_toml
 
 NAME = "Cargo.toml"
 _TABLES: tuple[tuple[str, DependencyKind], ...] = (
@@ -40,217 +43,327 @@ _GROUPS: tuple[tuple[str, TargetKind, str, str], ...] = (
     ("example", TargetKind.EXAMPLE, "examples", "autoexamples"),
     ("bench", TargetKind.BENCH, "benches", "autobenches"),
 )
-_ODD_KEYS = ("cargo-features", "patch", "replace", "profile")
-_TEXT_FIELDS = ("homepage", "documentation", "repository", "readme", "license", "license-file")
+_ODD_KEYS = ("cargo-features", "patch", "replace", "build", "metabuild", "target-dir", "paths")
+"""Top-level keys that change how others build, or that only a file of another name may hold."""
+_ODD_PROFILE_KEYS = ("rustflags", "codegen-backend", "rustc", "rustc-wrapper", "linker", "runner")
+_SHADOWED = frozenset({"std", "core", "alloc", "proc_macro", "test"})
+"""Crates that sources name without declaring them; a package of this name takes their place."""
+_LIBRARIES = frozenset({TargetKind.LIBRARY, TargetKind.PROC_MACRO})
+_TEXT_FIELDS = (
+    "homepage",
+    "documentation",
+    "repository",
+    "readme",
+    "license",
+    "license-file",
+    "rust-version",
+)
 
 Table = Mapping[str, object]
+Lines = Mapping[tuple[str, ...], int]
 
 
 def read_manifest(tree: SourceTree, *, limits: Limits) -> Manifest:
-    """The crate's manifest. Unreadable: a blocking gap, and the targets cargo would find by name."""
+    """The crate's manifest; never raises. Unreadable: a blocking gap, and the targets cargo would
+    find by name, the library as a macro, so that nothing which may run at build time is missed.
+    """
     file = tree.file(NAME)
     paths = frozenset(one.path for one in tree.files)
-    if file is None or len(file.data) > limits.manifest_size_bytes:
-        return _unreadable(tree, paths, "Cargo.toml is missing or too large")
+    if file is None:
+        return _unreadable(tree, paths, "Cargo.toml is missing")
+    if len(file.data) > limits.manifest_size_bytes:
+        return _unreadable(tree, paths, f"Cargo.toml is over {limits.manifest_size_bytes} bytes")
     try:
         document = read_toml(file.data, name=NAME)
     except TomlError as error:
         return _unreadable(tree, paths, str(error))
-    text = file.data.decode("utf-8", "replace")
-    package = _table(document.get("package") or document.get("project"))
-    edition = _text(package.get("edition"), "2015" if package else "2021")
-    name = _text(package.get("name"), tree.ref.name)
-    targets = tuple(_targets(document, package, paths, name, edition))
-    dependencies = tuple(_dependencies(document, text))
-    facts = [*_target_facts(targets, text), *_dependency_facts(dependencies, text)]
-    facts += _odd_keys(document, text)
+    if not _is_package(document):
+        return _unreadable(tree, paths, "Cargo.toml has no [package]")
+    lines = key_lines(file.data.decode("utf-8-sig", "replace"))
+    return _read(_Package(document, paths, tree.ref.name), tree, lines)
+
+
+def _is_package(document: Table) -> bool:
+    return isinstance(document.get("package", document.get("project")), dict)
+
+
+def _read(package: _Package, tree: SourceTree, lines: Lines) -> Manifest:
+    targets = tuple(_targets(package))
+    dependencies = tuple(_dependencies(package, lines))
+    facts = (
+        *_target_facts(targets, package, lines),
+        *_dependency_facts(dependencies),
+        *_odd_keys(package, lines),
+    )
+    features = _table(package.document.get("features"))
     return Manifest(
-        name=name,
-        version=_text(package.get("version"), tree.ref.version),
-        edition=edition,
+        name=package.name,
+        version=_text(package.field("version"), tree.ref.version),
+        edition=package.edition,
         targets=targets,
         dependencies=dependencies,
-        features=tuple(
-            (key, _texts(value)) for key, value in _table(document.get("features")).items()
-        ),
-        links=_text(package.get("links")),
-        description=_text(package.get("description")),
-        categories=_texts(package.get("categories")),
-        keywords=_texts(package.get("keywords")),
-        fields=tuple((key, _text(package.get(key))) for key in _TEXT_FIELDS if package.get(key))
-        + (("authors", ":".join(_texts(package.get("authors")))),),
-        facts=tuple(facts),
+        features=tuple((key, _texts(value)) for key, value in features.items()),
+        links=_text(package.field("links")),
+        description=_text(package.field("description")),
+        categories=_texts(package.field("categories")),
+        keywords=_texts(package.field("keywords")),
+        fields=tuple(_fields(package)),
+        facts=facts,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Package:
+    """A document with the files beside it; `ref_name` serves where the name is not readable."""
+
+    document: Table
+    paths: frozenset[str]
+    ref_name: str
+
+    @property
+    def table(self) -> Table:
+        return _table(self.document.get("package", self.document.get("project")))
+
+    def field(self, key: str) -> object:
+        """A key of [package]; inherited ones come from the same file or are a table."""
+        value = self.table.get(key)
+        if _table(value).get("workspace") is True:
+            workspace = _table(self.document.get("workspace"))
+            return _table(workspace.get("package")).get(key, value)
+        return value
+
+    @property
+    def name(self) -> str:
+        return _text(self.field("name"), self.ref_name)
+
+    @property
+    def edition(self) -> str:
+        """2015 if unstated; one that is inherited from another file is surely a newer one."""
+        value = self.field("edition")
+        return _text(value, "2021" if isinstance(value, dict) else "2015")
+
+    def tables(self, key: str) -> list[Table]:
+        """An array of tables; `[lib]`-like single tables are read as one."""
+        value = self.document.get(key)
+        return [_table(one) for one in (value if isinstance(value, list) else [value])]
+
+    def path(self, value: object) -> str:
+        """A path as the file list spells it; backslashes separate where no such file exists."""
+        plain = posixpath.normpath(_text(value))
+        return plain if plain in self.paths else posixpath.normpath(plain.replace("\\", "/"))
+
+
+def _fields(package: _Package) -> Iterator[tuple[str, str]]:
+    for key in _TEXT_FIELDS:
+        value = _text(package.field(key))
+        if value:
+            yield key, value
+    yield "authors", ":".join(_texts(package.field("authors")))
+
+
 def _unreadable(tree: SourceTree, paths: frozenset[str], reason: str) -> Manifest:
-    targets = [Target(TargetKind.BUILD_SCRIPT, "build-script-build", "build.rs")]
-    targets += [Target(TargetKind.PROC_MACRO, tree.ref.name, "src/lib.rs")]
-    targets += [Target(TargetKind.BINARY, tree.ref.name, "src/main.rs")]
+    guesses = (
+        (TargetKind.BUILD_SCRIPT, "build-script-build", "build.rs"),
+        (TargetKind.PROC_MACRO, tree.ref.name.replace("-", "_"), "src/lib.rs"),
+        (TargetKind.BINARY, tree.ref.name, "src/main.rs"),
+    )
+    targets = tuple(Target(*one) for one in guesses if one[2] in paths)
     gap = Gap(GapKind.MANIFEST, reason, NAME, is_blocking=True)
-    found = tuple(one for one in targets if one.path in paths)
-    return Manifest(tree.ref.name, tree.ref.version, "2021", found, gaps=(gap,))
+    facts = tuple(_target_facts(targets, _Package({}, paths, tree.ref.name), {}))
+    return Manifest(tree.ref.name, tree.ref.version, "2021", targets, facts=facts, gaps=(gap,))
 
 
 # Targets -----------------------------------------------------------------------------------------
 
 
-def _targets(
-    document: Table, package: Table, paths: frozenset[str], name: str, edition: str
-) -> Iterator[Target]:
-    yield from _build_scripts(package, paths)
-    library = _library(_table(document.get("lib")), package, paths, name)
+def _targets(package: _Package) -> Iterator[Target]:
+    yield from _build_scripts(package)
+    library = _library(package)
     if library is not None:
         yield library
     for key, kind, folder, switch in _GROUPS:
-        named = [_table(one) for one in _list(document.get(key))]
-        declared = [one for one in _declared(named, kind, folder, paths, name) if one is not None]
+        found = tuple(_discovered(kind, folder, package))
+        is_listed = isinstance(package.document.get(key), (list, dict))
+        tables = package.tables(key) if is_listed else []
+        declared = list(_declared(tables, kind, found, package, has_library=library is not None))
         yield from declared
-        automatic = package.get(switch)
-        is_on = automatic is not False and not (
-            edition == "2015" and named and automatic is not True
-        )
-        known = {one.path for one in declared}
-        if is_on:
+        automatic = package.field(switch)
+        is_off = is_listed and package.edition == "2015" and automatic is not True
+        if automatic is not False and not is_off:
+            names, paths = {one.name for one in declared}, {one.path for one in declared}
             yield from (
-                one for one in _discovered(kind, folder, paths, name) if one.path not in known
+                Target(kind, name, path)
+                for name, path in found
+                if name not in names and path not in paths
             )
 
 
-def _build_scripts(package: Table, paths: frozenset[str]) -> Iterator[Target]:
-    build = package.get("build")
-    if build is None or build is True:
-        scripts = ["build.rs"] if "build.rs" in paths or build is True else []
-    elif build is False:
-        scripts = []
-    else:
-        scripts = [build] if isinstance(build, str) else list(_texts(build))
-    for number, one in enumerate(scripts):
-        label = "build-script-build" if not number else f"build-script-{number}"
-        yield Target(TargetKind.BUILD_SCRIPT, label, _normal(one))
+def _build_scripts(package: _Package) -> Iterator[Target]:
+    build = package.table.get("build")
+    scripts = [build] if isinstance(build, str) else list(_texts(build))
+    if build is True or (not scripts and build is not False and "build.rs" in package.paths):
+        scripts = ["build.rs"]
+    for one in scripts:
+        path = package.path(one)
+        stem = posixpath.splitext(posixpath.basename(path))[0]
+        yield Target(TargetKind.BUILD_SCRIPT, f"build-script-{stem}", path)
 
 
-def _library(lib: Table, package: Table, paths: frozenset[str], name: str) -> Target | None:
-    path = _normal(_text(lib.get("path"))) if lib.get("path") else "src/lib.rs"
-    if package.get("autolib") is False and not lib:
+def _library(package: _Package) -> Target | None:
+    lib = _table(package.document.get("lib"))
+    name = _text(lib.get("name"), package.name.replace("-", "_"))
+    path = package.path(lib["path"]) if _text(lib.get("path")) else "src/lib.rs"
+    if path not in package.paths and package.edition == "2015" and not _text(lib.get("path")):
+        legacy = f"src/{name}.rs"
+        path = legacy if lib and legacy in package.paths else path
+    is_absent = path not in package.paths or package.field("autolib") is False
+    if is_absent and "lib" not in package.document:
         return None
-    if path not in paths and not lib:
-        return None
-    types = _texts(lib.get("crate-type")) or _texts(lib.get("crate_type"))
+    types = _texts(lib.get("crate-type")) + _texts(lib.get("crate_type"))
     is_macro = lib.get("proc-macro") is True or lib.get("proc_macro") is True
     kind = TargetKind.PROC_MACRO if is_macro or "proc-macro" in types else TargetKind.LIBRARY
-    return Target(kind, _text(lib.get("name"), name.replace("-", "_")), path)
+    return Target(kind, name, path)
 
 
 def _declared(
-    tables: list[Table], kind: TargetKind, folder: str, paths: frozenset[str], package: str
-) -> Iterator[Target | None]:
-    for one in tables:
-        name = _text(one.get("name"), package if kind is TargetKind.BINARY else "")
-        guesses = [f"{folder}/{name}.rs", f"{folder}/{name}/main.rs"]
-        if kind is TargetKind.BINARY:
-            guesses += ["src/main.rs"] if name == package or len(tables) == 1 else []
-        path = _normal(_text(one.get("path"))) if one.get("path") else ""
-        path = path or next((guess for guess in guesses if guess in paths), "")
-        features = _texts(one.get("required-features"))
-        yield Target(kind, name, path, features) if path else None
-
-
-def _discovered(
-    kind: TargetKind, folder: str, paths: frozenset[str], package: str
+    tables: list[Table],
+    kind: TargetKind,
+    found: tuple[tuple[str, str], ...],
+    package: _Package,
+    *,
+    has_library: bool,
 ) -> Iterator[Target]:
-    if kind is TargetKind.BINARY and "src/main.rs" in paths:
-        yield Target(kind, package, "src/main.rs")
-    for path in sorted(paths):
+    by_name = dict(reversed(found))
+    for one in tables:
+        name = _text(one.get("name"))
+        path = package.path(one["path"]) if _text(one.get("path")) else ""
+        guesses = [by_name[name]] if name in by_name else []
+        if package.edition == "2015":
+            guesses += _legacy(kind, name, has_library=has_library)
+        path = path or next((guess for guess in guesses if guess in package.paths), "")
+        if path:
+            yield Target(kind, name, path, _texts(one.get("required-features")))
+
+
+def _legacy(kind: TargetKind, name: str, *, has_library: bool) -> list[str]:
+    """Where cargo still looks for a target without a path in edition 2015."""
+    if kind is TargetKind.BENCH and name == "bench":
+        return ["src/bench.rs"]
+    if kind is not TargetKind.BINARY:
+        return []
+    return [*([] if has_library else [f"src/{name}.rs"]), "src/main.rs", "src/bin/main.rs"]
+
+
+def _discovered(kind: TargetKind, folder: str, package: _Package) -> Iterator[tuple[str, str]]:
+    if kind is TargetKind.BINARY and "src/main.rs" in package.paths:
+        yield package.name, "src/main.rs"
+    for path in sorted(package.paths):
         parts = path.removeprefix(folder + "/").split("/") if path.startswith(folder + "/") else []
+        if not parts or parts[0].startswith("."):
+            continue
         if len(parts) == 1 and path.endswith(".rs"):
-            yield Target(kind, parts[0].removesuffix(".rs"), path)
+            yield parts[0].removesuffix(".rs"), path
         elif len(parts) == 2 and parts[1] == "main.rs":
-            yield Target(kind, parts[0], path)
-
-
-def _normal(path: str) -> str:
-    return posixpath.normpath(path.replace("\\", "/"))
+            yield parts[0], path
 
 
 # Dependencies ------------------------------------------------------------------------------------
 
 
-def _dependencies(document: Table, text: str) -> Iterator[Dependency]:
+def _headers(document: Table) -> Iterator[tuple[tuple[str, ...], DependencyKind, Table]]:
+    """Every table of dependencies: the keys that lead to it, its kind, its rows."""
     for key, kind in _TABLES:
-        yield from _of_table(_table(document.get(key)), kind, "", key, text)
+        yield (key,), kind, _table(document.get(key))
     for condition, row in _table(document.get("target")).items():
         for key, kind in _TABLES:
-            table = _table(_table(row).get(key))
-            yield from _of_table(table, kind, condition, f"target.{condition}.{key}", text)
+            yield ("target", condition, key), kind, _table(_table(row).get(key))
 
 
-def _of_table(
-    table: Table, kind: DependencyKind, target: str, header: str, text: str
-) -> Iterator[Dependency]:
-    for key, value in table.items():
-        row = _table(value)
-        yield Dependency(
-            key=key,
-            package=_text(row.get("package"), key),
-            requirement=value if isinstance(value, str) else _text(row.get("version")),
-            kind=kind,
-            is_optional=row.get("optional") is True,
-            target=target,
-            registry=_text(row.get("registry")) or _text(row.get("registry-index")),
-            git=_text(row.get("git")),
-            path=_text(row.get("path")),
-            features=_texts(row.get("features")),
-            line=key_line(text, header, key),
-        )
+def _dependencies(package: _Package, lines: Lines) -> Iterator[Dependency]:
+    shared = _table(_table(package.document.get("workspace")).get("dependencies"))
+    for header, kind, rows in _headers(package.document):
+        for key, value in rows.items():
+            own = _table(value)
+            is_inherited = own.get("workspace") is True
+            stated = shared.get(key) if is_inherited else value
+            row = _table(stated)
+            requirement = stated if isinstance(stated, str) else _text(row.get("version"))
+            yield Dependency(
+                key=key,
+                package=_text(row.get("package"), key),
+                requirement=UNKNOWN if stated is None else requirement,
+                kind=kind,
+                is_optional=own.get("optional") is True,
+                target=header[1] if len(header) > 1 else "",
+                registry=_text(row.get("registry")) or _text(row.get("registry-index")),
+                git=_text(row.get("git")),
+                path=_text(row.get("path")),
+                features=_texts(row.get("features"))
+                + (_texts(own.get("features")) if is_inherited else ()),
+                line=lines.get((*header, key), 0),
+            )
 
 
 # Facts -------------------------------------------------------------------------------------------
 
 
-def _target_facts(targets: tuple[Target, ...], text: str) -> Iterator[Fact]:
-    scripts = [one for one in targets if one.kind is TargetKind.BUILD_SCRIPT]
-    for one in scripts:
-        where = Field(NAME, "package.build", key_line(text, "package", "build"))
-        yield Fact(FactKind.MANIFEST_BUILD_SCRIPT, one.path, where)
-    if len(scripts) > 1:
-        where = Field(NAME, "package.build", key_line(text, "package", "build"))
-        yield Fact(FactKind.MANIFEST_CONFIG, "several build scripts", where)
+def _target_facts(targets: Iterable[Target], package: _Package, lines: Lines) -> Iterator[Fact]:
+    line = lines.get(("package", "build"), lines.get(("project", "build"), 0))
+    build = Field(NAME, "package.build", line)
+    scripts = 0
     for one in targets:
-        if one.path.startswith(("../", "/")):
-            where = Field(NAME, f"{one.kind}.path")
-            yield Fact(FactKind.MANIFEST_CONFIG, f"target outside the package: {one.path}", where)
+        where = build
+        if one.kind is TargetKind.BUILD_SCRIPT:
+            scripts += 1
+            yield Fact(FactKind.MANIFEST_BUILD_SCRIPT, one.path, where)
+        else:
+            key = "lib" if one.kind is TargetKind.PROC_MACRO else str(one.kind)
+            where = Field(NAME, key, lines.get((key,), 0))
+        if one.path.startswith(("../", "/")) or one.path == "..":
+            subject = f"target outside the package: {one.path}"
+            yield Fact(FactKind.MANIFEST_CONFIG, subject, where)
+        if one.kind in _LIBRARIES and one.name.replace("-", "_") in _SHADOWED:
+            yield Fact(FactKind.MANIFEST_CONFIG, f"{one.kind} named {one.name}", where)
+    if scripts > 1:
+        yield Fact(FactKind.MANIFEST_CONFIG, "several build scripts", build)
+    if package.table.get("build") not in (None, True, False) and not scripts:
+        yield Fact(FactKind.MANIFEST_CONFIG, "build is neither a path nor a list of paths", build)
 
 
-def _dependency_facts(dependencies: tuple[Dependency, ...], text: str) -> Iterator[Fact]:
+def _dependency_facts(dependencies: Iterable[Dependency]) -> Iterator[Fact]:
     for one in dependencies:
-        where = Field(NAME, f"{one.kind}-dependencies.{one.key}", one.line)
+        head = f"target.{one.target}." if one.target else ""
+        table = "" if one.kind is DependencyKind.NORMAL else f"{one.kind}-"
+        where = Field(NAME, f"{head}{table}dependencies.{one.key}", one.line)
         yield Fact(FactKind.MANIFEST_DEPENDENCY, one.package, where, api=str(one.kind))
         if one.package != one.key:
             yield Fact(FactKind.MANIFEST_RENAME, f"{one.key} -> {one.package}", where)
-        if one.key.replace("-", "_") in ("std", "core", "alloc"):
+        if one.key.replace("-", "_") in _SHADOWED:
             yield Fact(FactKind.MANIFEST_CONFIG, f"dependency named {one.key}", where)
 
 
-def _odd_keys(document: Table, text: str) -> Iterator[Fact]:
-    for key in _ODD_KEYS[:3]:
-        if key in document:
-            where = Field(NAME, key, key_line(text, key, ""))
-            yield Fact(FactKind.MANIFEST_CONFIG, key, where)
-    if "metabuild" in _table(document.get("package")):
-        where = Field(NAME, "package.metabuild", key_line(text, "package", "metabuild"))
-        yield Fact(FactKind.MANIFEST_CONFIG, "metabuild", where)
+def _odd_keys(package: _Package, lines: Lines) -> Iterator[Fact]:
+    odd: list[tuple[str, ...]] = [(key,) for key in _ODD_KEYS if key in package.document]
+    odd += [("package", "metabuild")] if "metabuild" in package.table else []
+    for name, profile in _table(package.document.get("profile")).items():
+        odd += [("profile", name, key) for key in _ODD_PROFILE_KEYS if key in _table(profile)]
+    odd += [
+        (*header, key, "artifact")
+        for header, _, rows in _headers(package.document)
+        for key, value in rows.items()
+        if "artifact" in _table(value)
+    ]
+    for keys in odd:
+        label = ".".join(keys)
+        line = lines.get(keys, lines.get(keys[:-1], 0))
+        yield Fact(FactKind.MANIFEST_CONFIG, label, Field(NAME, label, line))
 
 
-# Values of any type ----------------------------------------------------------------------------------
+# Values of any type ------------------------------------------------------------------------------
 
 
 def _table(value: object) -> Table:
     return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
 
 
 def _text(value: object, default: str = "") -> str:
@@ -258,4 +371,4 @@ def _text(value: object, default: str = "") -> str:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    return tuple(one for one in _list(value) if isinstance(one, str))
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from analyzer.errors import TomlError
 from analyzer.limits import Limits
@@ -80,15 +81,17 @@ def read_manifest(tree: SourceTree, *, limits: Limits) -> Manifest:
     if not _is_package(document):
         return _unreadable(tree, paths, "Cargo.toml has no [package]")
     lines = key_lines(file.data.decode("utf-8-sig", "replace"))
-    return _read(_Package(document, paths, tree.ref.name), tree, lines)
+    return _read(_Package(document, paths, tree.ref.name), tree, lines, limits.module_count)
 
 
 def _is_package(document: Table) -> bool:
     return isinstance(document.get("package", document.get("project")), dict)
 
 
-def _read(package: _Package, tree: SourceTree, lines: Lines) -> Manifest:
-    targets = tuple(_targets(package))
+def _read(package: _Package, tree: SourceTree, lines: Lines, most: int) -> Manifest:
+    targets = tuple(islice(_targets(package), most + 1))
+    gap = Gap(GapKind.TOO_LARGE, f"more than {most} targets", NAME, is_blocking=True)
+    gaps = (gap,) if len(targets) > most else ()
     dependencies = tuple(_dependencies(package, lines))
     facts = (
         *_target_facts(targets, package, lines),
@@ -100,7 +103,7 @@ def _read(package: _Package, tree: SourceTree, lines: Lines) -> Manifest:
         name=package.name,
         version=_text(package.field("version"), tree.ref.version),
         edition=package.edition,
-        targets=targets,
+        targets=targets[:most],
         dependencies=dependencies,
         features=tuple((key, _texts(value)) for key, value in features.items()),
         links=_text(package.field("links")),
@@ -203,8 +206,7 @@ def _build_scripts(package: _Package) -> Iterator[Target]:
     scripts = [build] if isinstance(build, str) else list(_texts(build))
     if build is True or (not scripts and build is not False and "build.rs" in package.paths):
         scripts = ["build.rs"]
-    for one in scripts:
-        path = package.path(one)
+    for path in dict.fromkeys(package.path(one) for one in scripts):
         stem = posixpath.splitext(posixpath.basename(path))[0]
         yield Target(TargetKind.BUILD_SCRIPT, f"build-script-{stem}", path)
 

@@ -112,6 +112,7 @@ def _read(package: _Package, tree: SourceTree, lines: Lines, most: int) -> Manif
         keywords=_texts(package.field("keywords")),
         fields=tuple(_fields(package)),
         facts=facts,
+        gaps=gaps,
     )
 
 

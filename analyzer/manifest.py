@@ -80,7 +80,8 @@ def read_manifest(tree: SourceTree, *, limits: Limits) -> Manifest:
         return _unreadable(tree, paths, str(error))
     if not _is_package(document):
         return _unreadable(tree, paths, "Cargo.toml has no [package]")
-    lines = key_lines(file.data.decode("utf-8-sig", "replace"))
+    # utf-8-sig would be loaded at first use, which a confined worker may not do.
+    lines = key_lines(file.data.decode(errors="replace").removeprefix("\ufeff"))
     return _read(_Package(document, paths, tree.ref.name), tree, lines, limits.module_count)
 
 

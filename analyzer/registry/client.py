@@ -8,6 +8,7 @@ when something must be fetched.
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import ssl
 import threading
@@ -247,11 +248,16 @@ def _host(url: str) -> str:
 
 
 def _reason(error: BaseException) -> str:
+    """What the operating system said if it did, else the library's word."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror and not isinstance(cause, ssl.SSLError):
+            return os.strerror(cause.errno) if cause.errno > 0 else cause.strerror
+        several = cause.exceptions[0] if isinstance(cause, BaseExceptionGroup) else None
+        cause = several or cause.__cause__ or cause.__context__
     text = " ".join(str(error).split())
-    return text or {
-        "ConnectTimeout": "no connection in time",
-        "ReadTimeout": "no answer in time",
-    }.get(type(error).__name__, type(error).__name__)
+    silent = {"ConnectTimeout": "no connection in time", "ReadTimeout": "no answer in time"}
+    return text or silent.get(type(error).__name__, type(error).__name__)
 
 
 def _retry_after(headers: Mapping[str, str], pause: float) -> float:

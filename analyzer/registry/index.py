@@ -1,23 +1,30 @@
 """The sparse index: where a crate's file is, what its lines say, where archives are downloaded.
 
-Lines are read strictly (threat model G3). What is not plain is a stated problem, and the version
-it speaks of cannot be had: a line that we read otherwise than cargo hides what cargo would build.
+Lines are read strictly (threat model G3): what cargo would skip, and some of what it would take, is
+a stated problem, and the version it speaks of cannot be had. A line that we read otherwise than
+cargo would hide what cargo builds. `tests/unit/registry/test_cargo.py` asks a real cargo.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from analyzer.errors import UsageError
 from analyzer.model import Dependency, DependencyKind, IndexEntry
 from analyzer.registry.semver import precedence, without_build
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+_RUST = re.compile(r"\d{1,9}(?:\.\d{1,9}){0,2}", re.ASCII)
+_PLATFORM = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
+_PART = r"(?:\d{1,20}|[*xX])"
+_COMPARATOR = rf" *(?:[=^~]|[<>]=?)? *{_PART}(?:\.{_PART}){{0,2}}(?:[-+][0-9A-Za-z.+-]+)? *"
+_REQUIREMENT = re.compile(rf"{_COMPARATOR}(?:,{_COMPARATOR})*", re.ASCII)
 _FORMATS = (None, 1, 2)
 _KINDS = {one.value: one for one in DependencyKind}
 
@@ -131,12 +138,11 @@ def parse_index(data: bytes, name: str) -> IndexFile:
         try:
             row = _row(line)
             version = _version(row)
-            entry = _entry(row, version, name, seen)
+            entry = _entry(row, version, name if entries else _spelled(row, name), seen)
         except (_NotPlain, RecursionError) as error:
             problems.append(LineProblem(number, version, str(error)))
             continue
-        if row.get("pubtime") is not None and not entry.published:
-            problems.append(LineProblem(number, "", f"{version}: odd publication time left out"))
+        name = entry.name  # the first plain line spells it for all: cargo keeps spellings apart
         key = without_build(version)
         before = entries.pop(key, None)
         if before is not None:
@@ -181,25 +187,44 @@ def _version(row: dict[str, object]) -> str:
 
 
 def _entry(row: dict[str, object], version: str, name: str, seen: Seen) -> IndexEntry:
-    found, checksum = _text(row, "name"), _text(row, "cksum")
     if row.get("v") not in _FORMATS:
         raise _NotPlain("written in a format newer than this reader")
-    if found.lower() != name.lower() or not _NAME.fullmatch(found):
+    if row.get("name") != name:
         raise _NotPlain("speaks of another crate")
+    checksum, rust_version = _text(row, "cksum"), _text(row, "rust_version")
     if not _SHA256.fullmatch(checksum):
         raise _NotPlain("no sha256 checksum")
-    published = _text(row, "pubtime")
+    if rust_version and not _RUST.fullmatch(rust_version):
+        raise _NotPlain("odd `rust_version`")
+    rows = row.get("deps")
+    if not isinstance(rows, list):
+        raise _NotPlain("odd `deps`")
     return IndexEntry(
-        name=found,
+        name=name,
         version=version,
-        checksum=checksum.lower(),
-        is_yanked=_flag(row, "yanked"),
-        published=published if _TIME.fullmatch(published) else "",
-        dependencies=tuple(_shared(one, seen) for one in _rows(row, "deps")),
-        features=_features(row, "features") + _features(row, "features2"),
+        checksum=checksum,
+        is_yanked=row.get("yanked") is not None and _flag(row, "yanked"),
+        published=_time(_text(row, "pubtime")),
+        dependencies=tuple(_shared(one, seen) for one in rows),
+        features=_features(row.get("features", {})) + _features(row.get("features2") or {}),
         links=_text(row, "links"),
-        rust_version=_text(row, "rust_version"),
+        rust_version=rust_version,
     )
+
+
+def _spelled(row: dict[str, object], name: str) -> str:
+    """The crate's name as its first line spells it; only its case may differ from the asked one."""
+    found = _text(row, "name")
+    return found if found.lower() == name.lower() and _NAME.fullmatch(found) else name
+
+
+def _time(text: str) -> str:
+    if text:
+        try:
+            datetime.fromisoformat(text if _TIME.fullmatch(text) else "")
+        except ValueError:
+            raise _NotPlain("odd publication time") from None
+    return text
 
 
 def _shared(row: object, seen: Seen) -> Dependency:
@@ -214,46 +239,46 @@ def _dependency(row: object) -> Dependency:
     """An edge; a rename stands the other way round than in a manifest (`package` is the crate)."""
     if not isinstance(row, dict):
         raise _NotPlain("odd dependency")
-    key, kind = _text(row, "name"), _text(row, "kind")
+    key, requirement, kind = _text(row, "name"), _text(row, "req"), _text(row, "kind")
     package = _text(row, "package") or key
-    if not _NAME.fullmatch(package) or kind not in (*_KINDS, ""):
+    target, is_optional = _text(row, "target"), _flag(row, "optional")
+    is_named = _NAME.fullmatch(key) and _NAME.fullmatch(package)
+    if not is_named or not _REQUIREMENT.fullmatch(requirement) or not _is_platform(target):
         raise _NotPlain("odd dependency")
+    if kind not in (*_KINDS, "") or (kind == DependencyKind.DEV and is_optional):
+        raise _NotPlain("odd dependency")
+    _flag(row, "default_features")
     return Dependency(
         key=key,
         package=package,
-        requirement=_text(row, "req"),
+        requirement=requirement,
         kind=_KINDS.get(kind, DependencyKind.NORMAL),
-        is_optional=_flag(row, "optional"),
-        target=_text(row, "target"),
+        is_optional=is_optional,
+        target=target,
         registry=_text(row, "registry"),
-        features=_texts(row.get("features")),
+        features=_texts(row.get("features", [])),
     )
 
 
-def _features(row: dict[str, object], key: str) -> Features:
-    table = row.get(key)
-    if table is None:
-        return ()
+def _is_platform(text: str) -> bool:
+    """A target triple or `cfg(...)` whose quotes and brackets close."""
+    if not text.startswith("cfg("):
+        return not text or _PLATFORM.fullmatch(text) is not None
+    bare = "".join(text.split('"')[::2])
+    depths = list(itertools.accumulate((one == "(") - (one == ")") for one in bare))
+    return text.count('"') % 2 == 0 and depths[-1] == 0 and 0 not in depths[3:-1]
+
+
+def _features(table: object) -> Features:
     if not isinstance(table, dict):
-        raise _NotPlain(f"odd `{key}`")
-    return tuple((_sound(name), _texts(list_)) for name, list_ in table.items())
-
-
-def _rows(row: dict[str, object], key: str) -> Iterable[object]:
-    rows = row.get(key)
-    if rows is None:
-        return ()
-    if not isinstance(rows, list):
-        raise _NotPlain(f"odd `{key}`")
-    return rows
+        raise _NotPlain("odd list of features")
+    return tuple((_sound(name), _texts(value)) for name, value in table.items())
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    if value is None:
-        return ()
     if not isinstance(value, list):
         raise _NotPlain("odd list of features")
-    return tuple(_sound(one) for one in value)
+    return tuple(map(_sound, value))
 
 
 def _text(row: dict[str, object], key: str) -> str:
@@ -271,7 +296,7 @@ def _sound(value: object) -> str:
 
 
 def _flag(row: dict[str, object], key: str) -> bool:
-    value = row.get(key)
-    if value is None or isinstance(value, bool):
-        return value is True
-    raise _NotPlain(f"`{key}` is neither true nor false")
+    value = row.get(key, False)
+    if not isinstance(value, bool):
+        raise _NotPlain(f"`{key}` is neither true nor false")
+    return value

@@ -100,7 +100,6 @@ def test_a_whole_line_is_read() -> None:
         {"name": "plain", "req": "*", "kind": None, "target": None, "package": None},
     ]
     data = line(
-        cksum=SUM.upper(),
         deps=dependencies,
         features={"a": ["b"]},
         features2={"c": ["dep:real"]},
@@ -139,6 +138,43 @@ def test_a_whole_line_is_read() -> None:
     )
 
 
+def test_the_first_line_spells_the_name_for_all() -> None:
+    lines = [line(name="Demo"), line(name="demo", vers="1.1.0"), line(name="Demo", vers="1.2.0")]
+    file = parse_index(b"\n".join(lines), "dEMO")
+    assert [(one.name, one.version) for one in file.entries] == [
+        ("Demo", "1.0.0"),
+        ("Demo", "1.2.0"),
+    ]
+    assert [one.version for one in file.problems] == ["1.1.0"]
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    ["*", "1", "^1.2", "~1.2.3", "=1.2.3-rc.1", ">= 0.3.0, < 0.5", "0.5.*", "1.x", "<=2", " 1 "],
+)
+def test_requirements_as_crates_write_them_are_plain(requirement: str) -> None:
+    file = parse_index(line(deps=[{"name": "x", "req": requirement}]), "demo")
+    assert [one.dependencies[0].requirement for one in file.entries] == [requirement]
+
+
+@pytest.mark.parametrize(
+    ("target", "is_plain"),
+    [
+        ("x86_64-pc-windows-gnu", True),
+        ('cfg(all(unix, not(target_os = "a)b")))', True),
+        ("cfg(unix)", True),
+        ("cfg(unix", False),
+        ("cfg(unix))", False),
+        ("cfg(unix) or cfg(windows)", False),
+        ('cfg(a = ")', False),
+        ("two words", False),
+    ],
+)
+def test_targets_close_their_brackets(target: str, is_plain: bool) -> None:
+    file = parse_index(line(deps=[{"name": "x", "req": "1", "target": target}]), "demo")
+    assert bool(file.entries) is is_plain
+
+
 def test_absent_and_null_yanked_mean_false_as_in_cargo() -> None:
     row = json.loads(line())
     del row["yanked"]
@@ -161,11 +197,22 @@ def test_absent_and_null_yanked_mean_false_as_in_cargo() -> None:
         (line(name="de-mo"), "speaks of another crate"),
         (line(v=3), "written in a format newer than this reader"),
         (line(yanked="false"), "`yanked` is neither true nor false"),
+        (line(cksum=SUM.upper()), "no sha256 checksum"),
+        (line(name="DEMO"), "speaks of another crate"),
+        (line(pubtime="2026-01-02T03:04:05.123Z"), "odd publication time"),
+        (line(pubtime="2026-02-30T03:04:05Z"), "odd publication time"),
+        (line(rust_version="1.60-beta"), "odd `rust_version`"),
         (line(deps={}), "odd `deps`"),
+        (line(deps=None), "odd `deps`"),
         (line(deps=["x"]), "odd dependency"),
-        (line(deps=[{"name": "../x"}]), "odd dependency"),
-        (line(deps=[{"name": "x", "kind": "odd"}]), "odd dependency"),
-        (line(features=[]), "odd `features`"),
+        (line(deps=[{"name": "../x", "req": "1"}]), "odd dependency"),
+        (line(deps=[{"name": "x", "req": "1", "kind": "odd"}]), "odd dependency"),
+        (line(deps=[{"name": "x"}]), "odd dependency"),
+        (line(deps=[{"name": "x", "req": "new"}]), "odd dependency"),
+        (line(deps=[{"name": "..", "req": "1", "package": "x"}]), "odd dependency"),
+        (line(deps=[{"name": "x", "req": "1", "target": "cfg("}]), "odd dependency"),
+        (line(deps=[{"name": "x", "req": "1", "kind": "dev", "optional": True}]), "odd dependency"),
+        (line(features=[]), "odd list of features"),
         (line(features={"a": "b"}), "odd list of features"),
         (line(links="\ud800"), "half a character"),
         (b'{"yanked": true, ' + line()[1:], "a key stands twice"),
@@ -197,12 +244,6 @@ def test_a_version_with_two_checksums_is_not_believed_at_all() -> None:
     assert [(one.version, one.reason) for one in file.problems] == [
         ("1.0.0", "listed twice, with two checksums")
     ]
-
-
-def test_an_odd_publication_time_is_left_out_and_said() -> None:
-    file = parse_index(line(pubtime="2026-01-02T03:04:05.123Z"), "demo")
-    assert [one.published for one in file.entries] == [""]
-    assert [one.reason for one in file.problems] == ["1.0.0: odd publication time left out"]
 
 
 def test_equal_dependencies_of_many_versions_are_one_value() -> None:

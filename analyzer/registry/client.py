@@ -252,7 +252,8 @@ def _reason(error: BaseException) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror and not isinstance(cause, ssl.SSLError):
-            return os.strerror(cause.errno) if cause.errno > 0 else cause.strerror
+            number = cause.errno or 0
+            return os.strerror(number) if number > 0 else cause.strerror
         several = cause.exceptions[0] if isinstance(cause, BaseExceptionGroup) else None
         cause = several or cause.__cause__ or cause.__context__
     text = " ".join(str(error).split())

@@ -89,9 +89,9 @@ class Registry:
         if "+" not in version:
             exact = exact or [one for one in file.entries if without_build(one.version) == version]
         if exact:
-            return exact[-1]
+            return max(exact, key=_age)
         for problem in file.problems:
-            if problem.version and without_build(problem.version) == without_build(version):
+            if version in (problem.version, without_build(problem.version)):
                 raise RegistryUnreachable(
                     f"{name}@{version}: line {problem.line} of the index: {problem.reason}",
                     remedy="tell the registry's owner",

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from analyzer.errors import UsageError
 from analyzer.model import Dependency, DependencyKind, IndexEntry
-from analyzer.registry.semver import precedence, without_build
+from analyzer.registry.semver import precedence
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -126,7 +126,7 @@ def parse_index(data: bytes, name: str) -> IndexFile:
     """Entries and problems of a crate's index file. Never raises.
 
     Of two lines for one version cargo believes the last, and so do we; if their checksums differ,
-    neither is believed.
+    neither is believed. Versions that differ in build metadata only are two (old crates have them).
     """
     entries: dict[str, IndexEntry] = {}
     problems: list[LineProblem] = []
@@ -143,13 +143,12 @@ def parse_index(data: bytes, name: str) -> IndexFile:
             problems.append(LineProblem(number, version, str(error)))
             continue
         name = entry.name  # the first plain line spells it for all: cargo keeps spellings apart
-        key = without_build(version)
-        before = entries.pop(key, None)
+        before = entries.pop(version, None)
         if before is not None:
             problems.append(_twice(number, before, entry))
-        entries[key] = entry
-    disowned = {without_build(one.version) for one in problems if one.version}
-    kept = (entry for key, entry in entries.items() if key not in disowned)
+        entries[version] = entry
+    disowned = {one.version for one in problems}
+    kept = (entry for version, entry in entries.items() if version not in disowned)
     return IndexFile(tuple(kept), tuple(problems))
 
 

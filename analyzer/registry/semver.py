@@ -55,5 +55,5 @@ def is_prerelease(version: str) -> bool:
 
 
 def without_build(version: str) -> str:
-    """The version less its build metadata; a registry holds at most one version of each."""
+    """The version less its build metadata."""
     return version.partition("+")[0]

@@ -123,6 +123,16 @@ def test_a_crate_of_which_all_is_yanked_must_be_named_exactly(
         assert one.resolve("gone", "1.0.0").is_yanked
 
 
+def test_of_versions_alike_but_for_build_metadata_the_exact_one_counts(
+    server: SparseServer, settings: Settings
+) -> None:
+    for version in ("1.0.1", "1.0.1+b", "1.0.1+a", "1.0.2+b", "1.0.2+a"):
+        server.publish("demo", version)
+    with registry(settings) as one:
+        found = [one.resolve("demo", asked).version for asked in ("1.0.1", "1.0.1+a", "1.0.2")]
+    assert found == ["1.0.1", "1.0.1+a", "1.0.2+b"]
+
+
 def test_a_version_whose_line_is_odd_is_an_error_and_a_gap_for_the_others(
     server: SparseServer, settings: Settings
 ) -> None:

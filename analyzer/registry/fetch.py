@@ -74,7 +74,7 @@ class Registry:
     def index_gaps(self, name: str) -> tuple[Gap, ...]:
         """Lines of a crate's index file that could not be believed; raises as `entries` does."""
         self._index(name)
-        return self._gaps.get(name, ())
+        return self._gaps.get(name.lower(), ())
 
     def resolve(self, name: str, version: str = "") -> IndexEntry:
         """The entry a target means: the exact version, the newest that begins so, or the newest.
@@ -99,15 +99,16 @@ class Registry:
         raise _unknown(file.entries, name, version)
 
     def _index(self, name: str) -> IndexFile:
-        file = self._remembered.get(name)
+        key = name.lower()
+        file = self._remembered.get(key)
         if file is None:
             data = self._remote.index(name)
             file = parse_index(data, name)
             if not file.entries and not any(one.version for one in file.problems):
                 raise UnknownCrate(f"{name}: the index lists no version that can be read")
             if file.problems:
-                self._gaps[name] = _gaps(file, name)
-            self._remembered.put(name, file, len(data))
+                self._gaps[key] = _gaps(file, key)
+            self._remembered.put(key, file, len(data))
         return file
 
     # Archives ----------------------------------------------------------------------------------
@@ -121,7 +122,9 @@ class Registry:
         origin = Origin.CRATES_IO if self._access.is_default else Origin.REGISTRY
         registry = "" if self._access.is_default else self._access.index_url
         ref = CrateRef(entry.name, entry.version, registry)
-        return CrateSource(ref, entry.checksum, data, origin, self._gaps.get(entry.name, ()))
+        return CrateSource(
+            ref, entry.checksum, data, origin, self._gaps.get(entry.name.lower(), ())
+        )
 
     def _download(self, entry: IndexEntry) -> bytes:
         data = self._remote.archive(entry)

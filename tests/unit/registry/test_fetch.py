@@ -141,7 +141,7 @@ def test_a_version_whose_line_is_odd_is_an_error_and_a_gap_for_the_others(
     with registry(settings) as one:
         with pytest.raises(RegistryUnreachable, match=r"line 2 of the index: no sha256"):
             one.resolve("demo", "1.1.0")
-        source = one.fetch(one.resolve("demo"))
+        source = one.fetch(one.resolve("Demo"))
         assert source.ref.version == "1.0.0"
         assert [gap.reason for gap in source.gaps] == ["index line: 1.1.0: no sha256 checksum"]
         assert one.index_gaps("demo") == source.gaps

@@ -20,7 +20,7 @@ VERDICTS = {
     "parent-settings": Verdict.BLOCK,
     "build-key": Verdict.BLOCK,
     "plain-directives": Verdict.CLEAR,
-    "hostile-text": Verdict.BLOCK,
+    "hostile-text": Verdict.REVIEW,
 }
 
 

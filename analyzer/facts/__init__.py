@@ -59,7 +59,7 @@ def collect(view: CrateView) -> FactSet:
 def _edges(view: CrateView, owners: set[str]) -> tuple[CallEdge, ...]:
     """Edges from which a function with facts can be reached; the rest joins nothing."""
     callers: dict[str, set[str]] = {}
-    for caller, callee in view.code.edges():
+    for caller, callee in view.calls.edges():
         callers.setdefault(callee, set()).add(caller)
     kept: set[tuple[str, str]] = set()
     pending, seen = list(owners), set(owners)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from analyzer.facts.programs import derived
 from analyzer.facts.view import CrateView
 from analyzer.model import UNKNOWN, Fact, FactKind
-from analyzer.syntax.code import Site
+from analyzer.syntax.sites import Site
 from analyzer.syntax.values import Value
 
-Origin = tuple[str, tuple[int, int]]
+Origin = tuple[str, tuple[int, int], int]
 
 
 def facts(view: CrateView) -> Iterator[Fact]:
@@ -27,7 +27,7 @@ def _added(sites: tuple[Site, ...]) -> Mapping[Origin, list[str]]:
     for site in sorted(sites, key=lambda one: (one.file, one.start)):
         if not site.api.adds or site.is_mention:
             continue
-        texts = table.setdefault((site.file, site.origin), [])
+        texts = table.setdefault((site.file, site.origin, site.frame), [])
         for position in site.api.adds:
             if position < len(site.arguments):
                 texts += [one.text for one in site.arguments[position].flat()]
@@ -44,7 +44,9 @@ def _facts(
         if position < len(site.arguments)
         for one in site.arguments[position].flat()
     ]
-    data += added.get((site.file, site.origin), []) if site.start >= site.origin[0] else []
+    data += (
+        added.get((site.file, site.origin, site.frame), []) if site.start >= site.origin[0] else []
+    )
     fact = view.fact(
         kind,
         _text(value),

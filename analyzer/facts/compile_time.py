@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from analyzer.facts.view import CrateView
 from analyzer.model import BUILD_TIME, UNKNOWN, Fact, FactKind, Phase
-from analyzer.syntax.code import MacroSite, included_path
+from analyzer.syntax.code import included_path
+from analyzer.syntax.texts import MacroSite
 
 _OWN = ("CARGO", "OUT_DIR", "PROFILE", "TARGET", "HOST", "RUSTC", "RUSTDOC")
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from analyzer.facts.view import CrateView
 from analyzer.model import Fact, FactKind, Guard, Span
+from analyzer.syntax.texts import attributes, conditions
 
 _PLATFORM = re.compile(
     r"\b(?:target_(?:os|family|arch|env|vendor|pointer_width)|windows|unix|debug_assertions|feature"
@@ -47,7 +48,7 @@ def _places(facts: tuple[Fact, ...]) -> Mapping[str, list[tuple[int, Fact]]]:
 
 def _ranges(view: CrateView, places: Mapping[str, list[tuple[int, Fact]]]) -> dict[str, Ranges]:
     table: dict[str, Ranges] = {}
-    for region in view.code.conditions():
+    for region in conditions(view.code):
         guards: set[Guard | None] = set()
         if _PLATFORM.search(region.text):
             guards.add(Guard(FactKind.GUARD_PLATFORM, " ".join(region.text.split())[:100]))
@@ -57,7 +58,7 @@ def _ranges(view: CrateView, places: Mapping[str, list[tuple[int, Fact]]]) -> di
                     guards.add(_guard(fact, view))
         rows = table.setdefault(region.file, [])
         rows += [(region.start, region.end, one) for one in guards if one is not None]
-    for file, text, start, end in view.code.attributes():
+    for file, text, start, end in attributes(view.code):
         if text.startswith("cfg") and _PLATFORM.search(text):
             guard = Guard(FactKind.GUARD_PLATFORM, " ".join(text.split())[:100])
             table.setdefault(file, []).append((start, end, guard))

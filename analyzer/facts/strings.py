@@ -15,7 +15,7 @@ from analyzer.facts.hosts import lookalike
 from analyzer.facts.view import CrateView
 from analyzer.model import Fact, FactKind
 from analyzer.signatures import host_of
-from analyzer.syntax.code import TextSite
+from analyzer.syntax.texts import TextSite, texts
 
 _URL = re.compile(r"\b(?:https?|wss?|ftp|tcp|udp|ssh|stratum\+tcp)://[^\s\"'<>`\\]{3,500}")
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.])")
@@ -28,7 +28,7 @@ _LONG = 40
 
 def facts(view: CrateView) -> Iterator[Fact]:
     """Facts from every text constant of the sources."""
-    for site in view.code.texts():
+    for site in texts(view.code):
         if site.value.is_unknown:
             continue
         text = site.value.text[:20_000]

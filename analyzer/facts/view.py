@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from analyzer.limits import Limits
 from analyzer.model import Context, CrateRef, Fact, FactKind, Manifest, Phase, SourceTree, Span
 from analyzer.signatures import Signatures
-from analyzer.syntax.code import CrateCode, MacroSite, Site, TextSite
+from analyzer.syntax.code import CrateCode
+from analyzer.syntax.sites import Site, Sites
+from analyzer.syntax.texts import MacroSite, TextSite, attributes, macros
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,14 @@ class CrateView:
     limits: Limits
 
     @functools.cached_property
+    def calls(self) -> Sites:
+        """Questions about calls."""
+        return Sites(self.code)
+
+    @functools.cached_property
     def sites(self) -> tuple[Site, ...]:
         """Every use of a catalogued API."""
-        return tuple(self.code.sites())
+        return tuple(self.calls.all())
 
     @functools.cached_property
     def macros(self) -> Mapping[str, tuple[MacroSite, ...]]:
@@ -38,7 +45,7 @@ class CrateView:
             "env option_env include_str include_bytes println print asm global_asm naked_asm".split()
         )
         table: dict[str, list[MacroSite]] = {}
-        for site in self.code.macros(wanted):
+        for site in macros(self.code, wanted):
             table.setdefault(site.name, []).append(site)
         return {name: tuple(sites) for name, sites in table.items()}
 
@@ -50,7 +57,7 @@ class CrateView:
     @functools.cached_property
     def _test_ranges(self) -> Mapping[str, tuple[list[int], list[int]]]:
         table: dict[str, list[tuple[int, int]]] = {}
-        for file, text, start, end in self.code.attributes():
+        for file, text, start, end in attributes(self.code):
             if _is_test(text):
                 table.setdefault(file, []).append((start, end))
         merged: dict[str, tuple[list[int], list[int]]] = {}

@@ -10,21 +10,19 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from analyzer.syntax.changes import changes_in, from_template, is_character
 from analyzer.syntax.lexer import literal_text
 from analyzer.syntax.names import path_segments
 from analyzer.syntax.outline import Binding, Macro, Node, Outline, Scope
 from analyzer.syntax.values import (
-    CHANGES,
     METHODS,
     UNKNOWN_VALUE,
     Value,
     changed,
     constant,
     formatted,
-    hole,
     joined,
     listed,
-    path_joined,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +45,6 @@ _NAMED = re.compile(r"\{\s*([^\W\d]\w*)\s*(?::[^{}]*)?\}")
 _NUMBER = re.compile(
     r"(0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)(?:[iu](?:8|16|32|64|128|size))?"
 )
-_VARIABLE_HOLES: Mapping[str, str] = {"CARGO_MANIFEST_DIR": "manifest", "OUT_DIR": "out"}
 MAX_DEPTH = 48
 
 Frame = Mapping[str, Value]
@@ -67,9 +64,11 @@ class Evaluator:
         """Whether the step budget ran out and later values are holes."""
         return self._steps <= 0
 
-    def value(self, outline: Outline, node: Node, scope: Scope) -> Value:
-        """The folded value of an expression."""
-        return self._eval(outline, node, scope, {}, 0)
+    def value(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame | None = None
+    ) -> Value:
+        """The folded value of an expression; `frame` holds values of its function's parameters."""
+        return self._eval(outline, node, scope, frame or {}, 0)
 
     def _eval(self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int) -> Value:
         self._steps -= 1
@@ -188,7 +187,7 @@ class Evaluator:
         name, between = what
         table = self._changes.get(outline.path)
         if table is None:
-            table = self._changes[outline.path] = _changes_in(outline)
+            table = self._changes[outline.path] = changes_in(outline)
         for position, method, node in table.get((scope.function, name), ()):
             if not between[0] <= position < between[1]:
                 continue
@@ -197,7 +196,7 @@ class Evaluator:
                 self._eval(outline, one, scope, {}, depth + 2)
                 for one in (listed_.named_children if listed_ is not None else ())
             )
-            is_path = method == "push" and not _is_character(arguments)
+            is_path = method == "push" and not is_character(arguments)
             value = changed(value, method, arguments, is_path=is_path)
         return value
 
@@ -216,7 +215,7 @@ class Evaluator:
         item = self._code.names.items.get(path)
         if item is None:
             api = self._code.apis.get("::".join(path))
-            return _from_template(api.value, ()) if api is not None else UNKNOWN_VALUE
+            return from_template(api.value, ()) if api is not None else UNKNOWN_VALUE
         value = item.node.child_by_field_name("value")
         if item.kind not in ("const_item", "static_item") or value is None:
             return UNKNOWN_VALUE
@@ -248,7 +247,7 @@ class Evaluator:
         api = self._code.apis.get("::".join(path))
         arguments = tuple(self._eval(outline, one, scope, frame, depth) for one in nodes[:8])
         if api is not None and api.value:
-            return _from_template(api.value, arguments)
+            return from_template(api.value, arguments)
         own = self._code.own_function(path)
         if own is not None:
             return self._enter(own.file, own.node, arguments, depth)
@@ -275,7 +274,7 @@ class Evaluator:
         owner = self._code.kinds.of(outline, receiver, scope)
         api = self._code.apis.get(f"{owner}::{name}") if owner else None
         if api is not None and api.value:
-            return _from_template(api.value, ())
+            return from_template(api.value, ())
         own = self._code.own_function(self._code.own_method(owner, name)) if owner else None
         return self._enter(own.file, own.node, (), depth) if own is not None else UNKNOWN_VALUE
 
@@ -413,46 +412,3 @@ class Evaluator:
 
 _SKIPPED = frozenset({"line_comment", "block_comment", "attribute_item"})
 _PRINTING = frozenset({"println", "print", "eprintln", "eprint", "write", "writeln", "panic"})
-
-
-def variable_hole(name: str) -> Value:
-    """The value of an environment variable."""
-    return hole(_VARIABLE_HOLES.get(name, f"env:{name}"))
-
-
-def _from_template(template: str, arguments: tuple[Value, ...]) -> Value:
-    """A catalogue's `value`: a known text, `{origin}`, `{env:$0}`, or `$0` (the argument itself)."""
-    if not template:
-        return UNKNOWN_VALUE
-    if template == "$0":
-        return arguments[0] if arguments else UNKNOWN_VALUE
-    if template == "$0/$1":
-        return path_joined(*arguments[:2]) if len(arguments) > 1 else UNKNOWN_VALUE
-    if template == "{env:$0}":
-        known = arguments and arguments[0].is_constant
-        return variable_hole(arguments[0].text) if known else hole("env")
-    match = re.fullmatch(r"\{([^{}]*)\}(.*)", template, re.DOTALL)
-    if match is None:
-        return constant(template)
-    return joined((hole(match[1]), constant(match[2]))) if match[2] else hole(match[1])
-
-
-def _is_character(arguments: tuple[Value, ...]) -> bool:
-    return bool(arguments) and arguments[0].is_constant and len(arguments[0].text) == 1
-
-
-def _changes_in(outline: Outline) -> dict[tuple[int, str], list[tuple[int, str, Node]]]:
-    """Calls that change a local in place, by function and name, in byte order."""
-    table: dict[tuple[int, str], list[tuple[int, str, Node]]] = {}
-    for node, scope in outline.of("call_expression"):
-        function = node.child_by_field_name("function")
-        if function is None or function.type != "field_expression":
-            continue
-        receiver, field = (function.child_by_field_name(one) for one in ("value", "field"))
-        if receiver is None or field is None or receiver.type != "identifier":
-            continue
-        method = outline.text(field)
-        if method in CHANGES:
-            row = (node.end_byte - 1, method, node)
-            table.setdefault((scope.function, outline.text(receiver)), []).append(row)
-    return table

@@ -1,0 +1,62 @@
+"""What the folding needs beside itself: catalogue templates, and locals that are changed in place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from analyzer.syntax.outline import Node, Outline
+from analyzer.syntax.values import (
+    CHANGES,
+    UNKNOWN_VALUE,
+    Value,
+    constant,
+    hole,
+    joined,
+    path_joined,
+)
+
+_VARIABLE_HOLES: Mapping[str, str] = {"CARGO_MANIFEST_DIR": "manifest", "OUT_DIR": "out"}
+
+
+def variable_hole(name: str) -> Value:
+    """The value of an environment variable."""
+    return hole(_VARIABLE_HOLES.get(name, f"env:{name}"))
+
+
+def from_template(template: str, arguments: tuple[Value, ...]) -> Value:
+    """A catalogue's `value`: a known text, `{origin}`, `{env:$0}`, or `$0` (the argument itself)."""
+    if not template:
+        return UNKNOWN_VALUE
+    if template == "$0":
+        return arguments[0] if arguments else UNKNOWN_VALUE
+    if template == "$0/$1":
+        return path_joined(*arguments[:2]) if len(arguments) > 1 else UNKNOWN_VALUE
+    if template == "{env:$0}":
+        known = arguments and arguments[0].is_constant
+        return variable_hole(arguments[0].text) if known else hole("env")
+    match = re.fullmatch(r"\{([^{}]*)\}(.*)", template, re.DOTALL)
+    if match is None:
+        return constant(template)
+    return joined((hole(match[1]), constant(match[2]))) if match[2] else hole(match[1])
+
+
+def is_character(arguments: tuple[Value, ...]) -> bool:
+    return bool(arguments) and arguments[0].is_constant and len(arguments[0].text) == 1
+
+
+def changes_in(outline: Outline) -> dict[tuple[int, str], list[tuple[int, str, Node]]]:
+    """Calls that change a local in place, by function and name, in byte order."""
+    table: dict[tuple[int, str], list[tuple[int, str, Node]]] = {}
+    for node, scope in outline.of("call_expression"):
+        function = node.child_by_field_name("function")
+        if function is None or function.type != "field_expression":
+            continue
+        receiver, field = (function.child_by_field_name(one) for one in ("value", "field"))
+        if receiver is None or field is None or receiver.type != "identifier":
+            continue
+        method = outline.text(field)
+        if method in CHANGES:
+            row = (node.end_byte - 1, method, node)
+            table.setdefault((scope.function, outline.text(receiver)), []).append(row)
+    return table

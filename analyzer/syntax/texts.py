@@ -1,0 +1,140 @@
+"""Texts, macros, conditions and attributes of a crate: the questions beside calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from analyzer.syntax.code import CrateCode
+from analyzer.syntax.outline import Macro, Node, Outline, Scope
+from analyzer.syntax.values import Value
+
+
+class MacroSite(NamedTuple):
+    """One macro invocation with its folded text."""
+
+    name: str
+    value: Value
+    arguments: tuple[Value, ...]
+    file: str
+    owner: str
+    start: int
+    end: int
+
+
+class TextSite(NamedTuple):
+    """A string constant, or a folded one (`value.derivation` not empty)."""
+
+    value: Value
+    file: str
+    owner: str
+    start: int
+    end: int
+
+
+class Region(NamedTuple):
+    """Code that runs under a condition: where the condition is asked, and what it covers."""
+
+    file: str
+    conditions: tuple[tuple[int, int], ...]
+    start: int
+    end: int
+    text: str
+
+
+def macros(code: CrateCode, wanted: frozenset[str]) -> Iterator[MacroSite]:
+    """Invocations of macros with these names, folded."""
+    for outline in code.outlines.values():
+        for macro in outline.macros.values():
+            if macro.name in wanted:
+                yield _macro_site(code, outline, macro)
+
+
+def texts(code: CrateCode) -> Iterator[TextSite]:
+    """String constants, and texts that folding put together from several."""
+    for outline in code.outlines.values():
+        for node, scope in outline.of("string_literal", "raw_string_literal"):
+            if node.end_byte - node.start_byte > 5:
+                value = code.evaluator.value(outline, node, scope)
+                yield _text(outline, node, scope, value)
+        for node, scope in outline.of("array_expression"):
+            if node.named_child_count >= 4:
+                value = code.evaluator.value(outline, node, scope)
+                if value.derivation:
+                    yield _text(outline, node, scope, value)
+        for macro in outline.macros.values():
+            if macro.name in ("concat", "format", "vec") and macro.arguments:
+                site = _macro_site(code, outline, macro)
+                if site.value.derivation or not site.value.is_constant:
+                    yield TextSite(site.value, site.file, site.owner, site.start, site.end)
+
+
+def conditions(code: CrateCode) -> Iterator[Region]:
+    """Branches of `if`, with the places their condition is computed from."""
+    for outline in code.outlines.values():
+        for node, scope in outline.of("if_expression"):
+            yield from _regions(outline, node, scope)
+
+
+def attributes(code: CrateCode) -> Iterator[tuple[str, str, int, int]]:
+    """(file, text inside `#[...]`, start, end) with the range of the item it stands on."""
+    for outline in code.outlines.values():
+        for node, _ in outline.of("attribute_item"):
+            target = node.next_named_sibling
+            while target is not None and target.type.endswith(("attribute_item", "comment")):
+                target = target.next_named_sibling
+            if target is not None and node.named_children:
+                text = outline.text(node.named_children[0])
+                yield outline.path, text, target.start_byte, target.end_byte
+
+
+def _text(outline: Outline, node: Node, scope: Scope, value: Value) -> TextSite:
+    owner = outline.owner(scope.function)
+    return TextSite(value, outline.path, owner, node.start_byte, node.end_byte)
+
+
+def _macro_site(code: CrateCode, outline: Outline, macro: Macro) -> MacroSite:
+    start, end = macro.node.start_byte, macro.node.end_byte
+    function = outline.function_at(start)
+    module = outline.functions[function].module if function >= 0 else 0
+    scope = Scope(function, end, module, None)
+    value = code.evaluator.macro(outline, macro, scope, {})
+    arguments = tuple(code.evaluator.value(outline, one, scope) for one in macro.arguments[:4])
+    owner = outline.owner(function)
+    return MacroSite(macro.name, value, arguments, outline.path, owner, start, end)
+
+
+def _regions(outline: Outline, node: Node, scope: Scope) -> Iterator[Region]:
+    condition, body = (node.child_by_field_name(one) for one in ("condition", "consequence"))
+    if condition is None or body is None:
+        return
+    places = [(condition.start_byte, condition.end_byte)]
+    pending = [condition]
+    while pending:
+        one = pending.pop()
+        pending += one.named_children
+        if one.type == "identifier":
+            name = outline.text(one)
+            for row in outline.bindings(name, one.start_byte, scope.function):
+                if row.value is not None:
+                    places.append((row.value.start_byte, row.value.end_byte))
+                break
+    text = outline.text(condition)[:200]
+    other = node.child_by_field_name("alternative")
+    yield Region(outline.path, tuple(places), body.start_byte, body.end_byte, text)
+    if other is not None:
+        yield Region(outline.path, tuple(places), other.start_byte, other.end_byte, text)
+    elif _leaves(outline, body):
+        yield Region(outline.path, tuple(places), node.end_byte, scope.block_end, text)
+
+
+def _leaves(outline: Outline, body: Node) -> bool:
+    """Whether a branch ends the function: what follows runs only without it."""
+    last = body.named_children[-1] if body.named_children else None
+    while last is not None and last.type == "expression_statement" and last.named_children:
+        last = last.named_children[-1]
+    if last is None:
+        return False
+    return last.type == "return_expression" or outline.text(last).startswith(
+        ("std::process::exit", "process::exit", "exit(")
+    )

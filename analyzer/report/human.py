@@ -6,9 +6,10 @@ Every text of the crate goes through `printable` and reaches rich as `Text`, nev
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterable
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
@@ -17,17 +18,19 @@ from rich.text import Text
 from analyzer.model import (
     Capability,
     Evidence,
+    FactKind,
     Finding,
     Gap,
     Member,
     Moment,
+    Point,
     Report,
     Severity,
     Span,
     Verdict,
     Where,
 )
-from analyzer.report.text import printable
+from analyzer.report.text import log_lines, printable
 
 NAME = "human"
 _STYLES = {
@@ -44,21 +47,25 @@ _SEVERITY_STYLES = {
     Severity.INFO: "dim",
 }
 _ORDER = list(reversed(Severity))
-_NEXT = {
-    Verdict.BLOCK: (
-        "Do not build this crate. Pin the last version you trust, and if it was built anywhere, "
-        "rotate the secrets its findings name."
-    ),
-    Verdict.REVIEW: "A person should read the lines above before this crate enters a build.",
-    Verdict.INCOMPLETE: "Treat it as unread: see the gaps for what would help.",
-    Verdict.CLEAR: "Nothing to do.",
-}
+_RANK = (Verdict.BLOCK, Verdict.INCOMPLETE, Verdict.REVIEW, Verdict.CLEAR)
+_WAIT = "A person should read the lines above before this crate enters a build."
+_UNREAD = "Treat it as unread: the gaps above say what would help."
+_STOP = "Do not build this crate. Pin a version you trust, or wait for one that a person has read."
+_ROTATE = "If it was ever built, change what it could read there: "
 EVIDENCE_SHOWN = 6
 GAPS_SHOWN = 8
+SECRETS_SHOWN = 5
+_SECRET_KINDS = frozenset({FactKind.FILE_READ, FactKind.ENV_READ, FactKind.PATH_SECRET})
 
 
-def render(reports: tuple[Report, ...], *, width: int = 100, color: bool = False) -> str:
-    """The reports as text of at most `width` columns, with colour codes if asked for."""
+def render(
+    reports: tuple[Report, ...], *, width: int = 100, color: bool = False, is_full: bool = False
+) -> str:
+    """The reports as text of at most `width` columns, with color codes if asked for.
+
+    Of several crates a summary comes first, and those that are CLEAR stand only there, unless
+    `is_full`.
+    """
     stream = io.StringIO()
     console = Console(
         file=stream,
@@ -74,18 +81,23 @@ def render(reports: tuple[Report, ...], *, width: int = 100, color: bool = False
     if len(reports) > 1:
         console.print(_overview(reports))
     for report in reports:
-        console.print(_report(report))
-    return "\n".join(line.rstrip() for line in stream.getvalue().split("\n"))
+        if len(reports) == 1 or is_full or report.verdict is not Verdict.CLEAR:
+            console.print(_report(report))
+    lines = (line.rstrip() for line in stream.getvalue().split("\n"))
+    return log_lines("\n".join(lines))
 
 
 def _overview(reports: tuple[Report, ...]) -> RenderableType:
+    counts = Counter(one.verdict for one in reports)
+    worst_first = sorted(counts, key=_RANK.index)
+    words = ", ".join(f"{counts[one]} {one}" for one in worst_first)
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
+    table.add_column(max_width=48, overflow="fold")
     table.add_column()
     for report in reports:
         table.add_row(_word(report.verdict), _name(report), Text(printable(report.summary)))
-    return Group(table, Text(""))
+    return Group(Text(f"{len(reports)} crates: {words}", style="bold"), table, Text(""))
 
 
 def _word(verdict: Verdict) -> Text:
@@ -102,23 +114,57 @@ def _report(report: Report) -> RenderableType:
         " ",
         (_name(report).plain, "bold"),
         (f"  risk {report.score}/100", ""),
-        (f"  {report.crate.origin} sha256 {report.crate.sha256[:16]}", "dim"),
+        (f"  {report.crate.origin} sha256 {printable(report.crate.sha256[:16])}", "dim"),
     )
     parts: list[RenderableType] = [head, Text(printable(report.summary), style="bold"), Text("")]
     parts += _findings(report.findings)
+    parts += _score(report.points)
     parts += _capabilities(report.capabilities)
     parts += _gaps(report.gaps)
-    parts += [_coverage(report), Text(f"Next: {_NEXT[report.verdict]}"), Rule(style="dim")]
-    return Group(*parts)
+    parts.append(_coverage(report))
+    parts += (Text(f"Next: {one}") for one in _next_steps(report))
+    return Group(*parts, Rule(style="dim"))
+
+
+def _next_steps(report: Report) -> Iterable[str]:
+    if report.verdict is Verdict.BLOCK:
+        yield _STOP
+        secrets = _secrets(report.findings)
+        if secrets:
+            more = ", and more" if len(secrets) > SECRETS_SHOWN else ""
+            yield _ROTATE + printable(", ".join(secrets[:SECRETS_SHOWN])) + more
+    elif report.verdict is not Verdict.CLEAR:
+        yield _WAIT if report.verdict is Verdict.REVIEW else _UNREAD
+    else:
+        yield "Nothing to do."
+    if report.findings and report.provenance.ruleset:  # else the finding is no rule's
+        yield f"cratescope explain {_by_severity(report.findings)[0].rule}"
+
+
+def _secrets(findings: tuple[Finding, ...]) -> list[str]:
+    """What the blocking findings read, each once."""
+    cited = (item for one in findings if one.is_blocking for item in one.evidence)
+    return list(dict.fromkeys(one.subject for one in cited if one.kind in _SECRET_KINDS))
+
+
+def _by_severity(findings: tuple[Finding, ...]) -> list[Finding]:
+    return sorted(findings, key=lambda one: (_ORDER.index(one.severity), one.rule))
+
+
+def _score(points: tuple[Point, ...]) -> Iterable[RenderableType]:
+    if points:
+        parts = "; ".join(f"{one.points} {one.rule} ({one.reason})" for one in points)
+        yield Text(f"Risk: {printable(parts, max_characters=1000)}", style="dim")
+        yield Text("")
 
 
 def _findings(findings: tuple[Finding, ...]) -> Iterable[RenderableType]:
-    for one in sorted(findings, key=lambda item: (_ORDER.index(item.severity), item.rule)):
+    for one in _by_severity(findings):
         yield Text.assemble(
             (f"{one.severity} ", _SEVERITY_STYLES[one.severity]),
             (printable(one.title), "bold"),
         )
-        about = [f"rule {one.rule}", f"confidence {one.confidence}"]
+        about = [f"rule {printable(one.rule)}", f"confidence {one.confidence}"]
         about += [f"runs in {', '.join(one.phases)}"] if one.phases else []
         about += [" ".join((*one.techniques, *one.attack))]
         yield Padding(Text("  ".join(about), style="dim"), (0, 0, 0, 2))
@@ -129,23 +175,39 @@ def _findings(findings: tuple[Finding, ...]) -> Iterable[RenderableType]:
             yield Padding(
                 Text(f"and {more} more places (see --format json)", style="dim"), (0, 0, 0, 2)
             )
-        yield Padding(Text(f"why: cratescope explain {one.rule}", style="dim"), (0, 0, 0, 2))
         yield Text("")
 
 
 def _evidence(one: Evidence) -> RenderableType:
+    role = f" ({one.role})" if one.role else ""
     head = Text.assemble(
-        (place(one.where), "cyan"), "  ", (f"{one.kind} ", ""), (printable(one.subject), "bold")
+        (place(one.where), "cyan"),
+        f"  {one.kind} ",
+        (printable(one.subject, max_characters=300), "bold"),
+        (printable(role), "dim"),
     )
-    rows: list[RenderableType] = [head]
+    rows: list[RenderableType] = [_Wrapped(head, rest="    ")]
     if one.snippet:
-        rows.append(Padding(Text(f"| {printable(one.snippet, max_characters=200)}"), (0, 0, 0, 4)))
+        source = Text(printable(one.snippet, max_characters=200))
+        rows.append(Padding(_Wrapped(source, first="| ", rest="| "), (0, 0, 0, 4)))
     if one.derivation:
         rows.append(_note(f"put together by: {', '.join(one.derivation)}"))
     if one.guards:
         asks = ", ".join(f"{item.kind} {item.subject}" for item in one.guards[:4])
         rows.append(_note(f"only if: {asks}"))
     return Group(*rows)
+
+
+class _Wrapped:
+    """Text whose every line begins with a mark of ours: its wrapped part cannot pose as report."""
+
+    def __init__(self, text: Text, *, first: str = "", rest: str) -> None:
+        self._text, self._first, self._rest = text, first, rest
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(1, options.max_width - len(self._rest))
+        for number, line in enumerate(self._text.wrap(console, width)):
+            yield Text(self._rest if number else self._first) + line
 
 
 def _note(text: str) -> RenderableType:
@@ -189,7 +251,8 @@ def _gaps(gaps: tuple[Gap, ...]) -> Iterable[RenderableType]:
         line = f":{one.line}" if one.line else ""
         at = f"  {one.path}{line}" if one.path else ""
         mark = "! " if one.is_blocking else "- "
-        yield Text(printable(f"{mark}{one.reason}{at}"), style="magenta" if one.is_blocking else "")
+        text = printable(f"{mark}{one.reason}{at}")
+        yield _Wrapped(Text(text, style="magenta" if one.is_blocking else ""), rest="    ")
         if one.remedy:
             yield Padding(Text(printable(one.remedy), style="dim"), (0, 0, 0, 4))
     if len(gaps) > GAPS_SHOWN:

@@ -1,12 +1,9 @@
 """`cratescope.report/v1`: the public JSON form. Its outer shape is a promise; keys are only added.
 
-Byte-identical for the same report: fixed key order, ASCII only, so that control, direction and lone
-surrogate characters always stand escaped.
+Byte-identical for the same report: fixed key order, plain ASCII, one item of a list a line.
 """
 
 from __future__ import annotations
-
-import json
 
 from analyzer.model import (
     Capability,
@@ -21,6 +18,7 @@ from analyzer.model import (
     Span,
     Where,
 )
+from analyzer.report.text import json_text
 
 NAME = "json"
 SCHEMA = "cratescope.report/v1"
@@ -32,9 +30,20 @@ Json = dict[str, object]
 def render(reports: tuple[Report, ...]) -> str:
     """One report is one object; several stand in one `reports` object. Ends with a line feed."""
     if len(reports) == 1:
-        return json.dumps(plain(reports[0]), indent=1, ensure_ascii=True) + "\n"
-    document = {"schema": MANY, "reports": [plain(one) for one in reports]}
-    return json.dumps(document, indent=1, ensure_ascii=True) + "\n"
+        return f"{_laid_out(reports[0])}\n"
+    rows = ",\n".join(_laid_out(one) for one in reports)
+    return f'{{"schema": {json_text(MANY)}, "reports": [\n{rows}\n]}}\n'
+
+
+def _laid_out(report: Report) -> str:
+    return "{\n" + ",\n".join(_row(key, one) for key, one in plain(report).items()) + "\n}"
+
+
+def _row(key: str, value: object) -> str:
+    if isinstance(value, list) and value:
+        items = ",\n  ".join(json_text(one) for one in value)
+        return f" {json_text(key)}: [\n  {items}\n ]"
+    return f" {json_text(key)}: {json_text(value)}"
 
 
 def plain(report: Report) -> Json:
@@ -63,7 +72,7 @@ def plain(report: Report) -> Json:
             "rust_size_bytes": coverage.rust_size_bytes,
             "parsed_files": coverage.parsed_files,
             "prefiltered_files": coverage.prefiltered_files,
-            "phases": {phase: count for phase, count in coverage.phases},
+            "phases": dict(coverage.phases),
         },
         "points": [
             {"rule": one.rule, "points": one.points, "reason": one.reason} for one in report.points
@@ -130,6 +139,7 @@ def _fact(one: Fact) -> Json:
         "data": list(one.data),
         "guards": [{"kind": item.kind, "subject": item.subject} for item in one.guards],
         "derivation": list(one.derivation),
+        "snippet": one.snippet,
     }
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 from analyzer.model import Report
 from analyzer.report.json_v1 import plain
+from analyzer.report.text import json_text
 
 NAME = "jsonl"
 
 
 def render(reports: tuple[Report, ...]) -> str:
     """Each report on its own line."""
-    rows = (json.dumps(plain(one), separators=(",", ":"), ensure_ascii=True) for one in reports)
-    return "".join(f"{row}\n" for row in rows)
+    return "".join(f"{json_text(plain(one))}\n" for one in reports)

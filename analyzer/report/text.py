@@ -1,36 +1,91 @@
 """One escaping function per output channel: crate text never reaches a reader raw.
 
 Everything a crate's author chose (names, paths, source lines) is hostile: it may hold terminal
-commands, text that reads backwards, or markup.
+commands, text that reads backwards or that nobody sees, markup, or commands for a CI runner.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_MARKS = frozenset({"Mn", "Me"})
+_MARKS_SHOWN = 2
+"""More marks on one letter than any language needs paint over the lines above and below."""
+# Letters, signs and marks that show nothing: Unicode's Default_Ignorable_Code_Point outside the
+# categories above, and the empty Braille cell. Bytes hide well in variation selectors.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
+# `##[error]`, `##vso[...]`, `##teamcity[...]`: obeyed wherever they stand in a line of a log.
+_LOG_COMMAND = re.compile(r"##(?=\w{0,16}\[)")
+_LOG_LINE = re.compile(r"^((?: |\x1b\[[\d;]*m)*):(?=:)", re.MULTILINE)
+_NOT_PLAIN = re.compile(r"[^ -~]")
 
 
 def printable(text: str, *, max_characters: int = 400) -> str:
-    """Text for a terminal: controls, direction marks, invisible and unassigned characters show as
-    `\\u{..}`; a long text is cut with `…`. Tabs become a blank. Idempotent but for the cut.
+    r"""Text for a terminal, in one line: whatever is not seen as itself shows as `\u{..}`.
+
+    That is: controls, direction marks, invisible, private and unassigned characters, lone
+    surrogates, odd blanks, piled up marks. A tab becomes a blank; commands of CI logs are broken; a
+    text over `max_characters` is cut with `…`. Idempotent but for the cut.
     """
     cut = text[:max_characters]
-    if cut.isascii() and cut.isprintable():
-        shown = cut
-    else:
-        shown = "".join(_character(one) for one in cut)
+    if not (cut.isascii() and cut.isprintable()):
+        cut = _visible(cut)
+    shown = _LOG_COMMAND.sub(r"#\\u{23}", cut) if "##" in cut else cut
     return shown + "…" if len(text) > max_characters else shown
 
 
-def _character(one: str) -> str:
-    if one == "\t":
-        return " "
-    if unicodedata.category(one) in _HIDDEN or (one.isspace() and one != " "):
-        return f"\\u{{{ord(one):x}}}"
-    return one
+def _visible(text: str) -> str:
+    shown: list[str] = []
+    marks = _MARKS_SHOWN  # there is no letter yet that a mark could stand on
+    for one in text:
+        category = unicodedata.category(one)
+        marks = marks + 1 if category in _MARKS else 0
+        if one == "\t":
+            shown.append(" ")
+        elif _is_hidden(one, category) or marks > _MARKS_SHOWN:
+            shown.append(f"\\u{{{ord(one):x}}}")
+        else:
+            shown.append(one)
+    return "".join(shown)
+
+
+def _is_hidden(one: str, category: str) -> bool:
+    is_odd_blank = one != " " and one.isspace()
+    return category in _HIDDEN or is_odd_blank or _INVISIBLE.match(one) is not None
 
 
 def one_line(text: str) -> str:
     """Text for a log or error line: as on a terminal, blanks folded."""
     return printable(" ".join(text.split()), max_characters=500)
+
+
+def log_lines(text: str) -> str:
+    """Whole lines for a terminal or a CI log: none begins with `::`, which runners obey.
+
+    For text that has been wrapped, as only then it is known where lines begin.
+    """
+    return _LOG_LINE.sub(r"\1\\u{3a}", text)
+
+
+def json_text(value: object) -> str:
+    r"""JSON in one line of plain ASCII, also harmless where a CI runner reads it.
+
+    Every other character stands escaped. A lone surrogate, which strict readers refuse, becomes the
+    visible text `\udc80`; every other text reads back as it was.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+    if "##" in text:
+        text = _LOG_COMMAND.sub(r"#\\u0023", text)
+    return _NOT_PLAIN.sub(_json_character, text)
+
+
+def _json_character(found: re.Match[str]) -> str:
+    one = found[0]
+    if unicodedata.category(one) == "Cs":
+        return f"\\\\u{ord(one):04x}"
+    return json.dumps(one)[1:-1] if one != "\x7f" else "\\u007f"

@@ -31,6 +31,7 @@ from analyzer.model import (
 from analyzer.toml import key_lines, read_toml
 
 NAME = "Cargo.toml"
+NO_PACKAGE = "Cargo.toml has no [package]"
 _TABLES: tuple[tuple[str, DependencyKind], ...] = (
     ("dependencies", DependencyKind.NORMAL),
     ("dev-dependencies", DependencyKind.DEV),
@@ -79,7 +80,7 @@ def read_manifest(tree: SourceTree, *, limits: Limits) -> Manifest:
     except TomlError as error:
         return _unreadable(tree, paths, str(error))
     if not _is_package(document):
-        return _unreadable(tree, paths, "Cargo.toml has no [package]")
+        return _unreadable(tree, paths, NO_PACKAGE)
     # utf-8-sig would be loaded at first use, which a confined worker may not do.
     lines = key_lines(file.data.decode(errors="replace").removeprefix("\ufeff"))
     return _read(_Package(document, paths, tree.ref.name), tree, lines, limits.module_count)

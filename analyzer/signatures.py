@@ -214,11 +214,12 @@ def load_signatures(folder: Path | None = None, extra_rules: tuple[Path, ...] = 
     return Signatures(apis, aliases, indicators, programs, known, tuple(rules), digest.hexdigest())
 
 
-def load_known_bad(folder: Path | None = None) -> Mapping[str, KnownBad]:
-    """Only the known-bad crates, by folded name: what an audit needs, without the rest."""
+def load_known_bad(folder: Path | None = None) -> tuple[Mapping[str, KnownBad], str]:
+    """Only the known-bad crates, by folded name, and the digest of their list."""
     root = folder or default_folder()
     digest = hashlib.sha256()
-    return _read_known_bad(_table(KNOWN_BAD_FILE, _read(root / KNOWN_BAD_FILE, digest)))
+    known = _read_known_bad(_table(KNOWN_BAD_FILE, _read(root / KNOWN_BAD_FILE, digest)))
+    return known, digest.hexdigest()
 
 
 def _read(path: Path, digest: hashlib._Hash) -> bytes:

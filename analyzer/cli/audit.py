@@ -1,8 +1,7 @@
-"""`cratescope audit PATH...`: judge what Cargo.lock files hold, by name and with --scan by content."""
+"""`cratescope audit PATH...`: judge what lock files hold, by name and with --scan by content."""
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated
@@ -10,61 +9,85 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.exits import CODES
-from analyzer.cli.output import STDOUT, replace_file
+from analyzer.cli.output import deliver, plan
+from analyzer.config import Settings, load_settings
 from analyzer.errors import UsageError
 from analyzer.limits import DEFAULT_LIMITS
-from analyzer.project.audit import Audit, by_name, read_lockfiles
-from analyzer.project.audit_text import FORMATS, as_lines, as_text, plain
+from analyzer.project import audit_json, audit_text
+from analyzer.project.audit import AuditResult, audit_names
+from analyzer.project.locks import read_locks
 from analyzer.signatures import load_known_bad
 
+_FORMATS = ("human", "json", "jsonl")
 
-def audit(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders or lock files.")],
+
+def audit(  # noqa: PLR0913  # one parameter an option, as typer wants it
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Folders, Cargo.lock or Cargo.toml.")
+    ],
+    format_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format", metavar="NAME", help="human (default), json or jsonl; may repeat."
+        ),
+    ] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write there; pairs with --format."),
+    ] = None,
     *,
     scan: Annotated[
         bool, typer.Option("--scan", help="Fetch and read every locked crate as well.")
     ] = False,
-    format_: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="human (default), json or jsonl.")
-    ] = "human",
-    output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="Write there.")
-    ] = STDOUT,
     offline: Annotated[bool, typer.Option("--offline", help="Use the cache only.")] = False,
+    registry: Annotated[
+        str, typer.Option("--registry", metavar="URL", help="A mirror of the public registry.")
+    ] = "",
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option("--rules", metavar="DIR", help="A folder of rules of your own; may repeat."),
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", metavar="N", help="Worker processes.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
-    """Judge what Cargo.lock files hold: by name at once, by content with --scan."""
-    if format_ not in FORMATS:
-        raise UsageError(f"no format `{format_}`", remedy=f"formats: {', '.join(FORMATS)}")
-    locks, gaps = read_lockfiles(paths, limits=DEFAULT_LIMITS)
-    found = by_name(locks, load_known_bad())
-    found = Audit(found.lockfiles, found.rows, gaps + found.gaps)
+    """Judge what lock files hold: by name at once, by content with --scan."""
+    pairs = plan(format_ or [], output or [])
+    for name, _ in pairs:
+        if name not in _FORMATS:
+            raise UsageError(
+                f"audit has no format `{name}`", remedy=f"it has {', '.join(_FORMATS)}"
+            )
+    if rules and not scan:
+        raise UsageError("--rules asks for contents", remedy="add --scan")
+    settings = load_settings(os.environ, registry=registry, is_offline=offline or None, jobs=jobs)
+    locks = read_locks(paths, limits=DEFAULT_LIMITS)
+    known, digest = load_known_bad()
+    found = audit_names(locks, known, digest, is_scanned=scan)
     if scan:
-        found = _scanned(found, offline=offline, jobs=jobs, quiet=quiet)
-    text = _rendered(found, format_)
-    if output == STDOUT:
-        typer.echo(text, nl=False)
-    else:
-        replace_file(Path(output), text)
+        found = _scanned(found, settings, tuple(rules or ()), is_quiet=quiet)
+
+    def render(name: str, *, width: int, color: bool) -> str:
+        if name == "human":
+            return audit_text.render(found, width=width, color=color)
+        return audit_json.render(found) if name == "json" else audit_json.render_lines(found)
+
+    deliver(render, pairs)
     raise typer.Exit(CODES[found.verdict])
 
 
-def _rendered(found: Audit, name: str) -> str:
-    if name == "json":
-        return json.dumps(plain(found), indent=1) + "\n"
-    return as_lines(found) if name == "jsonl" else as_text(found)
-
-
-def _scanned(found: Audit, *, offline: bool, jobs: int | None, quiet: bool) -> Audit:
+def _scanned(
+    found: AuditResult, settings: Settings, rules: tuple[Path, ...], *, is_quiet: bool
+) -> AuditResult:
+    """The result with contents read; the network and the workers are imported only here."""
     from analyzer.cli.progress import progress
-    from analyzer.config import load_settings
-    from analyzer.project.scan_lock import scan_locked
+    from analyzer.project.scan_lock import scan_locked, scannable
     from analyzer.worker.pool import Pool
 
-    settings = load_settings(os.environ, is_offline=offline or None, jobs=jobs)
-    total = len({(one.name, one.version) for lock in found.lockfiles for one in lock.packages})
-    with Pool(jobs=settings.jobs) as pool, progress(total, is_quiet=quiet) as advance:
+    total = len(scannable(found))
+    with (
+        Pool(jobs=max(1, min(settings.jobs, total)), rules=rules) as pool,
+        progress(total, is_quiet=is_quiet) as advance,
+    ):
         return scan_locked(found, pool, settings, limits=DEFAULT_LIMITS, on_done=advance)

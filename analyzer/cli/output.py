@@ -1,75 +1,153 @@
-"""Where reports go: formats and files in pairs, colour by terminal, files replaced in one step."""
+"""Where reports go: formats and files in pairs, color by terminal, files replaced in one step."""
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
 import shutil
 import sys
-import tempfile
 from pathlib import Path
+from typing import TextIO
 
-import typer
-
-from analyzer.errors import UsageError
+from analyzer.errors import CratescopeError, InternalError, UsageError
 from analyzer.model import Report
 from analyzer.report import formats, renderer
 
 STDOUT = "-"
+_HUMAN = "human"
+_MAX_WIDTH = 120
 
 
 def plan(chosen: list[str], files: list[Path]) -> list[tuple[str, str]]:
     """(format, file) pairs; `-` is standard output. Raises UsageError if they do not pair up.
 
     One format more than files: the last one goes to standard output. A file alone takes its format
-    from its name's ending, else `human`.
+    from its name's ending, else `human`. Files that cannot be written are told here, before work.
     """
     known = formats()
     for one in chosen:
         if one not in known:
             raise UsageError(f"no format `{one}`", remedy=f"formats: {', '.join(known)}")
-    if not chosen:
-        return [(_by_ending(one), str(one)) for one in files] or [("human", STDOUT)]
-    if len(files) > len(chosen):
+    if len(files) > len(chosen) > 0:
         raise UsageError(
             "more -o files than --format options", remedy="give a --format for each -o"
         )
-    targets = [str(one) for one in files] + [STDOUT] * (len(chosen) - len(files))
+    names = chosen or [_by_ending(one) for one in files] or [_HUMAN]
+    targets = [str(one) for one in files] + [STDOUT] * (len(names) - len(files))
     if targets.count(STDOUT) > 1:
         raise UsageError("several formats for standard output", remedy="give an -o file for each")
-    return list(zip(chosen, targets, strict=True))
+    if len(set(targets)) < len(targets):
+        raise UsageError("two formats for one file", remedy="give an -o file for each")
+    for one in targets:
+        if one != STDOUT:
+            _check_folder(Path(one))
+    return list(zip(names, targets, strict=True))
 
 
 def _by_ending(path: Path) -> str:
     ending = path.suffix.removeprefix(".")
-    return ending if ending in formats() else "human"
+    return ending if ending in formats() else _HUMAN
 
 
-def write(reports: tuple[Report, ...], pairs: list[tuple[str, str]]) -> None:
+def _check_folder(path: Path) -> None:
+    folder = path.resolve().parent
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder", remedy="name a file behind -o")
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder", remedy="make it, or choose another -o file")
+    if not os.access(folder if not path.exists() else path, os.W_OK):
+        raise UsageError(f"{path} cannot be written", remedy="choose another -o file")
+
+
+def write(
+    reports: tuple[Report, ...], pairs: list[tuple[str, str]], *, is_full: bool = False
+) -> None:
     """Render and write every pair. Raises UsageError for a file that cannot be written."""
     for name, target in pairs:
         if target == STDOUT:
-            typer.echo(_rendered(name, reports, is_terminal=sys.stdout.isatty()), nl=False)
+            show(_rendered(name, reports, is_full=is_full, stream=sys.stdout))
         else:
-            replace_file(Path(target), _rendered(name, reports, is_terminal=False))
+            replace_file(Path(target), _rendered(name, reports, is_full=is_full))
 
 
-def _rendered(name: str, reports: tuple[Report, ...], *, is_terminal: bool) -> str:
-    if name != "human":
-        return renderer(name)(reports)
-    width = shutil.get_terminal_size((100, 24)).columns if is_terminal else 100
-    color = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return renderer(name)(reports, width=min(width, 120), color=color)
+def _rendered(
+    name: str, reports: tuple[Report, ...], *, is_full: bool, stream: TextIO | None = None
+) -> str:
+    render = renderer(name)
+    if name != _HUMAN:
+        return render(reports)
+    width, color = 100, False
+    if is_terminal(stream):
+        width = min(shutil.get_terminal_size((width, 24)).columns, _MAX_WIDTH)
+        color = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return render(reports, width=width, color=color, is_full=is_full)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person watches this stream; a closed one (None) has nobody."""
+    return stream is not None and stream.isatty()
+
+
+def show(text: str) -> None:
+    """Text on standard output. A reader that has gone away (`| head`) is no trouble.
+
+    The verdict still decides the exit code: what is not read must not turn BLOCK into 0.
+    """
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(_fitting(text, sys.stdout.encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence(sys.stdout)
+
+
+def _fitting(text: str, encoding: str) -> str:
+    """The text in what a stream can carry; signs of ours that old encodings lack in plain form."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        plain = text.replace("─", "-").replace("…", "...")
+        return plain.encode(encoding, "backslashreplace").decode(encoding)
+    return text
+
+
+def silence(stream: TextIO) -> None:
+    """Send what is still to come to nowhere: the interpreter flushes once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write a file so that nobody ever reads half of it. Raises UsageError."""
+    """Write a file so that nobody ever reads half of it; pipes and devices are written as they are.
+
+    Raises UsageError, and InternalError for a full disk.
+    """
+    path = path.resolve()  # a link stays a link
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8", newline="\n")
+        else:
+            _replace(path, text)
+    except BrokenPipeError:
+        return
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", remedy="choose another -o file") from None
+        raise _failure(path, error) from None
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(f".cratescope-{secrets.token_hex(8)}")
+    try:
+        with temporary.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        if path.exists():
+            temporary.chmod(path.stat().st_mode & 0o7777)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _failure(path: Path, error: OSError) -> CratescopeError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return InternalError(f"{path}: {error.strerror}", remedy="free some space")
+    return UsageError(f"{path}: {error.strerror}", remedy="choose another -o file")

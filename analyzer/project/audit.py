@@ -1,211 +1,249 @@
-"""`audit`: what the lock files below a folder hold, judged by name at once and by content if asked.
+"""`audit`: what lock files hold, judged by name at once; `scan_lock` adds what the contents say.
 
 By name needs no network: known-bad crates ship with the signatures. What a lock file takes from
-elsewhere than a registry is a stated gap, never a silent pass.
+elsewhere than the registry is a stated gap, never a silent pass.
 """
 
 from __future__ import annotations
 
-import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from analyzer.errors import TomlError, UsageError
-from analyzer.limits import Limits
-from analyzer.lockfile import read_lockfile
+from analyzer.config import is_default_source
 from analyzer.model import Gap, GapKind, KnownBad, LockedPackage, Lockfile, Report, Verdict
+from analyzer.project.locks import Locks
 from analyzer.signatures import fold_name
 
-LOCK = "Cargo.lock"
-_SKIPPED = frozenset({"target", ".git", ".hg", ".jj", "node_modules"})
-_MAX_DEPTH = 32
-_REVIEWED_KINDS = frozenset({"affiliated"})
+ORDER = (Verdict.BLOCK, Verdict.INCOMPLETE, Verdict.REVIEW, Verdict.CLEAR)
+KNOWN_MALICIOUS = "known-malicious"
+KNOWN_AFFILIATED = "known-affiliated"
+TWO_CHECKSUMS = "two-checksums"
+_AFFILIATED = "affiliated"
+_NAMED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What makes two locked packages the same one."""
+
+    name: str
+    version: str
+    source: str
+    checksum: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a package is locked, and the shortest way to it from a root of that lock file."""
+
+    lockfile: str
+    line: int
+    chain: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a package needs a person. `rule` is one that `cratescope explain` knows, or a check."""
+
+    rule: str
+    verdict: Verdict
+    text: str
+    kind: str = ""
+    advisories: tuple[str, ...] = ()
+    campaign: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One locked package that needs a person: why, where, and how it came in.
+    """One locked package that needs a person, with every place that locks it."""
 
-    `chain` runs from a root of the lock file to the package; `report` is there after `--scan`.
-    """
-
-    lockfile: str
-    line: int
-    package: LockedPackage
-    verdict: Verdict
-    reason: str
-    advisories: tuple[str, ...] = ()
-    campaign: str = ""
-    chain: tuple[str, ...] = ()
+    package: Key
+    reasons: tuple[Reason, ...]
+    places: tuple[Place, ...]
     report: Report | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the reasons."""
+        return worst(one.verdict for one in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
-    """What was found; `packages` counts locked packages, `scanned` the archives that were read."""
+class AuditResult:
+    """What was found; `known_bad` is the digest of the list that names were compared with.
+
+    `reports` are those of contents that were read: none without `--scan`.
+    """
 
     lockfiles: tuple[Lockfile, ...]
     rows: tuple[Row, ...]
     gaps: tuple[Gap, ...]
-    scanned: int = 0
+    known_bad: str
+    is_scanned: bool = False
+    reports: tuple[Report, ...] = ()
 
     @property
     def packages(self) -> int:
-        """Locked packages over all lock files."""
-        return sum(len(one.packages) for one in self.lockfiles)
+        """Distinct locked packages over all lock files."""
+        return len(places_of(self.lockfiles))
 
     @property
     def verdict(self) -> Verdict:
         """The worst of all rows; a blocking gap makes it INCOMPLETE if nothing is blocked."""
-        found = {one.verdict for one in self.rows}
-        if Verdict.BLOCK in found:
-            return Verdict.BLOCK
-        if Verdict.INCOMPLETE in found or any(one.is_blocking for one in self.gaps):
-            return Verdict.INCOMPLETE
-        return Verdict.REVIEW if Verdict.REVIEW in found else Verdict.CLEAR
+        unread = (Verdict.INCOMPLETE for one in self.gaps if one.is_blocking)
+        return worst((*(one.verdict for one in self.rows), *unread))
 
 
-def read_lockfiles(
-    paths: Iterable[Path], *, limits: Limits
-) -> tuple[tuple[Lockfile, ...], tuple[Gap, ...]]:
-    """Every Cargo.lock at or below the paths, and what could not be read of them.
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """BLOCK before INCOMPLETE before REVIEW before CLEAR."""
+    return min(verdicts, key=ORDER.index, default=Verdict.CLEAR)
 
-    Raises UsageError for a path that is not there, or when no lock file is found at all.
+
+def key_of(package: LockedPackage) -> Key:
+    """What a locked package is compared by."""
+    return Key(package.name, package.version, package.source, package.checksum)
+
+
+def is_from_registry(source: str) -> bool:
+    """Whether the default registry, whose index and archives we read, has the package."""
+    return source.startswith(("registry+", "sparse+")) and is_default_source(source)
+
+
+def audit_names(
+    locks: Locks, known: Mapping[str, KnownBad], digest: str, *, is_scanned: bool
+) -> AuditResult:
+    """Known-bad names and versions in the locks, and all that is not looked at.
+
+    With `is_scanned` what cannot be fetched is blocking: it is code that would go unread.
     """
-    found: dict[str, Path] = {}
-    gaps: list[Gap] = []
-    for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path}: no such file or folder")
-        for one in _locks(path, gaps):
-            found.setdefault(str(one.resolve()), one)
-    locks: list[Lockfile] = []
-    for one in found.values():
-        try:
-            locks.append(_read(one, limits))
-        except (TomlError, OSError) as error:
-            reason = str(error) if isinstance(error, TomlError) else f"{one}: {error.strerror}"
-            gaps.append(Gap(GapKind.UNREADABLE, reason, str(one), is_blocking=True))
-    if not found:
-        names = " ".join(str(one) for one in paths)
-        raise UsageError(
-            f"no {LOCK} at or below {names}", remedy="run `cargo generate-lockfile` first"
-        )
-    return tuple(locks), tuple(gaps)
+    places = places_of(locks.lockfiles)
+    reasons = {key: tuple(_known(key, known)) for key in places}
+    for key in _contradictions(places):
+        text = "lock files name different checksums for this version: one of them was changed"
+        reasons[key] += (Reason(TWO_CHECKSUMS, Verdict.REVIEW, text),)
+    gaps = [*locks.gaps]
+    for lock in locks.lockfiles:
+        gaps += _elsewhere(lock, is_blocking=is_scanned)
+    rows = rows_of(locks.lockfiles, reasons, {})
+    return AuditResult(locks.lockfiles, rows, ordered(gaps), digest, is_scanned)
 
 
-def _read(path: Path, limits: Limits) -> Lockfile:
-    if path.stat().st_size > limits.lockfile_size_bytes:
-        raise TomlError(f"{path}: larger than {limits.lockfile_size_bytes} bytes")
-    return read_lockfile(path.read_bytes(), path=str(path))
+def ordered(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
+    """Gaps in the order they are shown, each once."""
+    key = {one: (not one.is_blocking, one.path, one.line, one.reason) for one in gaps}
+    return tuple(sorted(key, key=key.__getitem__))
 
 
-def _locks(path: Path, gaps: list[Gap]) -> Iterator[Path]:
-    """Lock files below a folder, in name order; links are not followed."""
-    if not path.is_dir():
-        yield path
+def _known(key: Key, known: Mapping[str, KnownBad]) -> Iterator[Reason]:
+    bad = known.get(fold_name(key.name))
+    if bad is None or not (bad.covers(key.version) or bad.covers(key.version.partition("+")[0])):
         return
-    pending = [(path, 0)]
-    while pending:
-        folder, depth = pending.pop()
-        try:
-            with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda one: one.name, reverse=True)
-        except OSError as error:
-            reason = f"folder not readable: {error.strerror}"
-            gaps.append(Gap(GapKind.UNREADABLE, reason, str(folder), is_blocking=True))
-            continue
-        names = {one.name for one in entries}
-        if LOCK in names:
-            yield folder / LOCK
-        elif "Cargo.toml" in names and depth == 0:
-            gaps.append(Gap(GapKind.DEPENDENCY, f"Cargo.toml without a {LOCK}", str(folder)))
-        for one in entries:
-            if one.is_dir(follow_symlinks=False) and one.name not in _SKIPPED:
-                if depth < _MAX_DEPTH:
-                    pending.append((Path(one.path), depth + 1))
-                else:
-                    gaps.append(Gap(GapKind.TOO_LARGE, "folders nested too deeply", one.path))
-
-
-def is_from_registry(package: LockedPackage) -> bool:
-    """Whether cargo takes a package from a registry."""
-    return package.source.startswith(("registry+", "sparse+"))
-
-
-def by_name(locks: Iterable[Lockfile], known: Mapping[str, KnownBad]) -> Audit:
-    """Known-bad names and versions in the locks, offline and at once."""
-    rows: list[Row] = []
-    gaps: list[Gap] = []
-    files = tuple(locks)
-    for lock in files:
-        gaps += lock.gaps
-        for place, package in enumerate(lock.packages):
-            bad = known.get(fold_name(package.name))
-            if bad is not None and bad.covers(package.version):
-                rows.append(_row(lock, place, bad))
-            elif package.source.startswith("git+"):
-                reason = f"{package.name} {package.version} comes from git and was not read"
-                gaps.append(Gap(GapKind.DEPENDENCY, reason, lock.path, package.line))
-    return Audit(files, tuple(rows), tuple(gaps))
-
-
-def _row(lock: Lockfile, place: int, bad: KnownBad) -> Row:
-    package = lock.packages[place]
-    is_local = not is_from_registry(package)
-    is_mild = bad.kind in _REVIEWED_KINDS or is_local
-    reason = f"known as {bad.kind}: {bad.summary}"
-    if is_local:
-        reason = f"a package that is not from a registry bears the name of a {bad.kind}"
-    return Row(
-        lockfile=lock.path,
-        line=package.line,
-        package=package,
-        verdict=Verdict.REVIEW if is_mild else Verdict.BLOCK,
-        reason=reason,
+    is_affiliated = bad.kind == _AFFILIATED
+    origin = "" if is_from_registry(key.source) else " (locked from elsewhere than the registry)"
+    yield Reason(
+        rule=KNOWN_AFFILIATED if is_affiliated else KNOWN_MALICIOUS,
+        verdict=Verdict.REVIEW if is_affiliated else Verdict.BLOCK,
+        text=f"on record as {bad.kind}{origin}: {bad.summary}",
+        kind=bad.kind,
         advisories=bad.advisories,
         campaign=bad.campaign,
-        chain=chain(lock, place),
     )
 
 
-def chain(lock: Lockfile, place: int) -> tuple[str, ...]:
-    """The shortest way from a root of the lock file to a package, as `name version` texts."""
-    wanted = {one for package in lock.packages for one in package.dependencies}
-    roots = [number for number in range(len(lock.packages)) if number not in wanted]
-    came_from: dict[int, int] = dict.fromkeys(roots, -1)
+def _contradictions(places: Iterable[Key]) -> Iterator[Key]:
+    """Packages that lock files give different checksums for."""
+    groups: dict[tuple[str, str, str], list[Key]] = {}
+    for key in places:
+        if key.checksum:
+            groups.setdefault((key.name, key.version, key.source), []).append(key)
+    for group in groups.values():
+        yield from group if len(group) > 1 else ()
+
+
+def _elsewhere(lock: Lockfile, *, is_blocking: bool) -> Iterator[Gap]:
+    """Packages that are compared by name only, whatever is asked for."""
+    own = [f"{one.name} {one.version}" for one in lock.packages if not one.source]
+    if own:
+        named = ", ".join(own[:_NAMED]) + (f" and {len(own) - _NAMED} more" * (len(own) > _NAMED))
+        reason = f"by path, your own code or a copy: {named}: not checked"
+        remedy = "read them with `cratescope scan ./FOLDER`"
+        yield Gap(GapKind.DEPENDENCY, reason, lock.path, remedy=remedy)
+    for one in lock.packages:
+        if one.source and not is_from_registry(one.source):
+            kind = "git" if one.source.startswith("git+") else "another registry"
+            reason = f"{one.name} {one.version} comes from {kind} ({one.source}): not checked"
+            remedy = "read it with `cratescope scan`, from a checkout or with `--registry`"
+            yield Gap(GapKind.DEPENDENCY, reason, lock.path, one.line, (), is_blocking, remedy)
+        elif one.source and not one.checksum:
+            reason = f"{one.name} {one.version} has no checksum: any bytes would pass"
+            remedy = "let cargo write the lock file again"
+            yield Gap(GapKind.DEPENDENCY, reason, lock.path, one.line, remedy=remedy)
+
+
+# Rows --------------------------------------------------------------------------------------------
+
+
+def places_of(lockfiles: Iterable[Lockfile]) -> dict[Key, list[tuple[Lockfile, int]]]:
+    """Every distinct package, by name and version, with its positions."""
+    places: dict[Key, list[tuple[Lockfile, int]]] = {}
+    for lock in lockfiles:
+        for number, package in enumerate(lock.packages):
+            places.setdefault(key_of(package), []).append((lock, number))
+    return places
+
+
+def rows_of(
+    lockfiles: Sequence[Lockfile],
+    reasons: Mapping[Key, tuple[Reason, ...]],
+    reports: Mapping[Key, Report],
+) -> tuple[Row, ...]:
+    """A row for each package that there is a reason for, the worst first."""
+    ways: dict[str, list[int]] = {}
+    rows: list[Row] = []
+    for key, where in places_of(lockfiles).items():
+        if not reasons.get(key):
+            continue
+        places = []
+        for lock, number in where:
+            if lock.path not in ways:
+                ways[lock.path] = _ways(lock)
+            chain = _chain(lock, ways[lock.path], number)
+            places.append(Place(lock.path, lock.packages[number].line, chain))
+        why = sorted(reasons[key], key=lambda one: ORDER.index(one.verdict))
+        rows.append(Row(key, tuple(why), tuple(places), reports.get(key)))
+    return tuple(sorted(rows, key=lambda one: (ORDER.index(one.verdict), repr(one.package))))
+
+
+_ROOT, _UNREACHED = -1, -2
+
+
+def _ways(lock: Lockfile) -> list[int]:
+    """For each package the one that it is reached from first, breadth first from the roots.
+
+    Roots are the packages of the project itself; without any, those that nothing depends on.
+    """
+    packages = lock.packages
+    needed = {one for package in packages for one in package.dependencies}
+    roots = [number for number, one in enumerate(packages) if not one.source]
+    roots = roots or [number for number in range(len(packages)) if number not in needed]
+    ways = [_UNREACHED] * len(packages)
+    for one in roots:
+        ways[one] = _ROOT
     pending = deque(roots)
-    while pending and place not in came_from:
+    while pending:
         here = pending.popleft()
-        for one in lock.packages[here].dependencies:
-            if one not in came_from:
-                came_from[one] = here
+        for one in packages[here].dependencies:
+            if ways[one] == _UNREACHED:
+                ways[one] = here
                 pending.append(one)
+    return ways
+
+
+def _chain(lock: Lockfile, ways: list[int], place: int) -> tuple[str, ...]:
     found: list[str] = []
     step = place
     while step >= 0:
-        package = lock.packages[step]
-        found.append(f"{package.name} {package.version}")
-        step = came_from.get(step, -1)
+        found.append(f"{lock.packages[step].name} {lock.packages[step].version}")
+        step = ways[step]
     return tuple(reversed(found))
-
-
-def worth_showing(report: Report) -> bool:
-    """Whether a scanned package needs a row of its own."""
-    return report.verdict is not Verdict.CLEAR
-
-
-def scanned_row(lock: Lockfile, place: int, report: Report) -> Row:
-    """The row of a package whose content was read."""
-    package = lock.packages[place]
-    return Row(
-        lockfile=lock.path,
-        line=package.line,
-        package=package,
-        verdict=report.verdict,
-        reason=report.summary,
-        chain=chain(lock, place),
-        report=report,
-    )

@@ -1,120 +1,155 @@
-"""An audit for people (summary first, then what needs a person) and for programs."""
+"""An audit for people: the summary first, then what needs a person, then what was not looked at.
+
+Plain text without a rich console: checking names must cost nothing. Every text of a lock file goes
+through `printable`.
+"""
 
 from __future__ import annotations
 
-import json
+import textwrap
+from collections.abc import Iterable, Iterator
 
-from analyzer.model import Gap, Verdict
-from analyzer.project.audit import Audit, Row
-from analyzer.report.json_v1 import plain as plain_report
+from analyzer.model import Field, Gap, Member, Report, Span, Verdict, Where
+from analyzer.project.audit import ORDER, AuditResult, Place, Reason, Row
 from analyzer.report.text import printable
 
-SCHEMA = "cratescope.audit/v1"
-FORMATS = ("human", "json", "jsonl")
-_ORDER = (Verdict.BLOCK, Verdict.INCOMPLETE, Verdict.REVIEW, Verdict.CLEAR)
-_NEXT = {
-    Verdict.BLOCK: (
-        "remove it from the dependency tree; if it was ever built here, rotate what it could read"
-    ),
-    Verdict.REVIEW: "a person should read its report: cratescope scan {name}@{version}",
-    Verdict.INCOMPLETE: "treat it as unread: cratescope scan {name}@{version}",
-    Verdict.CLEAR: "",
+_COLORS = {
+    Verdict.BLOCK: "1;37;41",
+    Verdict.INCOMPLETE: "1;37;45",
+    Verdict.REVIEW: "1;30;43",
+    Verdict.CLEAR: "1;30;42",
 }
+_ROTATE = "If it was ever built, take the secrets of that machine as read, and rotate them."
+_PIN = f"Pin another version: only the ones on record are bad. {_ROTATE}"
+_BY_KIND = {
+    "affiliated": "Decide whether to trust its author: no hostile code was shown in it.",
+    "compromised-release": _PIN,
+    "tainted-vendored-code": _PIN,
+    "": "Build nothing before it is known which of the two was changed.",
+}
+_BY_SCAN = {
+    Verdict.BLOCK: "Do not build it; the evidence: cratescope scan {}",
+    Verdict.REVIEW: "A person should read it: cratescope scan {}",
+    Verdict.INCOMPLETE: "Treat it as unread; what is missing: cratescope scan {}",
+}
+PLACES_SHOWN = 4
+FINDINGS_SHOWN = 3
 GAPS_SHOWN = 12
+_CHAIN_SHOWN = 12
 
 
-def as_text(audit: Audit) -> str:
-    """The audit for a terminal; every text of a lock file is escaped."""
-    lines = [_summary(audit), ""]
-    for row in sorted(
-        audit.rows, key=lambda one: (_ORDER.index(one.verdict), one.lockfile, one.line)
-    ):
-        lines += [*_row(row), ""]
-    if audit.gaps:
+def render(result: AuditResult, *, width: int = 100, color: bool = False) -> str:
+    """The audit as text of at most about `width` columns, with colour codes if asked for."""
+    lines = [*_head(result, color=color), ""]
+    for row in result.rows:
+        lines += [*_row(row, width, color=color), ""]
+    if result.gaps:
         lines.append("Not looked at")
-        shown = sorted(audit.gaps, key=lambda one: (not one.is_blocking, one.path, one.line))
-        lines += [_gap(one) for one in shown[:GAPS_SHOWN]]
-        if len(shown) > GAPS_SHOWN:
-            lines.append(f"and {len(shown) - GAPS_SHOWN} more (see --format json)")
+        for gap in result.gaps[:GAPS_SHOWN]:
+            lines += _gap(gap, width)
+        if len(result.gaps) > GAPS_SHOWN:
+            lines.append(f"  and {len(result.gaps) - GAPS_SHOWN} more (see --format json)")
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _summary(audit: Audit) -> str:
-    counts = {one: sum(row.verdict is one for row in audit.rows) for one in _ORDER}
-    found = ", ".join(f"{counts[one]} {one}" for one in _ORDER if counts[one])
-    how = f"{audit.scanned} read by content" if audit.scanned else "checked by name only"
-    files = "1 lock file" if len(audit.lockfiles) == 1 else f"{len(audit.lockfiles)} lock files"
-    return (
-        f"{audit.verdict}: {audit.packages} locked packages in {files}, {how}; "
-        f"{found or 'nothing known to be bad'}."
+def _head(result: AuditResult, *, color: bool) -> Iterator[str]:
+    counts = {one: sum(row.verdict is one for row in result.rows) for one in ORDER}
+    found = ", ".join(f"{count} {one}" for one, count in counts.items() if count)
+    nothing = "nothing to report" if result.is_scanned else "none of them is on record"
+    packages = _counted(result.packages, "locked package")
+    files = _counted(len(result.lockfiles), "lock file")
+    yield f"{_word(result.verdict, color=color)}  {packages} in {files}: {found or nothing}."
+    if result.is_scanned:
+        yield f"Names were checked, and {_counted(len(result.reports), 'archive')} read."
+    else:
+        yield "Names and versions were checked, contents were not: --scan reads them."
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _word(verdict: Verdict, *, color: bool) -> str:
+    return f"\x1b[{_COLORS[verdict]}m {verdict} \x1b[0m" if color else str(verdict)
+
+
+def _row(row: Row, width: int, *, color: bool) -> Iterator[str]:
+    name = printable(f"{row.package.name} {row.package.version}", max_characters=160)
+    yield f"{_word(row.verdict, color=color)}  {name}"
+    for reason in row.reasons:
+        yield from _entry("why", reason.text, width)
+        if reason.advisories:
+            yield from _entry("ids", ", ".join(reason.advisories), width)
+        if reason.campaign:
+            yield from _entry("part of", reason.campaign, width)
+    if row.report is not None:
+        for text in _findings(row.report):
+            yield from _entry("finding", text, width)
+    for place in row.places[:PLACES_SHOWN]:
+        yield from _entry("where", _where(place), width)
+        if len(place.chain) > 1:
+            yield from _entry("path", _chain(place.chain), width)
+    if len(row.places) > PLACES_SHOWN:
+        yield from _entry("", f"and {len(row.places) - PLACES_SHOWN} more places", width)
+    for text in dict.fromkeys(_next(row, one) for one in row.reasons):
+        yield from _entry("next", text, width)
+
+
+def _entry(label: str, text: str, width: int) -> Iterable[str]:
+    return textwrap.wrap(
+        printable(text, max_characters=1200),
+        width=max(width, 40),
+        initial_indent=f"  {label:<8}",
+        subsequent_indent=" " * 10,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
-def _row(row: Row) -> list[str]:
-    package = row.package
-    lines = [
-        f"{row.verdict} {printable(f'{package.name} {package.version}')}  "
-        f"{printable(row.lockfile)}:{row.line}",
-        f"  {printable(row.reason)}",
-    ]
-    if row.advisories:
-        lines.append(f"  advisories: {', '.join(row.advisories)}")
-    if row.campaign:
-        lines.append(f"  campaign: {row.campaign}")
-    if len(row.chain) > 1:
-        lines.append(f"  comes in by: {printable(' > '.join(row.chain))}")
-    lines.append(f"  next: {_NEXT[row.verdict].format(name=package.name, version=package.version)}")
-    return [lines[0], *(printable(one) for one in lines[1:])]
+def _where(place: Place) -> str:
+    return f"{place.lockfile}:{place.line}" if place.line else place.lockfile
 
 
-def _gap(gap: Gap) -> str:
+def _chain(chain: tuple[str, ...]) -> str:
+    if len(chain) <= _CHAIN_SHOWN:
+        return " → ".join(chain)
+    half = _CHAIN_SHOWN // 2
+    hidden = f"({len(chain) - 2 * half} more)"
+    return " → ".join((*chain[:half], hidden, *chain[-half:]))
+
+
+def _findings(report: Report) -> Iterator[str]:
+    for one in report.findings[:FINDINGS_SHOWN]:
+        at = f", {_spot(one.evidence[0].where)}" if one.evidence else ""
+        yield f"{one.severity}: {one.title} ({one.rule}{at})"
+    if len(report.findings) > FINDINGS_SHOWN:
+        yield f"and {len(report.findings) - FINDINGS_SHOWN} more"
+
+
+def _spot(where: Where) -> str:
+    if isinstance(where, Span):
+        return f"{where.file}:{where.line}"
+    if isinstance(where, Member):
+        return where.member
+    return f"{where.document}:{where.line}" if isinstance(where, Field) else where.stage
+
+
+def _next(row: Row, reason: Reason) -> str:
+    if reason.rule == "scan":
+        return _BY_SCAN[reason.verdict].format(f"{row.package.name}@{row.package.version}")
+    return _BY_KIND.get(reason.kind, f"Remove it. {_ROTATE}")
+
+
+def _gap(gap: Gap, width: int) -> Iterator[str]:
     line = f":{gap.line}" if gap.line else ""
     mark = "!" if gap.is_blocking else "-"
-    return f"{mark} {printable(gap.reason)}  {printable(gap.path)}{line}"
-
-
-def as_lines(audit: Audit) -> str:
-    """One row a line, for streams."""
-    return "".join(f"{json.dumps(_plain_row(one))}\n" for one in audit.rows)
-
-
-def plain(audit: Audit) -> dict[str, object]:
-    """The audit as JSON data, `cratescope.audit/v1`."""
-    return {
-        "schema": SCHEMA,
-        "verdict": audit.verdict,
-        "lockfiles": [
-            {"path": one.path, "format": one.format_version, "packages": len(one.packages)}
-            for one in audit.lockfiles
-        ],
-        "scanned": audit.scanned,
-        "rows": [_plain_row(one) for one in audit.rows],
-        "gaps": [
-            {
-                "kind": one.kind,
-                "reason": one.reason,
-                "path": one.path,
-                "line": one.line,
-                "blocking": one.is_blocking,
-                "remedy": one.remedy,
-            }
-            for one in audit.gaps
-        ],
-    }
-
-
-def _plain_row(row: Row) -> dict[str, object]:
-    return {
-        "name": row.package.name,
-        "version": row.package.version,
-        "source": row.package.source,
-        "checksum": row.package.checksum,
-        "lockfile": row.lockfile,
-        "line": row.line,
-        "verdict": row.verdict,
-        "reason": row.reason,
-        "advisories": list(row.advisories),
-        "campaign": row.campaign,
-        "chain": list(row.chain),
-        "report": plain_report(row.report) if row.report is not None else None,
-    }
+    yield from textwrap.wrap(
+        printable(f"{gap.path}{line}  {gap.reason}".strip(), max_characters=600),
+        width=max(width, 40),
+        initial_indent=f"{mark} ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    if gap.remedy:
+        yield f"    {printable(gap.remedy)}"

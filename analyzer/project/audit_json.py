@@ -1,0 +1,105 @@
+"""`cratescope.audit/v1`: the public JSON form of an audit. Keys are only added.
+
+Byte-identical for the same result: fixed key order, ASCII only.
+"""
+
+from __future__ import annotations
+
+import json
+
+from analyzer import __version__
+from analyzer.model import Gap, Report
+from analyzer.project.audit import AuditResult, Place, Reason, Row
+from analyzer.report.json_v1 import plain as plain_report
+
+SCHEMA = "cratescope.audit/v1"
+Json = dict[str, object]
+
+
+def render(result: AuditResult) -> str:
+    """The whole audit as one object. Ends with a line feed."""
+    return json.dumps(plain(result), indent=1, ensure_ascii=True) + "\n"
+
+
+def render_lines(result: AuditResult) -> str:
+    """One line for each row, then one for each gap, told apart by `type`; the last line sums up."""
+    document = plain(result)
+    rows = [{"type": "row", **_row(one)} for one in result.rows]
+    gaps = [{"type": "gap", **_gap(one)} for one in result.gaps]
+    total = {"type": "audit", **{k: v for k, v in document.items() if k not in ("rows", "gaps")}}
+    return "".join(
+        json.dumps(one, separators=(",", ":"), ensure_ascii=True) + "\n"
+        for one in (*rows, *gaps, total)
+    )
+
+
+def plain(result: AuditResult) -> Json:
+    """An audit as JSON data in its public shape."""
+    return {
+        "schema": SCHEMA,
+        "verdict": result.verdict,
+        "packages": result.packages,
+        "scanned": result.is_scanned,
+        "lockfiles": [
+            {"path": one.path, "format": one.format_version, "packages": len(one.packages)}
+            for one in result.lockfiles
+        ],
+        "rows": [_row(one) for one in result.rows],
+        "scans": [_scan(one) for one in result.reports],
+        "gaps": [_gap(one) for one in result.gaps],
+        "provenance": {
+            "tool": "cratescope",
+            "tool_version": __version__,
+            "known_bad": result.known_bad,
+        },
+    }
+
+
+def _row(row: Row) -> Json:
+    return {
+        "name": row.package.name,
+        "version": row.package.version,
+        "source": row.package.source,
+        "checksum": row.package.checksum,
+        "verdict": row.verdict,
+        "reasons": [_reason(one) for one in row.reasons],
+        "places": [_place(one) for one in row.places],
+        "report": plain_report(row.report) if row.report is not None else None,
+    }
+
+
+def _reason(one: Reason) -> Json:
+    return {
+        "rule": one.rule,
+        "verdict": one.verdict,
+        "text": one.text,
+        "kind": one.kind,
+        "advisories": list(one.advisories),
+        "campaign": one.campaign,
+    }
+
+
+def _place(one: Place) -> Json:
+    return {"lockfile": one.lockfile, "line": one.line, "chain": list(one.chain)}
+
+
+def _scan(one: Report) -> Json:
+    return {
+        "name": one.crate.name,
+        "version": one.crate.version,
+        "sha256": one.crate.sha256,
+        "verdict": one.verdict,
+        "score": one.score,
+        "summary": one.summary,
+    }
+
+
+def _gap(one: Gap) -> Json:
+    return {
+        "kind": one.kind,
+        "reason": one.reason,
+        "path": one.path,
+        "line": one.line,
+        "blocking": one.is_blocking,
+        "remedy": one.remedy,
+    }

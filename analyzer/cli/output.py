@@ -8,7 +8,7 @@ import secrets
 import shutil
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from analyzer.errors import CratescopeError, InternalError, UsageError
 from analyzer.model import Report
@@ -17,6 +17,13 @@ from analyzer.report import formats, renderer
 STDOUT = "-"
 _HUMAN = "human"
 _MAX_WIDTH = 120
+
+
+class Render(Protocol):
+    """What knows how to put a result into words."""
+
+    def __call__(self, name: str, *, width: int, color: bool) -> str:
+        """The text of one format; width in columns."""
 
 
 def plan(chosen: list[str], files: list[Path]) -> list[tuple[str, str]]:
@@ -64,24 +71,27 @@ def write(
     reports: tuple[Report, ...], pairs: list[tuple[str, str]], *, is_full: bool = False
 ) -> None:
     """Render and write every pair. Raises UsageError for a file that cannot be written."""
+
+    def render(name: str, *, width: int, color: bool) -> str:
+        if name == _HUMAN:
+            return renderer(name)(reports, width=width, color=color, is_full=is_full)
+        return renderer(name)(reports)
+
+    deliver(render, pairs)
+
+
+def deliver(render: Render, pairs: list[tuple[str, str]]) -> None:
+    """Write what `render` makes of each format. Raises UsageError as `replace_file` does."""
     for name, target in pairs:
+        width, color = 100, False
+        if target == STDOUT and is_terminal(sys.stdout):
+            width = min(shutil.get_terminal_size((width, 24)).columns, _MAX_WIDTH)
+            color = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        text = render(name, width=width, color=color)
         if target == STDOUT:
-            show(_rendered(name, reports, is_full=is_full, stream=sys.stdout))
+            show(text)
         else:
-            replace_file(Path(target), _rendered(name, reports, is_full=is_full))
-
-
-def _rendered(
-    name: str, reports: tuple[Report, ...], *, is_full: bool, stream: TextIO | None = None
-) -> str:
-    render = renderer(name)
-    if name != _HUMAN:
-        return render(reports)
-    width, color = 100, False
-    if is_terminal(stream):
-        width = min(shutil.get_terminal_size((width, 24)).columns, _MAX_WIDTH)
-        color = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return render(reports, width=width, color=color, is_full=is_full)
+            replace_file(Path(target), text)
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -108,7 +118,7 @@ def _fitting(text: str, encoding: str) -> str:
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        plain = text.replace("─", "-").replace("…", "...")
+        plain = text.replace("─", "-").replace("…", "...").replace("→", ">")
         return plain.encode(encoding, "backslashreplace").decode(encoding)
     return text
 

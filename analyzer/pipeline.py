@@ -106,9 +106,9 @@ def _parse(
     catalogued: frozenset[str],
     limits: Limits,
 ) -> _Sources:
-    """Parse what the module tree reaches, and every other `.rs` file; bulk without vocabulary waits.
+    """Parse what the module tree reaches and every other `.rs` file, but bulk without vocabulary.
 
-    Gaps of a file that runs at build time are blocking: they hide the code an attacker would choose.
+    Gaps of a file that runs at build time are blocking: there an attacker would hide.
     """
     outlines: dict[str, Outline] = {}
     gaps = list(modules.gaps)
@@ -167,9 +167,7 @@ def _view(
         is_legacy=manifest.edition == "2015",
     )
     code = CrateCode(sources.outlines, package, signatures.apis, limits=limits)
-    return CrateView(
-        crate.ref, tree, manifest, code, sources.phases, signatures, context, limits
-    )
+    return CrateView(crate.ref, tree, manifest, code, sources.phases, signatures, context, limits)
 
 
 def _externs(manifest: Manifest, aliases: Mapping[str, str]) -> dict[str, str]:

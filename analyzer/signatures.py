@@ -333,7 +333,8 @@ def _read_programs(table: TomlTable) -> dict[str, Program]:
     for name, row in table.items():
         if not isinstance(row, dict) or set(row) - _PROGRAM_KEYS:
             raise SignatureError(f"{PROGRAMS_FILE}: [{name}] has an unknown key")
-        options = {key: _texts(v, PROGRAMS_FILE, key) for key, v in row.items() if isinstance(v, list)}
+        lists = {key: value for key, value in row.items() if isinstance(value, list)}
+        options = {key: _texts(value, PROGRAMS_FILE, key) for key, value in lists.items()}
         programs[name] = Program(
             name,
             str(row.get("role", "")),

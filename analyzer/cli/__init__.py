@@ -1,0 +1,1 @@
+"""One module per sub-command; the only place that prints or exits."""

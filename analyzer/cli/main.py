@@ -59,7 +59,8 @@ def build(arguments: list[str]) -> typer.Typer:
     """The command tree, with only what `arguments` ask for imported."""
     app = typer.Typer(
         name="cratescope",
-        help="May this Rust crate enter our build? Exit: 0 clear, 10 review, 20 block, 30 incomplete.",
+        help="May this Rust crate enter our build?"
+        " Exit codes: 0 clear, 10 review, 20 block, 30 incomplete.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,

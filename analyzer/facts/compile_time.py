@@ -1,4 +1,4 @@
-"""What the compiler itself does for the source: reads variables and files, prints build directives."""
+"""What the compiler does for the source: reads variables and files, takes build directives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts about files as such: binaries by their magic numbers, auto-run files, deceptive characters."""
+"""Facts about files as such: binaries by magic numbers, auto-run files, deceptive characters."""
 
 from __future__ import annotations
 

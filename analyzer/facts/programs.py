@@ -6,6 +6,7 @@ own quoting rules; what it runs is looked up the same way, a bounded number of s
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ MAX_SHELLS = 4
 
 
 def derived(fact: Fact, signatures: Signatures) -> Iterator[Fact]:
-    """Facts that follow from a `process.spawn`: its subject is the program, its data the arguments."""
+    """Facts that follow from a `process.spawn`: subject is the program, data its arguments."""
     yield from _command(fact, [fact.subject, *fact.data], signatures, 0)
 
 
@@ -63,7 +64,7 @@ def _shell(
     base: Fact, program: Program, words: list[str], signatures: Signatures, depth: int
 ) -> Iterator[Fact]:
     flags = program.options.get("text", ())
-    text = next((b for a, b in zip(words, words[1:], strict=False) if a in flags), "")
+    text = next((b for a, b in itertools.pairwise(words) if a in flags), "")
     if program.name == "cmd" and text:
         text = " ".join(words[words.index(text) :])
     if not text:

@@ -1,4 +1,4 @@
-"""Texts that speak for themselves: URLs, addresses, secret paths, encoded runs, and what is in them.
+"""Texts that speak for themselves: URLs, addresses, secret paths, encoded runs and their content.
 
 Works on constants as written, on texts that folding put together, and on what common encodings
 of either hide; each decoded text keeps how it came about.

@@ -1,4 +1,4 @@
-"""What a family of facts may look at: one crate, read and resolved, frozen for the time of asking."""
+"""What a family of facts may look at: one crate, read and resolved, frozen while it is asked."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class CrateView:
     def macros(self) -> Mapping[str, tuple[MacroSite, ...]]:
         """Folded invocations of the macros that facts are made of, by name."""
         wanted = frozenset(
-            "env option_env include_str include_bytes println print asm global_asm naked_asm".split()
+            "env option_env include_str include_bytes println print"
+            " asm global_asm naked_asm".split()
         )
         table: dict[str, list[MacroSite]] = {}
         for site in macros(self.code, wanted):

@@ -1,0 +1,1 @@
+"""Rust text to names, values and calls; the only door to the parser."""

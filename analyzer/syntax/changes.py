@@ -1,4 +1,4 @@
-"""What the folding needs beside itself: catalogue templates, and locals that are changed in place."""
+"""What folding needs beside itself: catalogue templates, and locals that change in place."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from analyzer.syntax.values import (
     path_joined,
 )
 
+_NUMBER = re.compile(
+    r"(0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)(?:[iu](?:8|16|32|64|128|size))?"
+)
 _VARIABLE_HOLES: Mapping[str, str] = {"CARGO_MANIFEST_DIR": "manifest", "OUT_DIR": "out"}
 
 
@@ -25,7 +28,7 @@ def variable_hole(name: str) -> Value:
 
 
 def from_template(template: str, arguments: tuple[Value, ...]) -> Value:
-    """A catalogue's `value`: a known text, `{origin}`, `{env:$0}`, or `$0` (the argument itself)."""
+    """A catalogue's `value`: a text, `{origin}`, `{env:$0}`, or `$0` (the argument itself)."""
     if not template:
         return UNKNOWN_VALUE
     if template == "$0":
@@ -42,6 +45,7 @@ def from_template(template: str, arguments: tuple[Value, ...]) -> Value:
 
 
 def is_character(arguments: tuple[Value, ...]) -> bool:
+    """Whether the first argument is one character: `push` on a text, not on a path."""
     return bool(arguments) and arguments[0].is_constant and len(arguments[0].text) == 1
 
 
@@ -60,3 +64,13 @@ def changes_in(outline: Outline) -> dict[tuple[int, str], list[tuple[int, str, N
             row = (node.end_byte - 1, method, node)
             table.setdefault((scope.function, outline.text(receiver)), []).append(row)
     return table
+
+
+def number(text: str) -> Value:
+    """The value of an integer literal, with its suffix and underscores."""
+    match = _NUMBER.fullmatch(text.lower()[:80])
+    if match is None:
+        return UNKNOWN_VALUE
+    digits = match[1].replace("_", "")
+    found = int(digits, 0 if digits[:1] == "0" and digits[1:2].isalpha() else 10)
+    return Value(parts=(str(found),), number=found)

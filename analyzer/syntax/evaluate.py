@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from analyzer.syntax.changes import changes_in, from_template, is_character
+from analyzer.syntax.changes import changes_in, from_template, is_character, number
 from analyzer.syntax.lexer import literal_text
 from analyzer.syntax.names import path_segments
 from analyzer.syntax.outline import Binding, Macro, Node, Outline, Scope
@@ -42,9 +42,6 @@ _TEXT_MACROS = frozenset(
     {"format", "concat", "format_args", "const_format", "formatcp", "concatcp"}
 )
 _NAMED = re.compile(r"\{\s*([^\W\d]\w*)\s*(?::[^{}]*)?\}")
-_NUMBER = re.compile(
-    r"(0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)(?:[iu](?:8|16|32|64|128|size))?"
-)
 MAX_DEPTH = 48
 
 Frame = Mapping[str, Value]
@@ -98,8 +95,6 @@ class Evaluator:
         folded: Value = fold(outline, node, scope, frame, depth)
         return folded
 
-    # Literals --------------------------------------------------------------------------------
-
     def _fold_string_literal(
         self, outline: Outline, node: Node, _scope: Scope, _frame: Frame, _depth: int
     ) -> Value:
@@ -122,12 +117,7 @@ class Evaluator:
     def _fold_integer_literal(
         self, outline: Outline, node: Node, _scope: Scope, _frame: Frame, _depth: int
     ) -> Value:
-        match = _NUMBER.fullmatch(outline.text(node).lower()[:80])
-        if match is None:
-            return UNKNOWN_VALUE
-        digits = match[1].replace("_", "")
-        number = int(digits, 0 if digits[:1] == "0" and digits[1:2].isalpha() else 10)
-        return Value(parts=(str(number),), number=number)
+        return number(outline.text(node))
 
     def _fold_array_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
@@ -144,8 +134,6 @@ class Evaluator:
             self._eval(outline, one, scope, frame, depth) for one in node.named_children[:4]
         )
         return joined(children, between=":")
-
-    # Names -----------------------------------------------------------------------------------
 
     def _fold_identifier(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
@@ -223,8 +211,6 @@ class Evaluator:
         inner = Scope(other.function_at(value.start_byte), len(other.data), item.scope.module, None)
         return self._eval(other, value, inner, {}, depth)
 
-    # Calls -----------------------------------------------------------------------------------
-
     def _fold_call_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
@@ -287,7 +273,7 @@ class Evaluator:
         if node.type != "closure_expression":
             return value if node.type in ("scoped_identifier", "identifier") else UNKNOWN_VALUE
         parameters, body = (node.child_by_field_name(one) for one in ("parameters", "body"))
-        names = [one for one in (parameters.named_children if parameters is not None else ())]
+        names = parameters.named_children if parameters is not None else []
         if body is None or len(names) != 1:
             return UNKNOWN_VALUE
         label = outline.text(names[0].child_by_field_name("pattern") or names[0]).lstrip("&")
@@ -311,8 +297,6 @@ class Evaluator:
         scope = Scope(function, body.end_byte, module, None)
         return self._eval(outline, body, scope, frame, depth + 8)
 
-    # Blocks and operators ------------------------------------------------------------------------
-
     def _fold_block(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
@@ -324,23 +308,23 @@ class Evaluator:
     def _fold_if_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
-        for branch in ("consequence", "alternative"):
-            one = node.child_by_field_name(branch)
-            value = self._eval(outline, one, scope, frame, depth) if one else UNKNOWN_VALUE
-            if not value.is_unknown:
-                return value
-        return UNKNOWN_VALUE
+        branches = [node.child_by_field_name(one) for one in ("consequence", "alternative")]
+        return self._first_known(outline, branches, scope, frame, depth)
+
+    def _first_known(
+        self, outline: Outline, nodes: list[Node | None], scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        """Of several branches the first with a value: any of them may be taken."""
+        values = (self._eval(outline, one, scope, frame, depth) for one in nodes if one)
+        return next((one for one in values if not one.is_unknown), UNKNOWN_VALUE)
 
     def _fold_match_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
         body = node.child_by_field_name("body")
-        for arm in (body.named_children if body is not None else [])[:8]:
-            one = arm.child_by_field_name("value")
-            value = self._eval(outline, one, scope, frame, depth) if one else UNKNOWN_VALUE
-            if not value.is_unknown:
-                return value
-        return UNKNOWN_VALUE
+        arms = body.named_children[:8] if body is not None else []
+        values = [one.child_by_field_name("value") for one in arms]
+        return self._first_known(outline, values, scope, frame, depth)
 
     def _fold_binary_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
@@ -351,8 +335,6 @@ class Evaluator:
             return UNKNOWN_VALUE
         sides = tuple(self._eval(outline, one, scope, frame, depth) for one in (left, right))
         return joined(sides, step="join of texts")
-
-    # Macros ----------------------------------------------------------------------------------
 
     def _fold_macro_invocation(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int

@@ -28,9 +28,9 @@ _THROUGH: Mapping[str, str] = {
     "unsafe_block": "",
 }
 _SAME_TYPE = frozenset(
-    "unwrap expect unwrap_or_default unwrap_or_else unwrap_or clone to_owned as_ref as_mut ok by_ref"
-    " lock borrow borrow_mut context with_context map_err get_or_init get_mut read write await"
-    " into_inner ok_or ok_or_else or_else take as_deref as_deref_mut".split()
+    "unwrap expect unwrap_or_default unwrap_or_else unwrap_or clone to_owned as_ref as_mut ok"
+    " by_ref lock borrow borrow_mut context with_context map_err get_or_init get_mut"
+    " read write await into_inner ok_or ok_or_else or_else take as_deref as_deref_mut".split()
 )
 MAX_DEPTH = 24
 

@@ -264,8 +264,7 @@ class Names:
                 return self._extern(use.target, hops)
             if isinstance(local, _Use) and local.position == use.position:
                 return self._extern(use.target, hops)
-        found = self._resolve(use.target, use.file, -1, use.module, hops + 1)
-        return found
+        return self._resolve(use.target, use.file, -1, use.module, hops + 1)
 
     def _extern(self, segments: Path, hops: int) -> Path | None:
         if not segments:

@@ -117,7 +117,7 @@ class Sites:
         return table
 
     def _frames(self, function: Function, depth: int) -> tuple[Frame, ...]:
-        """What the parameters of a function may be, a frame for each caller that knows something."""
+        """What a function's parameters may be, a frame for each caller that knows something."""
         if function in self._frames_of or depth >= _FRAME_DEPTH:
             return self._frames_of.get(function, ())
         self._frames_of[function] = ()

@@ -182,8 +182,8 @@ Method = Callable[[Value, tuple[Value, ...]], Value]
 _SAME = """to_string to_owned into clone as_str as_ref as_bytes as_path as_os_str to_path_buf unwrap
 expect unwrap_or_default as_mut borrow to_str to_string_lossy into_string into_boxed_str ok ok_or
 ok_or_else map_err as_deref iter into_iter chars bytes cloned copied context with_context
-to_vec into_bytes into_os_string as_slice leak display by_ref trim_matches into_path_buf as_encoded_bytes
-canonicalize clone_from or unwrap_or_else to_lowercase_owned await poll filter flatten err
+to_vec into_bytes into_os_string as_slice leak display by_ref trim_matches into_path_buf
+as_encoded_bytes canonicalize clone_from or unwrap_or_else await poll filter flatten err
 as_deref_mut borrow_mut into_owned""".split()
 
 METHODS: Mapping[str, Method] = {

@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from analyzer.gunzip import inflated
@@ -29,9 +30,10 @@ from analyzer.model import (
 )
 from analyzer.tar import Entry, TarReader
 
-_RESERVED = r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:[ .]|$)"
-_ODD = re.compile(r"[\x00-\x1f\x7f\\:*?\"<>|]|[ .]$")
-_ODD_DEVICE = re.compile(_RESERVED, re.IGNORECASE)
+_DEVICE = re.compile(
+    r"/(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:[ ./]|$)", re.IGNORECASE
+)
+_ODD = re.compile(r"[\x00-\x1f\x7f\\:*?\"<>|]")
 # A last component that needs no second look: printable ASCII that every system reads alike.
 _PLAIN = re.compile(
     rb"(?!\.cargo-ok$|(?:con|prn|aux|nul|conin\$|conout\$|com[0-9]|lpt[0-9])(?:[ .]|$))"
@@ -51,6 +53,7 @@ _ODD_TYPES: Final = {
 _ENDS: Final = frozenset({"truncated", "no-end-marker"})
 _COMPONENT_BYTES: Final = 255
 _LISTED: Final = 100
+_REMEMBERED: Final = 5_000
 _SHOWN: Final = 200
 
 
@@ -159,7 +162,7 @@ def _odd_type(state: _Unpacking, path: str, entry: Entry) -> None:
 def _keep(state: _Unpacking, path: str, entry: Entry) -> None:
     file = SourceFile(path, entry.data, bool(entry.mode & 0o111))
     key = path.lower() if path.isascii() else _folded(path)
-    first = state.folded.setdefault(key, path)
+    first = state.folded.setdefault(path if key == path else key, path)
     if path in state.files:
         # early releases of cargo packed some files twice; the same bytes hide nothing
         is_same = state.files[path].data == entry.data
@@ -186,14 +189,11 @@ def _move_aside(state: _Unpacking, path: str) -> None:
 
 def _check_folders(state: _Unpacking) -> None:
     """A name that is a file and a folder: which one wins is the reader's choice."""
-    folders: set[str] = set()
-    for path in state.files:
-        folder = path.rpartition("/")[0]
-        while folder and folder not in folders:
-            folders.add(folder)
-            folder = folder.rpartition("/")[0]
-    for path in sorted(folders & state.files.keys()):
-        state.anomaly("file-as-folder", path)
+    # With the lowest character for the slash, what is below a name stands right behind it.
+    ordered = sorted(path.replace("/", "\0") for path in state.files)
+    for path, following in pairwise(ordered):
+        if following.startswith(path + "\0"):
+            state.anomaly("file-as-folder", path.replace("\0", "/"))
 
 
 # Names -------------------------------------------------------------------------------------------
@@ -207,7 +207,7 @@ def _path(state: _Unpacking, entry: Entry) -> str:
     if inside is not None and is_short and _PLAIN.fullmatch(last):
         return inside + last.decode("ascii")
     path, is_plain = _looked_at(state, entry)
-    if is_plain and last:
+    if is_plain and last and len(state.plain_folders) < _REMEMBERED:
         state.plain_folders[folder] = path.rpartition("/")[0] + "/" if "/" in path else ""
     return path
 
@@ -225,12 +225,12 @@ def _looked_at(state: _Unpacking, entry: Entry) -> tuple[str, bool]:
         slugs.append("parent-path")
     if "." in inner or "" in inner or (text.endswith("/") and entry.kind != b"5"):
         slugs.append("odd-name")
-    if any(_ODD_DEVICE.match(one) for one in inner):
+    if _DEVICE.search(text):
         slugs.append("reserved-name")
     if inner and inner[-1] == ".cargo-ok" and not state.is_folder:
         slugs.append("cargo-ok")
     # Cargo drops empty parts and dots, so `src/./lib.rs` is `src/lib.rs` to it and to us.
-    kept = [one for one in parts if one not in ("", ".")]
+    kept = [one for one in parts if one and one != "."]
     if parts[0] == state.root:
         path = "/".join(kept[1:]) or "."
     else:
@@ -256,8 +256,13 @@ def _text(state: _Unpacking, entry: Entry) -> tuple[str, list[str]]:
         return _visible(name.decode("utf-8", "backslashreplace")), [*slugs, "non-utf8-name"]
     shown = _visible(text)
     parts = text.rstrip("/").split("/")
-    is_odd = any(_ODD.search(one) for one in parts if one not in ("", ".", ".."))
-    if shown != text or is_odd or any(len(one.encode()) > _COMPONENT_BYTES for one in parts):
+    is_long = len(max(parts, key=len)) * 4 > _COMPONENT_BYTES and any(
+        len(one.encode()) > _COMPONENT_BYTES for one in parts
+    )
+    is_odd = (" /" in text or "./" in text or text.endswith((" ", "."))) and any(
+        one.endswith((" ", ".")) and one not in (".", "..") for one in parts
+    )
+    if shown != text or is_odd or is_long or _ODD.search(text):
         slugs.append("odd-name")
     return shown, slugs
 
@@ -271,7 +276,10 @@ def _folded(path: str) -> str:
 def _visible(text: str) -> str:
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() else f"\\u{{{ord(one):x}}}" for one in text)
+    for one in sorted(set(text)):
+        if not one.isprintable():
+            text = text.replace(one, f"\\u{{{ord(one):x}}}")
+    return text
 
 
 def _shown(name: bytes) -> str:

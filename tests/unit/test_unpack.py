@@ -450,3 +450,14 @@ def test_folder_links_and_pipes_are_facts_of_their_own() -> None:
     assert slugs(tree) == ["link-in-folder", "special-in-folder"]
     assert tree.gaps == ()
     assert sorted(contents(tree)) == ["Cargo.toml", "src/lib.rs"]
+
+
+def test_deep_folders_cost_little_memory() -> None:
+    deep = b"d/" * 480
+    data = crate(*(member(ROOT + b"%04d/" % one + deep + b"x.rs", b"") for one in range(400)))
+    tracemalloc.start()
+    tree = read(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(tree.files) == 402
+    assert peak < 8 << 20

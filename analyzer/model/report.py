@@ -1,0 +1,170 @@
+"""What the analysis says: findings, verdict, report, and the context it was given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from analyzer.model.crate import Advisory, IndexEntry, Origin
+from analyzer.model.facts import QUIET, Fact, FactKind, Gap, Guard, Phase, Where
+
+
+class Severity(StrEnum):
+    """How bad if true."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Confidence(StrEnum):
+    """How likely true."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Support(StrEnum):
+    """Which witness speaks for a finding."""
+
+    STATIC = "static"
+    OBSERVED = "observed"
+    MIXED = "mixed"
+    CORROBORATED = "corroborated"
+
+
+class Verdict(StrEnum):
+    """What the analysis says of one crate. Precedence: BLOCK, INCOMPLETE, REVIEW, CLEAR."""
+
+    CLEAR = "CLEAR"
+    REVIEW = "REVIEW"
+    BLOCK = "BLOCK"
+    INCOMPLETE = "INCOMPLETE"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A fact that a finding cites, cut to what a reader needs."""
+
+    kind: FactKind
+    subject: str
+    role: str
+    where: Where
+    snippet: str = ""
+    derivation: tuple[str, ...] = ()
+    guards: tuple[Guard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that held, with its evidence. `is_blocking`: the rule itself asks for BLOCK."""
+
+    rule: str
+    title: str
+    severity: Severity
+    confidence: Confidence
+    support: Support
+    phases: tuple[Phase, ...]
+    attack: tuple[str, ...]
+    techniques: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    is_blocking: bool = False
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether only tests, examples, benches or unreached files hold the chain."""
+        return bool(self.phases) and QUIET.issuperset(self.phases)
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What the code can do, good or bad: a neutral word, where it runs, how often, first place."""
+
+    name: str
+    phases: tuple[Phase, ...]
+    count: int
+    first: Where
+    subjects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """A literal of the crate that an investigator can search for: kind is url, address, path ..."""
+
+    kind: str
+    value: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A part of the score and its owner."""
+
+    rule: str
+    points: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What was looked at. `phases` counts Rust files by phase; a file may count in several."""
+
+    files: int = 0
+    size_bytes: int = 0
+    rust_files: int = 0
+    rust_size_bytes: int = 0
+    parsed_files: int = 0
+    prefiltered_files: int = 0
+    phases: tuple[tuple[Phase, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What made the report: the same values give the same bytes."""
+
+    tool_version: str
+    ruleset: str
+    limits: str
+    as_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CrateInfo:
+    """The crate a report speaks of."""
+
+    name: str
+    version: str
+    sha256: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything the analysis says of one crate."""
+
+    crate: CrateInfo
+    verdict: Verdict
+    score: int
+    summary: str
+    findings: tuple[Finding, ...]
+    capabilities: tuple[Capability, ...]
+    indicators: tuple[Indicator, ...]
+    facts: tuple[Fact, ...]
+    gaps: tuple[Gap, ...]
+    coverage: Coverage
+    points: tuple[Point, ...]
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Registry facts around a crate, frozen before analysis; empty where unknown."""
+
+    as_of: str = ""
+    index_entries: tuple[IndexEntry, ...] = ()
+    advisories: tuple[Advisory, ...] = ()
+    previous: Report | None = None
+    dependencies: tuple[Report, ...] = ()

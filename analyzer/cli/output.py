@@ -58,13 +58,21 @@ def _by_ending(path: Path) -> str:
 
 
 def _check_folder(path: Path) -> None:
-    folder = path.resolve().parent
     if path.is_dir():
         raise UsageError(f"{path} is a folder", remedy="name a file behind -o")
+    if _is_special(path):
+        return
+    folder = path.resolve().parent
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder", remedy="make it, or choose another -o file")
     if not os.access(folder if not path.exists() else path, os.W_OK):
         raise UsageError(f"{path} cannot be written", remedy="choose another -o file")
+
+
+def prepare(pairs: list[tuple[str, str]]) -> None:
+    """Load what renders, so that this costs nothing while workers are still at work."""
+    for name, _ in pairs:
+        renderer(name)
 
 
 def write(
@@ -133,16 +141,19 @@ def replace_file(path: Path, text: str) -> None:
 
     Raises UsageError, and InternalError for a full disk.
     """
-    path = path.resolve()  # a link stays a link
     try:
-        if path.exists() and not path.is_file():
+        if _is_special(path):
             path.write_text(text, encoding="utf-8", newline="\n")
         else:
-            _replace(path, text)
+            _replace(path.resolve(), text)  # a link stays a link
     except BrokenPipeError:
         return
     except OSError as error:
         raise _failure(path, error) from None
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file()
 
 
 def _replace(path: Path, text: str) -> None:

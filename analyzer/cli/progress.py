@@ -6,13 +6,15 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 
+from analyzer.cli.output import is_terminal
+
 Advance = Callable[[str], None]
 
 
 @contextlib.contextmanager
 def progress(total: int, *, is_quiet: bool) -> Iterator[Advance]:
-    """Call the value with a label at each finished piece; silent off a terminal or for one piece."""
-    if is_quiet or total < 2 or not sys.stderr.isatty():
+    """A function to call with a label as each piece ends; it shows nothing off a terminal."""
+    if is_quiet or not is_terminal(sys.stderr):
         yield lambda _label: None
         return
     from rich.console import Console
@@ -20,20 +22,22 @@ def progress(total: int, *, is_quiet: bool) -> Iterator[Advance]:
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        SpinnerColumn,
         TextColumn,
-        TimeRemainingColumn,
+        TimeElapsedColumn,
     )
 
     from analyzer.report.text import printable
 
     columns = (
-        BarColumn(),
+        SpinnerColumn(),
+        BarColumn(bar_width=24),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
+        TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total)
+        task = bar.add_task("fetching and reading", total=total)
 
         def advance(label: str) -> None:
             bar.update(task, advance=1, description=printable(label, max_characters=60))

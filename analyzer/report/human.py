@@ -121,8 +121,8 @@ def _report(report: Report) -> RenderableType:
     parts += _score(report.points)
     parts += _capabilities(report.capabilities)
     parts += _gaps(report.gaps)
-    parts.append(_coverage(report))
-    parts += (Text(f"Next: {one}") for one in _next_steps(report))
+    parts += [_coverage(report), Text("Next", style="bold")]
+    parts += (_Wrapped(Text(one), first="- ", rest="  ") for one in _next_steps(report))
     return Group(*parts, Rule(style="dim"))
 
 

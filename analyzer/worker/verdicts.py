@@ -43,11 +43,11 @@ def unanswered(crate: CrateSource, reason: str, limits: Limits) -> Report:
 
 
 def mismatched(entry: IndexEntry, error: ChecksumMismatch, limits: Limits) -> Report:
-    """The BLOCK report of an archive whose bytes differ from the index; they were not read."""
+    """The BLOCK report where bytes, index and lock file disagree; nothing was analyzed."""
     where = Field("registry", "cksum")
     finding = Finding(
         rule=MISMATCH,
-        title="the downloaded bytes are not the ones the index names",
+        title="the bytes are not the ones that were promised",
         severity=Severity.CRITICAL,
         confidence=Confidence.HIGH,
         support=Support.STATIC,
@@ -56,12 +56,12 @@ def mismatched(entry: IndexEntry, error: ChecksumMismatch, limits: Limits) -> Re
         techniques=("T17",),
         evidence=(
             Evidence(FactKind.ARCHIVE_ANOMALY, f"expected {error.expected}", "", where),
-            Evidence(FactKind.ARCHIVE_ANOMALY, f"downloaded {error.actual}", "", where),
+            Evidence(FactKind.ARCHIVE_ANOMALY, f"found {error.actual}", "", where),
         ),
         is_blocking=True,
     )
     info = CrateInfo(entry.name, entry.version, entry.checksum, Origin.REGISTRY)
-    summary = "The downloaded bytes are not the ones the index names; they were not analyzed."
+    summary = f"{error}; nothing was analyzed."
     return _bare(info, Verdict.BLOCK, summary, limits, findings=(finding,))
 
 

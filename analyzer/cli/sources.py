@@ -1,0 +1,89 @@
+"""From targets to bytes, in the order of the targets; trouble with one does not stop the others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import groupby
+
+from analyzer.config import RegistryAccess, Settings, find_registry
+from analyzer.errors import ChecksumMismatch, CratescopeError
+from analyzer.limits import DEFAULT_LIMITS
+from analyzer.local import archive_source, folder_source
+from analyzer.model import Context, CrateSource, IndexEntry, Report
+from analyzer.registry.targets import ArchiveTarget, CrateTarget, FolderTarget, Target
+from analyzer.worker.pool import Pool
+from analyzer.worker.verdicts import mismatched
+
+Got = CrateSource | Report | CratescopeError
+Answer = Report | CratescopeError
+
+
+class Sources:
+    """The bytes behind targets. Raises UsageError at once if one names a registry nobody knows."""
+
+    def __init__(
+        self, targets: tuple[Target, ...], settings: Settings, warn: Callable[[str], None]
+    ) -> None:
+        self._targets, self._settings, self._warn = targets, settings, warn
+        self._entries: dict[str, IndexEntry] = {}
+        named = [one for one in targets if isinstance(one, CrateTarget)]
+        self._access = {one.registry: self._find(one.registry) for one in named}
+        self._fetched = self._fetch(named)
+
+    def _find(self, registry: str) -> RegistryAccess:
+        return find_registry(registry, os.environ) if registry else self._settings.registry
+
+    def answers(self, pool: Pool) -> Iterator[Answer]:
+        """A report or an error for each target; archives are fetched while others are read."""
+        early: list[Answer | None] = []  # by target: what needs no worker, None where one is at it
+
+        def to_read() -> Iterator[CrateSource]:
+            for got in self._all():
+                early.append(None if isinstance(got, CrateSource) else got)
+                if isinstance(got, CrateSource):
+                    yield got
+
+        done = 0
+        for report in pool.analyze_many(to_read(), self._context):
+            while (answer := early[done]) is not None:
+                yield answer
+                done += 1
+            yield report
+            done += 1
+        yield from (one for one in early[done:] if one is not None)
+
+    def _context(self, crate: CrateSource) -> Context:
+        entry = self._entries.get(crate.sha256)
+        return Context(index_entries=(entry,) if entry is not None else ())
+
+    def _all(self) -> Iterator[Got]:
+        for target in self._targets:
+            yield next(self._fetched) if isinstance(target, CrateTarget) else _local(target)
+        yield from self._fetched  # nothing is left in it; its end closes clients and warns
+
+    def _fetch(self, targets: list[CrateTarget]) -> Iterator[Got]:
+        """Archives of named crates; what talks to registries is imported if a crate is named."""
+        for registry, group in groupby(targets, key=lambda one: one.registry):
+            from analyzer.registry.fetch import Registry
+
+            settings = replace(self._settings, registry=self._access[registry])
+            with Registry(settings, DEFAULT_LIMITS) as source:
+                for _, entry, got in source.fetch_all(group):
+                    if entry is not None and isinstance(got, ChecksumMismatch):
+                        yield mismatched(entry, got, DEFAULT_LIMITS)
+                        continue
+                    if entry is not None and isinstance(got, CrateSource):
+                        self._entries[got.sha256] = entry
+                    yield got
+                for warning in source.warnings:
+                    self._warn(warning)
+
+
+def _local(target: ArchiveTarget | FolderTarget) -> Got:
+    read = folder_source if isinstance(target, FolderTarget) else archive_source
+    try:
+        return read(target.path, limits=DEFAULT_LIMITS)
+    except CratescopeError as error:
+        return error

@@ -5,18 +5,40 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from analyzer.cli.output import show
 from analyzer.config import Settings, load_settings
 from analyzer.errors import CratescopeError, InternalError
 from analyzer.limits import DEFAULT_LIMITS
+from analyzer.model import Verdict
 from analyzer.report.text import one_line
 
-Check = tuple[str, bool, bool, str]
-"""What, whether it works, whether the main job needs it, and a word on it."""
+_ENGINE = "/var/run/docker.sock"
+_SAMPLE = '[package]\nname = "sample"\nversion = "0.1.0"\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing a machine has or lacks; `remedy` is the way to get it."""
+
+    what: str
+    works: bool
+    word: str
+    remedy: str = ""
+    is_needed: bool = True
+
+    def __str__(self) -> str:
+        """The check in one line."""
+        mark = "ok" if self.works else ("MISSING" if self.is_needed else "absent")
+        remedy = f"; {self.remedy}" if self.remedy and not self.works else ""
+        return f"{mark:8} {self.what:12} {one_line(self.word + remedy)}"
 
 
 def doctor(
@@ -25,31 +47,31 @@ def doctor(
 ) -> None:
     """What works on this machine, what is missing, and how to get it."""
     settings = load_settings(os.environ, is_offline=offline or None)
-    is_well = True
-    for what, works, is_needed, word in _checks(settings):
-        mark = "ok" if works else ("MISSING" if is_needed else "absent")
-        typer.echo(f"{mark:8} {what:12} {one_line(word)}")
-        is_well = is_well and (works or not is_needed)
-    if not is_well:
-        raise InternalError("the main job would not work here", remedy="see the lines above")
+    missing = []
+    for check in _checks(settings):
+        show(f"{check}\n")
+        if check.is_needed and not check.works:
+            missing.append(check.what)
+    if missing:
+        raise InternalError(
+            f"scanning would not work here: {', '.join(missing)}", remedy="see the lines above"
+        )
 
 
 def _checks(settings: Settings) -> Iterator[Check]:
-    yield "python", sys.version_info >= (3, 11), True, sys.version.split()[0]
+    version = ".".join(str(one) for one in sys.version_info[:3])
+    yield Check("python", sys.version_info >= (3, 11), version, "needs 3.11 or newer")
     yield _rules()
-    yield _cache(settings)
+    yield _worker()
     yield _confinement()
-    yield _registry(settings)
-    engine = "/var/run/docker.sock"
-    has_engine = os.access(os.environ.get("DOCKER_HOST", engine).removeprefix("unix://"), os.R_OK)
-    yield (
-        "engine",
-        has_engine,
-        False,
-        "needed by a later release's sandbox: apt-get install docker.io",
-    )
+    yield _cache(settings.cache_dir)
+    if settings.is_offline:
+        yield Check("registry", False, "not asked (offline)", is_needed=False)
+    else:
+        yield _registry(settings)
+    yield _engine()
     cargo = shutil.which("cargo")
-    yield "cargo", cargo is not None, False, cargo or "not needed to scan; tests compare with it"
+    yield Check("cargo", bool(cargo), cargo or "not needed to scan", is_needed=False)
 
 
 def _rules() -> Check:
@@ -58,20 +80,26 @@ def _rules() -> Check:
     try:
         ruleset = load_ruleset()
     except CratescopeError as error:
-        return "rules", False, True, str(error)
-    return "rules", True, True, f"{len(ruleset.rules)} rules, digest {ruleset.digest[:16]}"
+        return Check("rules", False, str(error), "install cratescope anew")
+    return Check("rules", True, f"{len(ruleset.rules)} rules, digest {ruleset.digest[:16]}")
 
 
-def _cache(settings: Settings) -> Check:
-    folder = settings.cache_dir
+def _worker() -> Check:
+    """The main job itself, on a crate of one empty file."""
+    from analyzer.local import folder_source
+    from analyzer.worker.pool import Pool
+
+    remedy = "please report it"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        size = sum(one.stat().st_size for one in folder.rglob("*") if one.is_file())
-    except OSError as error:
-        return "cache", False, False, f"{folder}: {error.strerror} (set CRATESCOPE_CACHE_DIR)"
-    is_writable = os.access(folder, os.W_OK)
-    word = f"{folder}, {size / 1e6:.1f} MB" if is_writable else f"{folder} is not writable"
-    return "cache", is_writable, False, word
+        with tempfile.TemporaryDirectory(prefix="cratescope-") as folder, Pool() as pool:
+            Path(folder, "Cargo.toml").write_text(_SAMPLE, encoding="utf-8")
+            Path(folder, "src").mkdir()
+            Path(folder, "src/lib.rs").touch()
+            report = pool.analyze_one(folder_source(Path(folder), limits=DEFAULT_LIMITS))
+    except (CratescopeError, OSError) as error:
+        return Check("worker", False, str(error), remedy)
+    works = report.verdict is Verdict.CLEAR
+    return Check("worker", works, "reads a crate" if works else report.summary, remedy)
 
 
 def _confinement() -> Check:
@@ -79,17 +107,52 @@ def _confinement() -> Check:
 
     level = probe(DEFAULT_LIMITS)
     is_full = level.has_rlimits and level.has_landlock and level.has_seccomp
-    return "confinement", is_full, False, level.text
+    remedy = "crates are read all the same; Linux 5.13 or newer has all three"
+    return Check("confinement", is_full, level.text, remedy, is_needed=False)
+
+
+def _cache(folder: Path) -> Check:
+    remedy = "archives are fetched anew each time; set CRATESCOPE_CACHE_DIR"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return Check("cache", False, f"{folder}: {error.strerror}", remedy, is_needed=False)
+    return Check("cache", True, f"{folder}, {_size_bytes(folder) / 1e6:.1f} MB")
+
+
+def _size_bytes(folder: Path) -> int:
+    size = 0
+    for where, _, files in os.walk(folder):
+        for name in files:
+            try:
+                size += Path(where, name).lstat().st_size
+            except OSError:  # another process has just replaced it
+                continue
+    return size
 
 
 def _registry(settings: Settings) -> Check:
-    if settings.is_offline:
-        return "registry", False, False, "not asked (--offline)"
     from analyzer.registry.fetch import Registry
 
     try:
         with Registry(settings, DEFAULT_LIMITS) as registry:
             newest = registry.resolve("serde")
     except CratescopeError as error:
-        return "registry", False, True, f"{error}; {error.remedy}"
-    return "registry", True, True, f"answers (serde {newest.version})"
+        remedy = error.remedy or "see proxy and CA settings; --offline does without"
+        return Check("registry", False, str(error), remedy)
+    return Check("registry", True, f"answers (serde {newest.version})")
+
+
+def _engine() -> Check:
+    host = os.environ.get("DOCKER_HOST", f"unix://{_ENGINE}")
+    path = host.removeprefix("unix://")
+    works = not host.startswith("unix://") or os.access(path, os.R_OK | os.W_OK)
+    return Check(
+        "engine",
+        works,
+        host if works else "not needed to scan; no release uses it yet",
+        "apt-get install docker.io",
+        is_needed=False,
+    )

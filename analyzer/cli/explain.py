@@ -15,9 +15,17 @@ from analyzer.rules.ruleset import RuleSet, load_ruleset
 from analyzer.rules.schema import Rule
 
 
+def _ids(incomplete: str) -> list[str]:
+    """Ids for shell completion."""
+    return [one.id for one in load_ruleset().rules if one.id.startswith(incomplete)]
+
+
 def explain(
     rule_id: Annotated[
-        str, typer.Argument(metavar="RULE", help="A rule's id, as reports name it.")
+        str,
+        typer.Argument(
+            metavar="RULE", help="A rule's id, as reports name it.", autocompletion=_ids
+        ),
     ],
     rules: Annotated[
         list[Path] | None,

@@ -17,8 +17,14 @@ from analyzer.config import load_settings
 from analyzer.errors import UsageError
 from analyzer.model import Report
 from analyzer.registry.targets import Target, parse_target, read_targets
+from analyzer.report import formats
 from analyzer.report.text import one_line
 from analyzer.worker.pool import Pool
+
+
+def _formats(incomplete: str) -> list[str]:
+    """Formats for shell completion."""
+    return [one for one in formats() if one.startswith(incomplete)]
 
 
 def scan(
@@ -32,7 +38,10 @@ def scan(
     format_: Annotated[
         list[str] | None,
         typer.Option(
-            "--format", metavar="NAME", help="human (default), json or jsonl; may repeat."
+            "--format",
+            metavar="NAME",
+            help="human (default), json or jsonl; may repeat.",
+            autocompletion=_formats,
         ),
     ] = None,
     output: Annotated[

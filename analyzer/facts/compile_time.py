@@ -18,7 +18,7 @@ def facts(view: CrateView) -> Iterator[Fact]:
     for name in ("env", "option_env"):
         for site in view.macros.get(name, ()):
             subject = _text(site)
-            if not subject.startswith(_OWN):
+            if not subject.startswith(_OWN) or _is_secret(view, subject):
                 yield _compiled(view.fact(FactKind.ENV_READ, subject, site, api=f"{name}!"))
     for name in ("include_str", "include_bytes"):
         for site in view.macros.get(name, ()):
@@ -29,6 +29,12 @@ def facts(view: CrateView) -> Iterator[Fact]:
     for name in ("println", "print"):
         for site in view.macros.get(name, ()):
             yield from _directives(view, site)
+
+
+def _is_secret(view: CrateView, name: str) -> bool:
+    """Cargo's own prefix on a token's name (`CARGO_REGISTRY_TOKEN`) does not make it harmless."""
+    secrets = view.signatures.indicators.get("secret-variables")
+    return secrets is not None and secrets.match(name) is not None
 
 
 def _text(site: MacroSite) -> str:

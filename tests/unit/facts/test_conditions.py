@@ -98,3 +98,9 @@ def test_binaries_and_auto_run_files_are_facts(report_of: ReportOf) -> None:
 def test_direction_marks_in_source_are_a_fact(facts_of: FactsOf) -> None:
     facts = facts_of("fn main() { /* \u202e */ }")
     assert [one.subject for one in facts if one.kind is FactKind.ARCHIVE_UNICODE] == ["U+202E"]
+
+
+def test_a_token_read_by_the_compiler_is_a_fact(facts_of: FactsOf) -> None:
+    code = 'const T: Option<&str> = option_env!("CARGO_REGISTRY_TOKEN"); const N: &str = env!("CARGO_PKG_NAME");'
+    read = [one.subject for one in facts_of(code, "src/lib.rs") if one.kind is FactKind.ENV_READ]
+    assert read == ["CARGO_REGISTRY_TOKEN"]

@@ -56,6 +56,9 @@ def _head(result: AuditResult, *, color: bool) -> Iterator[str]:
     counts = {one: sum(row.verdict is one for row in result.rows) for one in ORDER}
     found = ", ".join(f"{count} {one}" for one, count in counts.items() if count)
     nothing = "nothing to report" if result.is_scanned else "none of them is on record"
+    unread = sum(one.is_blocking for one in result.gaps)
+    if unread:
+        found = ", ".join(one for one in (found, f"{unread} not looked at") if one)
     packages = _counted(result.packages, "locked package")
     files = _counted(len(result.lockfiles), "lock file")
     yield f"{_word(result.verdict, color=color)}  {packages} in {files}: {found or nothing}."

@@ -7,7 +7,8 @@ for any reason but being build output is a gap.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,6 +64,7 @@ class _Walk:
     """What was seen: lock files by real path, so that each is read once, and manifests."""
 
     locks: dict[Path, Path] = field(default_factory=dict)
+    locked: set[Path] = field(default_factory=set)
     manifests: list[Path] = field(default_factory=list)
     links: list[Path] = field(default_factory=list)
     folders: set[Path] = field(default_factory=set)
@@ -71,6 +73,7 @@ class _Walk:
     def add_lock(self, path: Path) -> None:
         """Note a lock file, unless it was seen under another name."""
         self.locks.setdefault(real(path), path)
+        self.locked.add(real(path.parent))
 
     def blocked(self, path: Path, reason: str) -> None:
         """Note something that may hold a lock file and could not be looked at."""
@@ -99,14 +102,14 @@ def _look(path: Path, walk: _Walk) -> None:
     if not is_folder and path.name != MANIFEST:
         walk.add_lock(path)
         return
-    before = len(walk.locks)
     if is_folder:
         _descend(path, walk)
     else:
         walk.manifests.append(path)
-    if len(walk.locks) > before:
+    folder = real(path if is_folder else path.parent)
+    if any(one.is_relative_to(folder) for one in walk.locked) and is_folder:
         return
-    above = _lock_above(path if is_folder else path.parent)
+    above = _lock_above(folder)
     if above is not None and (path / MANIFEST in walk.manifests or not is_folder):
         walk.add_lock(above)
     else:
@@ -116,10 +119,8 @@ def _look(path: Path, walk: _Walk) -> None:
 
 def _lock_above(folder: Path) -> Path | None:
     """The nearest lock file from a folder upwards, as cargo looks for a workspace."""
-    for one in (place := real(folder), *place.parents):
-        if (one / LOCK).is_file():
-            return one / LOCK
-    return None
+    found = (one / LOCK for one in (folder, *folder.parents))
+    return next((one for one in found if _is(stat.S_ISREG, one)), None)
 
 
 def _descend(root: Path, walk: _Walk) -> None:
@@ -151,21 +152,29 @@ def _below(folder: Path, entries: list[os.DirEntry[str]], walk: _Walk) -> Iterat
         if one.is_dir(follow_symlinks=False):
             if one.name not in _SKIPPED and not _is_build_output(path, names):
                 yield path
-        elif one.name in (LOCK, MANIFEST) and not one.is_file():
+        elif one.name in (LOCK, MANIFEST) and not _is(stat.S_ISREG, path):
             walk.blocked(path, "a broken link, or no regular file")
         elif one.name == LOCK:
             walk.add_lock(path)
         elif one.name == MANIFEST:
             walk.manifests.append(path)
-        elif one.is_symlink() and one.is_dir():
+        elif one.is_symlink() and _is(stat.S_ISDIR, path):
             walk.links.append(path)
+
+
+def _is(kind: Callable[[int], bool], path: Path) -> bool:
+    """Whether a path leads to something of this kind; links in a circle lead nowhere."""
+    try:
+        return kind(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _is_build_output(path: Path, beside: set[str]) -> bool:
     """Only cargo's own `target`: a folder of sources may bear the name, too."""
     if path.name != _BUILD_OUTPUT:
         return False
-    return MANIFEST in beside or any((path / one).exists() for one in _CACHE_MARKS)
+    return MANIFEST in beside or any(_is(stat.S_ISREG, path / one) for one in _CACHE_MARKS)
 
 
 def _links(walk: _Walk) -> Iterator[Gap]:
@@ -212,10 +221,9 @@ def _bytes(path: Path, most: int) -> bytes:
 def _unlocked(walk: _Walk, lockfiles: list[Lockfile], limits: Limits) -> Iterator[Gap]:
     """Packages whose dependencies no lock file that was read pins: nobody knows what they build."""
     held = {real(one.path).parent: {package.name for package in one.packages} for one in lockfiles}
-    beside_lock = {one.parent for one in walk.locks}
     for path in walk.manifests:
         folder = real(path).parent
-        manifest = None if folder in beside_lock else _manifest(path, limits)
+        manifest = None if folder in walk.locked else _manifest(path, limits)
         if manifest is None:
             continue
         if any(manifest.name in held.get(one, ()) for one in (folder, *folder.parents)):

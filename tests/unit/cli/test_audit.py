@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from analyzer.cli.audit import audit
+from analyzer.config import DEFAULT_INDEX
+from analyzer.errors import UsageError
+
+HEAD = 'version = 4\n[[package]]\nname = "app"\nversion = "0.1.0"\n'
+PACKAGE = (
+    '[[package]]\nname = "{}"\nversion = "{}"\nchecksum = "' + "ab" * 32 + '"\n'
+    f'source = "sparse+{DEFAULT_INDEX}"\n'
+)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRATESCOPE_CACHE_DIR", str(tmp_path / "cache"))
+
+
+def run(*arguments: str | Path) -> Result:
+    app = typer.Typer()
+    app.command()(audit)
+    result = CliRunner().invoke(app, [str(one) for one in arguments])
+    if isinstance(result.exception, UsageError):
+        raise result.exception
+    return result
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Path:
+    path = tmp_path / "Cargo.lock"
+    path.write_text(HEAD + PACKAGE.format("log", "0.4.0"))
+    return path
+
+
+def test_clean_lock_ends_with_0(lock: Path) -> None:
+    result = run(lock)
+    assert (result.exit_code, result.output.split()[0]) == (0, "CLEAR")
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "code"), [("rustdecimal", "1.23.1", 20), ("safe-agent-rs", "1.0.0", 10)]
+)
+def test_known_name_ends_with_its_code(lock: Path, name: str, version: str, code: int) -> None:
+    lock.write_text(HEAD + PACKAGE.format(name, version))
+    assert run(lock.parent).exit_code == code
+
+
+def test_half_a_lock_file_ends_with_30_and_its_line(lock: Path) -> None:
+    lock.write_text(HEAD + "[[pack")
+    result = run(lock)
+    assert result.exit_code == 30
+    assert f"{lock}:5" in result.output
+
+
+def test_blocked_crate_beats_a_broken_file(lock: Path) -> None:
+    lock.write_text(HEAD + PACKAGE.format("rustdecimal", "1.23.1"))
+    (lock.parent / "half.lock").write_text("[[")
+    assert run(lock, lock.parent / "half.lock").exit_code == 20
+
+
+def test_registry_out_of_reach_ends_with_30(lock: Path) -> None:
+    result = run(lock, "--scan", "--offline", "--jobs", "1")
+    assert result.exit_code == 30
+    assert "log 0.4.0 was not read" in " ".join(result.output.split())
+
+
+def test_formats_pair_with_files(lock: Path, tmp_path: Path) -> None:
+    one, two = tmp_path / "a.json", tmp_path / "b.jsonl"
+    assert run(lock, "-o", one, "-o", two).output == ""
+    document = json.loads(one.read_text())
+    assert (document["schema"], document["packages"]) == ("cratescope.audit/v1", 2)
+    assert json.loads(two.read_text().splitlines()[-1])["type"] == "audit"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "nowhere: No such file"),
+        (["{lock}", "--format", "klingon"], "no format"),
+        (["{lock}", "--jobs", "0"], "--jobs must be at least 1"),
+        (["{lock}", "--rules", "x"], "--rules asks for contents"),
+        (["{empty}"], "no Cargo.lock at or below"),
+    ],
+)
+def test_senseless_request_is_an_error(
+    lock: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError) as error:
+        run(*(one.format(lock=lock, empty=tmp_path / "empty") for one in arguments))
+    assert message in str(error.value)
+    assert error.value.exit_code == 2

@@ -21,7 +21,7 @@ from analyzer.signatures import load_known_bad
 _FORMATS = ("human", "json", "jsonl")
 
 
-def audit(  # noqa: PLR0913  # one parameter an option, as typer wants it
+def audit(  # one parameter an option, as typer wants it
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH...", help="Folders, Cargo.lock or Cargo.toml.")
     ],

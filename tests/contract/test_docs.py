@@ -49,7 +49,9 @@ def test_paths_commands_and_options_exist(page: Path) -> None:
     assert set(_OPTIONS.findall(text)) <= known
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs/usage.md"], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", ROOT / "docs/usage.md"], ids=lambda one: one.name
+)
 def test_exit_codes_are_the_ones_documented(page: Path) -> None:
     codes = {int(one) for one in re.findall(r"^\| (\d+) \|", page.read_text(), re.MULTILINE)}
     errors = (ChecksumMismatch, InternalError, RegistryUnreachable, UnknownCrate, UsageError)

@@ -28,7 +28,10 @@ def test_the_wheel_holds_packages_and_signatures_and_nothing_else(tmp_path: Path
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {one.split("/")[0] for one in names if ".dist-info" not in one} == {"analyzer", "sandbox"}
+    assert {one.split("/")[0] for one in names if ".dist-info" not in one} == {
+        "analyzer",
+        "sandbox",
+    }
     shipped = {one.removeprefix("analyzer/_signatures/") for one in names if "_signatures" in one}
     wanted = {
         one.relative_to(ROOT / "signatures").as_posix()
@@ -66,11 +69,11 @@ def test_public_endpoints_stand_in_one_module() -> None:
 
 
 def test_values_of_a_report_survive_hashing_and_pickling() -> None:
-    import pickle  # noqa: S403  # our own value, in one process
+    import pickle  # our own value, in one process
 
     from analyzer.model import Context, Fact, FactKind, Span
 
     fact = Fact(FactKind.FILE_READ, "x", Span("a.rs", 1))
-    assert pickle.loads(pickle.dumps(fact)) == fact  # noqa: S301  # as above
+    assert pickle.loads(pickle.dumps(fact)) == fact  # as above
     assert hash(fact) == hash(Fact(FactKind.FILE_READ, "x", Span("a.rs", 1)))
     assert hash(Context()) == hash(Context())

@@ -47,5 +47,5 @@ def test_a_public_function_keeps_its_unknown(facts_of: FactsOf) -> None:
 
 
 def test_recursion_ends(facts_of: FactsOf) -> None:
-    code = "fn f(p: &str) { std::fs::read(p); g(p); } fn g(p: &str) { f(&format!(\"{p}x\")); }"
+    code = 'fn f(p: &str) { std::fs::read(p); g(p); } fn g(p: &str) { f(&format!("{p}x")); }'
     assert _of(facts_of(code), FactKind.FILE_READ)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import fields, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import analyzer.report
+from analyzer.model import (
+    Confidence,
+    FactKind,
+    GapKind,
+    Origin,
+    Phase,
+    Report,
+    Severity,
+    Support,
+    Verdict,
+)
+from analyzer.report import json_v1, jsonl
+
+SCHEMA = json.loads((Path(analyzer.report.__path__[0]) / "schemas/report-v1.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+REPORT = SCHEMA["$defs"]["report"]["properties"]
+Compare = Callable[[str, str], None]
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_document_is_golden_and_valid(compare: Compare, blocked: Report) -> None:
+    text = json_v1.render((blocked,))
+    compare("json_v1/block.json", text)
+    VALIDATOR.validate(json.loads(text))
+
+
+def test_several_reports_stand_in_one_object(blocked: Report, clear: Report) -> None:
+    document = json.loads(json_v1.render((clear, blocked)))
+    assert document["schema"] == "cratescope.reports/v1"
+    assert [one["crate"]["name"] for one in document["reports"]] == ["y", "x"]
+    VALIDATOR.validate(document)
+    VALIDATOR.validate(json.loads(json_v1.render(())))
+
+
+def test_the_outer_shape_is_the_promised_one(blocked: Report) -> None:
+    names = [one.name for one in fields(Report)]
+    assert list(json.loads(json_v1.render((blocked,)))) == ["schema", *names]
+
+
+def test_no_field_of_a_fact_is_left_out(blocked: Report) -> None:
+    (fact,) = json.loads(json_v1.render((blocked,)))["facts"]
+    wanted = {one.name for one in fields(blocked.facts[0])}
+    assert {"phases" if one == "phase" else one for one in fact} == wanted
+    assert all(fact.values())
+
+
+def test_one_fact_is_one_line(blocked: Report) -> None:
+    text = json_v1.render((replace(blocked, facts=blocked.facts * 3),))
+    assert sum('"api": ' in line for line in text.split("\n")) == 3
+
+
+@pytest.mark.parametrize(
+    ("part", "enum"),
+    [
+        (REPORT["verdict"], Verdict),
+        (REPORT["crate"]["properties"]["origin"], Origin),
+        (REPORT["findings"]["items"]["properties"]["severity"], Severity),
+        (REPORT["findings"]["items"]["properties"]["confidence"], Confidence),
+        (REPORT["findings"]["items"]["properties"]["support"], Support),
+        (REPORT["gaps"]["items"]["properties"]["kind"], GapKind),
+        (SCHEMA["$defs"]["kind"], FactKind),
+        (SCHEMA["$defs"]["phase"], Phase),
+    ],
+    ids=lambda one: one.__name__ if isinstance(one, type) else "",
+)
+def test_the_schema_knows_every_word(part: dict[str, Any], enum: type[StrEnum]) -> None:
+    assert part["enum"] == [one.value for one in enum]
+
+
+@pytest.mark.parametrize("key", REPORT)
+def test_a_report_without_one_part_is_invalid(blocked: Report, key: str) -> None:
+    document = json.loads(json_v1.render((blocked,)))
+    del document[key]
+    assert not VALIDATOR.is_valid(document)
+
+
+def test_a_line_holds_the_same_report(blocked: Report, clear: Report) -> None:
+    lines = jsonl.render((blocked, clear)).split("\n")
+    assert lines.pop() == ""
+    assert [json.loads(one) for one in lines] == [
+        json.loads(json_v1.render((one,))) for one in (blocked, clear)
+    ]

@@ -16,8 +16,9 @@ import sys
 import traceback
 from collections.abc import Iterator
 from importlib.metadata import entry_points
+from io import TextIOWrapper
 from pathlib import Path
-from typing import NoReturn, TextIO, cast
+from typing import NoReturn, cast
 
 import typer
 
@@ -65,8 +66,8 @@ def _prepare_streams() -> None:
         (sys.stdout, "backslashreplace"),
         (sys.stderr, "backslashreplace"),
     ):
-        if stream is not None:
-            cast("TextIO", stream).reconfigure(errors=errors)  # type: ignore[attr-defined]  # always a TextIOWrapper
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors=errors)
 
 
 def _said(text: str, remedy: str) -> str:

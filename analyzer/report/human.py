@@ -138,7 +138,7 @@ def _next_steps(report: Report) -> Iterable[str]:
     else:
         yield "Nothing to do."
     if report.findings and report.provenance.ruleset:  # else the finding is no rule's
-        yield f"cratescope explain {_by_severity(report.findings)[0].rule}"
+        yield f"cratescope explain {printable(_by_severity(report.findings)[0].rule)}"
 
 
 def _secrets(findings: tuple[Finding, ...]) -> list[str]:
@@ -166,7 +166,7 @@ def _findings(findings: tuple[Finding, ...]) -> Iterable[RenderableType]:
         )
         about = [f"rule {printable(one.rule)}", f"confidence {one.confidence}"]
         about += [f"runs in {', '.join(one.phases)}"] if one.phases else []
-        about += [" ".join((*one.techniques, *one.attack))]
+        about += [printable(" ".join((*one.techniques, *one.attack)))]
         yield Padding(Text("  ".join(about), style="dim"), (0, 0, 0, 2))
         for item in one.evidence[:EVIDENCE_SHOWN]:
             yield Padding(_evidence(item), (0, 0, 0, 2))
@@ -234,7 +234,7 @@ def _capabilities(capabilities: tuple[Capability, ...]) -> Iterable[RenderableTy
         table.add_column(title, no_wrap=title == "places")
     for one in capabilities:
         table.add_row(
-            Text(one.name),
+            Text(printable(one.name)),
             Text(", ".join(one.phases)),
             Text(str(one.count)),
             Text(printable(", ".join(one.subjects[:3]), max_characters=120)),

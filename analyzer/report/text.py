@@ -11,6 +11,7 @@ import re
 import unicodedata
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_BLANKS = {"\t": " ", "\n": r"\n", "\r": r"\r"}
 _MARKS = frozenset({"Mn", "Me"})
 _MARKS_SHOWN = 2
 """More marks on one letter than any language needs paint over the lines above and below."""
@@ -29,8 +30,9 @@ def printable(text: str, *, max_characters: int = 400) -> str:
     r"""Text for a terminal, in one line: whatever is not seen as itself shows as `\u{..}`.
 
     That is: controls, direction marks, invisible, private and unassigned characters, lone
-    surrogates, odd blanks, piled up marks. A tab becomes a blank; commands of CI logs are broken; a
-    text over `max_characters` is cut with `…`. Idempotent but for the cut.
+    surrogates, odd blanks, piled up marks. A tab becomes a blank, an end of line `\n` or `\r`;
+    commands of CI logs are broken; a text over `max_characters` is cut with `…`. Idempotent but for
+    the cut.
     """
     cut = text[:max_characters]
     if not (cut.isascii() and cut.isprintable()):
@@ -45,8 +47,8 @@ def _visible(text: str) -> str:
     for one in text:
         category = unicodedata.category(one)
         marks = marks + 1 if category in _MARKS else 0
-        if one == "\t":
-            shown.append(" ")
+        if one in _BLANKS:
+            shown.append(_BLANKS[one])
         elif _is_hidden(one, category) or marks > _MARKS_SHOWN:
             shown.append(f"\\u{{{ord(one):x}}}")
         else:

@@ -32,11 +32,16 @@ def facts(view: CrateView) -> Iterator[Fact]:
 
 
 def _dependencies(view: CrateView) -> Iterator[Fact]:
+    """Dependencies on record: any version of a name that has no good one, or a bad one exactly."""
     for one in view.manifest.dependencies:
         known = view.signatures.known_bad.get(fold_name(one.package))
-        if known is not None and "*" in known.versions and known.kind != "affiliated":
+        if known is None or one.git or known.kind == "affiliated":
+            continue
+        exact = one.requirement.removeprefix("=").strip()
+        is_exact = one.requirement.startswith("=") and known.covers(exact)
+        if "*" in known.versions or is_exact:
             where = Field("Cargo.toml", f"dependencies.{one.key}", one.line)
-            label = f"{known.name}@*"
+            label = f"{known.name}@{exact if is_exact else '*'}"
             yield Fact(
                 FactKind.REGISTRY_KNOWN_BAD, label, where, api=known.kind, data=known.advisories
             )

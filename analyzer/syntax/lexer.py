@@ -37,13 +37,14 @@ class Token(NamedTuple):
 # U+0085, U+200E, U+200F, U+2028, U+2029: blanks to rustc, not to the grammar, glue to a byte scan.
 ODD_BLANK = rb"\xe2\x80[\x8e\x8f\xa8\xa9]|\xc2\x85"
 _WIDE = rb"(?!" + ODD_BLANK + rb")[\x80-\xff]"
-WORD = rb"(?:[A-Za-z_]|" + _WIDE + rb")[A-Za-z0-9_]*+(?:" + _WIDE + rb"[A-Za-z0-9_]*+)*+"
+# Groups are never possessive: Python before 3.11.5 matches those wrongly (single characters work).
+WORD = rb"(?:[A-Za-z_]|" + _WIDE + rb")[A-Za-z0-9_]*+(?:" + _WIDE + rb"[A-Za-z0-9_]*+)*"
 _GRAMMAR = (
     rb"[\x09-\x0d\x20]*+(?:"
     rb"(?P<identifier>(?!(?:[bc]?r#*+|[bc])\"|b')(?:r#)?" + WORD + rb")"
     rb"|(?P<punctuation>(?!/[/*])[!#-&(-/:-@\[-`{-~])"
     rb"|(?P<comment>//[^\n]*+)"
-    rb"|(?P<number>[0-9](?:[eE][+-][0-9]|[0-9A-Za-z_]|\.[0-9])*+)"
+    rb"|(?P<number>[0-9](?:[eE][+-][0-9]|[0-9A-Za-z_]|\.[0-9])*)"
     rb"|(?P<string>[bc]?\"%s)"
     rb"|(?P<character>b?'(?:\\(?:u\{[^'}]*+\}|x[^']{2}|[^ux])|[^\\\x80-\xff]"
     rb"|[\xc0-\xff][\x80-\xbf]*+)')"
@@ -51,7 +52,7 @@ _GRAMMAR = (
     rb"|(?P<blank>" + ODD_BLANK + rb")"
     rb"|(?P<block>/\*)|(?P<raw>[bc]?r#*+\")|(?P<open>[bc]?\")|(?P<end>\Z)|(?P<unknown>(?s:.)))"
 )
-_TOKEN = re.compile(_GRAMMAR % rb"[^\"\\]*+(?:\\(?s:.)[^\"\\]*+)*+\"")
+_TOKEN = re.compile(_GRAMMAR % rb"[^\"\\]*+(?:\\(?s:.)[^\"\\]*+)*\"")
 # Behind a text that is never closed every other quote is an escaped one, so none closes either:
 # without the second pattern a file of escaped quotes would be searched to its end at each of them.
 _TOKEN_UNCLOSED = re.compile(_GRAMMAR % rb"(?!)")

@@ -231,7 +231,8 @@ class _Root:
         for found in present:
             yield self._place(place, one, *found)
         if one.is_certain and not present:
-            self._missing(f"module `{name}`", place.module.file, one.line, named[0][0], one.cfg)
+            wanted = named[0][0] if named else _normal(usual + ".rs")
+            self._missing(f"module `{name}`", place.module.file, one.line, wanted, one.cfg)
 
     def _by_words(
         self, place: _Place, one: ModuleDeclaration, folder: str, file: str

@@ -6,6 +6,7 @@ import dataclasses
 import gzip
 import io
 import pickle
+import sys
 import tarfile
 import zlib
 
@@ -115,7 +116,13 @@ def test_without_anomaly_tarfile_reads_the_same(data: bytes) -> None:
     assert is_well_formed(tree)
     if {one.subject for one in tree.facts} - {"no-manifest"}:
         return
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+    try:
+        archive = tarfile.open(fileobj=io.BytesIO(data))  # noqa: SIM115  # closed with its bytes
+    except tarfile.ReadError:
+        # Python before 3.11.5 refuses an empty first member behind a long name; cargo does not.
+        assert sys.version_info < (3, 11, 5)
+        return
+    with archive:
         files = {one.name: archive.extractfile(one) for one in archive if one.isreg()}
         found = {name.removeprefix(f"{ROOT}/"): one.read() for name, one in files.items() if one}
     assert found == {one.path: one.data for one in tree.files}

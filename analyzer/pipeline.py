@@ -21,6 +21,7 @@ from analyzer.model import (
     CrateInfo,
     CrateSource,
     Gap,
+    GapKind,
     Manifest,
     Phase,
     Provenance,
@@ -39,6 +40,10 @@ from analyzer.syntax.outline import Outline
 from analyzer.syntax.parse import parse
 from analyzer.syntax.prefilter import Prefilter, path_building_macros
 from analyzer.unpack import unpack
+
+_OTHER_LANGUAGES = (".c", ".h", ".cc", ".cpp", ".hpp", ".s", ".asm", ".in", ".m", ".py", ".txt")
+"""Files that a build script may name without including them as Rust: read in case it does, but
+words lost in them hide no Rust that rustc would take."""
 
 Observe = Callable[[CrateSource, Limits], Trace]
 
@@ -143,7 +148,8 @@ def _is_bulk(phases: tuple[Phase, ...]) -> bool:
 
 
 def _ranked(gap: Gap, phases: tuple[Phase, ...]) -> Gap:
-    is_blocking = gap.is_blocking or bool(BUILD_TIME & set(phases))
+    is_foreign = gap.kind is GapKind.SYNTAX_LOST and gap.path.lower().endswith(_OTHER_LANGUAGES)
+    is_blocking = gap.is_blocking or (bool(BUILD_TIME & set(phases)) and not is_foreign)
     return replace(gap, phases=gap.phases or phases, is_blocking=is_blocking)
 
 

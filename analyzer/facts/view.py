@@ -14,6 +14,10 @@ from analyzer.syntax.code import CrateCode
 from analyzer.syntax.sites import Site, Sites
 from analyzer.syntax.texts import MacroSite, TextSite, attributes, macros
 
+_OWN_CFG = frozenset({Phase.BUILD_SCRIPT})
+"""Code whose cfgs no build script sets: the build script itself."""
+_SHIPPED = frozenset({Phase.LIBRARY, Phase.BINARY, Phase.PROC_MACRO, Phase.BUILD_SCRIPT})
+
 
 @dataclass(frozen=True)
 class CrateView:
@@ -31,7 +35,7 @@ class CrateView:
     @functools.cached_property
     def calls(self) -> Sites:
         """Questions about calls."""
-        return Sites(self.code)
+        return Sites(self.code, self.is_test)
 
     @functools.cached_property
     def sites(self) -> tuple[Site, ...]:
@@ -75,15 +79,16 @@ class CrateView:
         build script could switch the `test` cfg on for it (threat model E2).
         """
         phases = self.phases.get(file, (Phase.UNREACHED,))
-        if self.has_build_script or not set(phases) & {
-            Phase.LIBRARY,
-            Phase.BINARY,
-            Phase.PROC_MACRO,
-        }:
+        may_switch = self.has_build_script and not set(phases) <= _OWN_CFG
+        if may_switch or not set(phases) & _SHIPPED:
             return phases
+        return (Phase.TEST,) if self.is_test(file, start) else phases
+
+    def is_test(self, file: str, start: int) -> bool:
+        """Whether a place stands in an item that only a test build compiles."""
         starts, ends = self._test_ranges.get(file, ([], []))
         index = bisect.bisect_right(starts, start) - 1
-        return (Phase.TEST,) if index >= 0 and start < ends[index] else phases
+        return index >= 0 and start < ends[index]
 
     def fact(
         self,

@@ -7,7 +7,7 @@ callers (a frame), so that a helper that takes the program, the path or the host
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from analyzer.signatures import Api
@@ -51,8 +51,9 @@ class Site(NamedTuple):
 class Sites:
     """Call questions over one crate's code."""
 
-    def __init__(self, code: CrateCode) -> None:
-        self._code, self._apis = code, code.apis
+    def __init__(self, code: CrateCode, is_test: Callable[[str, int], bool]) -> None:
+        """`is_test(file, position)`: code that only a test build has; it is nobody's caller."""
+        self._code, self._apis, self._is_test = code, code.apis, is_test
         self._frames_of: dict[Function, tuple[Frame, ...]] = {}
         self._methods: dict[str, list[Api]] = {}
         for api in code.apis.values():
@@ -112,8 +113,10 @@ class Sites:
     def _callers(self) -> Mapping[Function, list[Call]]:
         table: dict[Function, list[Call]] = {}
         for call, items in self._calls:
+            is_test = self._is_test(call[0].path, call[1].start_byte)
             for item in items:
-                table.setdefault(self._function(item), []).append(call)
+                if not is_test or self._is_test(item.file, item.node.start_byte):
+                    table.setdefault(self._function(item), []).append(call)
         return table
 
     def _frames(self, function: Function, depth: int) -> tuple[Frame, ...]:

@@ -49,3 +49,11 @@ def test_a_public_function_keeps_its_unknown(facts_of: FactsOf) -> None:
 def test_recursion_ends(facts_of: FactsOf) -> None:
     code = 'fn f(p: &str) { std::fs::read(p); g(p); } fn g(p: &str) { f(&format!("{p}x")); }'
     assert _of(facts_of(code), FactKind.FILE_READ)
+
+
+def test_a_test_is_nobodys_caller(facts_of: FactsOf) -> None:
+    code = (
+        "fn main() {} fn go(p: &str) { std::process::Command::new(p).status(); }"
+        ' #[cfg(test)] mod tests { #[test] fn t() { super::go("/tmp/x"); } }'
+    )
+    assert _of(facts_of(code), FactKind.PROCESS_SPAWN) == ["unknown"]

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.exits import CODES
+from analyzer.cli.options import Formats, Jobs, Offline, Output, Quiet, Rules
 from analyzer.cli.output import deliver, plan
 from analyzer.config import Settings, load_settings
 from analyzer.errors import UsageError
@@ -21,36 +22,23 @@ from analyzer.signatures import load_known_bad
 _FORMATS = ("human", "json", "jsonl")
 
 
-def audit(  # one parameter an option, as typer wants it
+def audit(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH...", help="Folders, Cargo.lock or Cargo.toml.")
     ],
-    format_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format", metavar="NAME", help="human (default), json or jsonl; may repeat."
-        ),
-    ] = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write there; pairs with --format."),
-    ] = None,
+    format_: Formats = None,
+    output: Output = None,
     *,
     scan: Annotated[
         bool, typer.Option("--scan", help="Fetch and read every locked crate as well.")
     ] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Use the cache only.")] = False,
+    offline: Offline = False,
     registry: Annotated[
         str, typer.Option("--registry", metavar="URL", help="A mirror of the public registry.")
     ] = "",
-    rules: Annotated[
-        list[Path] | None,
-        typer.Option("--rules", metavar="DIR", help="A folder of rules of your own; may repeat."),
-    ] = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", metavar="N", help="Worker processes.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    rules: Rules = None,
+    jobs: Jobs = None,
+    quiet: Quiet = False,
 ) -> None:
     """Judge what lock files hold: by name at once, by content with --scan."""
     pairs = plan(format_ or [], output or [])

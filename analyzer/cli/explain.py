@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from analyzer.cli.options import Rules
 from analyzer.errors import UsageError
 from analyzer.report.text import printable
 from analyzer.rules.describe import describe
@@ -27,10 +27,7 @@ def explain(
             metavar="RULE", help="A rule's id, as reports name it.", autocompletion=_ids
         ),
     ],
-    rules: Annotated[
-        list[Path] | None,
-        typer.Option("--rules", metavar="DIR", help="A folder of rules of your own; may repeat."),
-    ] = None,
+    rules: Rules = None,
 ) -> None:
     """Why a rule exists, what triggers it and what is benign."""
     ruleset = load_ruleset(extra=tuple(rules or ()))

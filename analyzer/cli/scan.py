@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from analyzer.cli.exits import exit_code, of_reports
+from analyzer.cli.options import Formats, Jobs, Offline, Output, Quiet, Rules
 from analyzer.cli.output import plan, prepare, write
 from analyzer.cli.progress import progress
 from analyzer.cli.sources import Answer, Sources
@@ -17,14 +17,8 @@ from analyzer.config import load_settings
 from analyzer.errors import UsageError
 from analyzer.model import Report
 from analyzer.registry.targets import Target, parse_target, read_targets
-from analyzer.report import formats
 from analyzer.report.text import one_line
 from analyzer.worker.pool import Pool
-
-
-def _formats(incomplete: str) -> list[str]:
-    """Formats for shell completion."""
-    return [one for one in formats() if one.startswith(incomplete)]
 
 
 def scan(
@@ -35,34 +29,16 @@ def scan(
             help="name, name@version, pkg:cargo/name@version, file.crate, folder, or - for a list.",
         ),
     ],
-    format_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format",
-            metavar="NAME",
-            help="human (default), json or jsonl; may repeat.",
-            autocompletion=_formats,
-        ),
-    ] = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write there; pairs with --format."),
-    ] = None,
+    format_: Formats = None,
+    output: Output = None,
     *,
-    offline: Annotated[bool, typer.Option("--offline", help="Use the cache only.")] = False,
+    offline: Offline = False,
     registry: Annotated[
         str, typer.Option("--registry", metavar="URL", help="A sparse registry, by URL or name.")
     ] = "",
-    rules: Annotated[
-        list[Path] | None,
-        typer.Option("--rules", metavar="DIR", help="A folder of rules of your own; may repeat."),
-    ] = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", metavar="N", help="Worker processes.")
-    ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress bar, no warnings.")
-    ] = False,
+    rules: Rules = None,
+    jobs: Jobs = None,
+    quiet: Quiet = False,
     verbose: Annotated[
         int,
         typer.Option(

@@ -206,14 +206,14 @@ def test_ctrl_c_ends_workers_and_the_run_by_130(make_folder: MakeFolder) -> None
 
 
 def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    (tmp_path / "plugged_in.py").write_text(
+    (tmp_path / f"plugged_{name}.py").write_text(
         "import typer\napp = typer.Typer()\n"
         "@app.command()\ndef greet() -> None:\n    typer.echo('hello')\n"
         "@app.command()\ndef other() -> None:\n    pass\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     points = importlib.metadata.EntryPoints(
-        [EntryPoint(name, "plugged_in:app", "cratescope.commands")]
+        [EntryPoint(name, f"plugged_{name}:app", "cratescope.commands")]
     )
     monkeypatch.setattr(analyzer.cli.main, "entry_points", lambda group: points)
 
@@ -231,7 +231,7 @@ def test_other_packages_never_replace_a_command(
 ) -> None:
     plugin(tmp_path, monkeypatch, "scan")
     assert run("scan", "greet!").code == 2
-    assert "plugged_in" not in sys.modules
+    assert "plugged_scan" not in sys.modules
 
 
 @pytest.mark.parametrize(

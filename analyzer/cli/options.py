@@ -1,0 +1,37 @@
+"""Options that several sub-commands have: written once, so that they are the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analyzer.report import formats
+
+
+def _formats(incomplete: str) -> list[str]:
+    """Formats for shell completion."""
+    return [one for one in formats() if one.startswith(incomplete)]
+
+
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="human (default), json or jsonl; may repeat.",
+        autocompletion=_formats,
+    ),
+]
+Output = Annotated[
+    list[Path] | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write there; pairs with --format."),
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Use the cache only.")]
+Rules = Annotated[
+    list[Path] | None,
+    typer.Option("--rules", metavar="DIR", help="A folder of rules of your own; may repeat."),
+]
+Jobs = Annotated[int | None, typer.Option("--jobs", "-j", metavar="N", help="Worker processes.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no warnings.")]

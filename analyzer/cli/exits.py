@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analyzer.model import Report, Verdict
+from analyzer.model import Verdict
 
 CODES = {Verdict.CLEAR: 0, Verdict.REVIEW: 10, Verdict.BLOCK: 20, Verdict.INCOMPLETE: 30}
 _RANK = (20, 1, 2, 30, 10, 0)
@@ -14,8 +14,3 @@ _RANK = (20, 1, 2, 30, 10, 0)
 def exit_code(codes: Iterable[int]) -> int:
     """The code of a run over several targets: 20 before 1 before 2 before 30 before 10 before 0."""
     return min(codes, key=_RANK.index, default=0)
-
-
-def of_reports(reports: Iterable[Report]) -> int:
-    """The code that reports add up to."""
-    return exit_code(CODES[one.verdict] for one in reports)

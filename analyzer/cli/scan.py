@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.exits import exit_code, of_reports
+from analyzer.cli.exits import CODES, exit_code
 from analyzer.cli.options import Formats, Jobs, Offline, Output, Quiet, Rules
-from analyzer.cli.output import plan, prepare, write
+from analyzer.cli.output import STDOUT, is_terminal, plan, prepare, write
 from analyzer.cli.progress import progress
 from analyzer.cli.sources import Answer, Sources
 from analyzer.config import load_settings
-from analyzer.errors import UsageError
+from analyzer.errors import CratescopeError, UsageError
 from analyzer.model import Report
 from analyzer.registry.targets import Target, parse_target, read_targets
 from analyzer.report.text import one_line
@@ -54,19 +54,50 @@ def scan(
         raise UsageError("no target", remedy="name a crate, an archive or a folder")
     warnings: list[str] = []
     sources = Sources(wanted, settings, warnings.append)
-    answers: list[Answer] = []
+    outcome = _Outcome(pairs, is_full=verbose > 0)
     with (
         Pool(jobs=min(settings.jobs, len(wanted)), rules=tuple(rules or ())) as pool,
         progress(len(wanted), is_quiet=quiet) as advance,
     ):
         prepare(pairs)
         for answer in sources.answers(pool):
-            answers.append(answer)
+            outcome.add(answer)
             advance(_label(answer))
-    if not quiet:
-        for warning in warnings:
-            typer.echo(f"cratescope: warning: {one_line(warning)}", err=True)
-    raise typer.Exit(_end(answers, pairs, is_full=verbose > 0))
+    for warning in () if quiet else warnings:
+        typer.echo(f"cratescope: warning: {one_line(warning)}", err=True)
+    raise typer.Exit(outcome.end())
+
+
+class _Outcome:
+    """What a run found so far. As JSON lines to a pipe, reports go out at once and none is kept."""
+
+    def __init__(self, pairs: list[tuple[str, str]], *, is_full: bool) -> None:
+        self._pairs, self._is_full = pairs, is_full
+        self._is_stream = pairs == [("jsonl", STDOUT)] and not is_terminal(sys.stdout)
+        self._reports: list[Report] = []
+        self._failures: list[CratescopeError] = []
+        self._codes: list[int] = []
+
+    def add(self, answer: Answer) -> None:
+        if not isinstance(answer, Report):
+            self._failures.append(answer)
+            return
+        self._codes.append(CODES[answer.verdict])
+        if self._is_stream:
+            write((answer,), self._pairs)
+        else:
+            self._reports.append(answer)
+
+    def end(self) -> int:
+        """Write what was kept; the exit code. Raises the error if there is nothing but one."""
+        if len(self._failures) == 1 and not self._codes:
+            raise self._failures[0]
+        for error in self._failures:
+            remedy = f"; {error.remedy}" if error.remedy else ""
+            typer.echo(f"cratescope: error: {one_line(f'{error}{remedy}')}", err=True)
+        if self._reports:
+            write(tuple(self._reports), self._pairs, is_full=self._is_full)
+        return exit_code([*self._codes, *(one.exit_code for one in self._failures)])
 
 
 def _targets(texts: list[str]) -> tuple[Target, ...]:
@@ -80,17 +111,3 @@ def _label(answer: Answer) -> str:
     if isinstance(answer, Report):
         return f"{answer.crate.name} {answer.verdict}"
     return str(answer)
-
-
-def _end(answers: list[Answer], pairs: list[tuple[str, str]], *, is_full: bool) -> int:
-    """Write everything; the exit code. Raises the error if there is nothing but one."""
-    reports = tuple(one for one in answers if isinstance(one, Report))
-    failures = [one for one in answers if not isinstance(one, Report)]
-    if len(failures) == 1 and not reports:
-        raise failures[0]
-    for error in failures:
-        remedy = f"; {error.remedy}" if error.remedy else ""
-        typer.echo(f"cratescope: error: {one_line(f'{error}{remedy}')}", err=True)
-    if reports:
-        write(reports, pairs, is_full=is_full)
-    return exit_code([of_reports(reports), *(one.exit_code for one in failures)])

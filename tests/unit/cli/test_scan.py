@@ -118,6 +118,15 @@ def test_a_broken_rule_is_one_line(run: Run, make_folder: MakeFolder, tmp_path: 
     assert "a.toml" in done.err
 
 
+def test_lines_go_out_as_crates_are_read(
+    run: Run, make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    monkeypatch.setattr("analyzer.cli.scan.write", lambda got, _: written.append(len(got)))
+    done = run("scan", make_folder("one"), make_folder("two", THEFT), "--format", "jsonl")
+    assert (done.code, written) == (20, [1, 1])
+
+
 # Registry -----------------------------------------------------------------------------------------
 
 

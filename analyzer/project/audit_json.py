@@ -5,12 +5,11 @@ Byte-identical for the same result: fixed key order, ASCII only.
 
 from __future__ import annotations
 
-import json
-
 from analyzer import __version__
 from analyzer.model import Gap, Report
 from analyzer.project.audit import AuditResult, Place, Reason, Row
 from analyzer.report.json_v1 import plain as plain_report
+from analyzer.report.text import json_text
 
 SCHEMA = "cratescope.audit/v1"
 Json = dict[str, object]
@@ -18,7 +17,7 @@ Json = dict[str, object]
 
 def render(result: AuditResult) -> str:
     """The whole audit as one object. Ends with a line feed."""
-    return json.dumps(plain(result), indent=1, ensure_ascii=True) + "\n"
+    return json_text(plain(result)) + "\n"
 
 
 def render_lines(result: AuditResult) -> str:
@@ -27,10 +26,7 @@ def render_lines(result: AuditResult) -> str:
     rows = [{"type": "row", **_row(one)} for one in result.rows]
     gaps = [{"type": "gap", **_gap(one)} for one in result.gaps]
     total = {"type": "audit", **{k: v for k, v in document.items() if k not in ("rows", "gaps")}}
-    return "".join(
-        json.dumps(one, separators=(",", ":"), ensure_ascii=True) + "\n"
-        for one in (*rows, *gaps, total)
-    )
+    return "".join(f"{json_text(one)}\n" for one in (*rows, *gaps, total))
 
 
 def plain(result: AuditResult) -> Json:

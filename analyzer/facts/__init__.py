@@ -73,13 +73,18 @@ def _edges(view: CrateView, owners: set[str]) -> tuple[CallEdge, ...]:
     return tuple(CallEdge(*one) for one in sorted(kept))
 
 
-def _order(fact: Fact) -> tuple[str, int, str, str, str, tuple[str, ...]]:
+Order = tuple[str, int, str, str, str, tuple[str, ...], str]
+
+
+def _order(fact: Fact) -> Order:
+    """A total order: two different facts never compare equal, so a report has one form only."""
     where = fact.where
     at = (where.file, where.start_byte) if isinstance(where, Span) else (repr(where), 0)
-    return (*at, fact.kind, fact.subject, fact.api, fact.data)
+    rest = repr((fact.derivation, fact.guards, fact.owner, fact.phases, where))
+    return (*at, fact.kind, fact.subject, fact.api, fact.data, rest)
 
 
-def _weight(fact: Fact) -> tuple[bool, str, tuple[str, int, str, str, str, tuple[str, ...]]]:
+def _weight(fact: Fact) -> tuple[bool, str, Order]:
     """What stays when there are too many: everything before plain mentions and texts."""
     return (fact.kind.startswith(("value.", "mention")), "", _order(fact))
 

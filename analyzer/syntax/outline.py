@@ -314,7 +314,9 @@ class Outline:
 
 
 def _captures(root: Node) -> list[Node]:
-    return tree_sitter.QueryCursor(_QUERY).captures(root).get("n", [])
+    """The queried nodes in byte order, outer before inner; the query gives them in no order."""
+    found = tree_sitter.QueryCursor(_QUERY).captures(root).get("n", [])
+    return sorted(found, key=lambda one: (one.start_byte, -one.end_byte, one.type))
 
 
 def _parse_range(buffer: bytearray, first: Node, last: Node) -> tree_sitter.Tree:

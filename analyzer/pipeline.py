@@ -101,7 +101,7 @@ def analyze(
 
 def _modules(tree: SourceTree, manifest: Manifest, limits: Limits) -> ModuleTree:
     files = {one.path: one for one in tree.files}
-    return build_module_tree(manifest.targets, files, limits=limits)
+    return build_module_tree(manifest.targets, files, limits=limits, edition=manifest.edition)
 
 
 def _parse(
@@ -133,7 +133,7 @@ def _parse(
         if prefilter is not None and _is_bulk(phases) and prefilter.may_skip(file.data):
             prefiltered += 1
             continue
-        parsed = parse(file, limits=limits, phases=phases)
+        parsed = parse(file, limits=limits, phases=phases, edition=manifest.edition)
         if isinstance(parsed, Gap):
             gaps.append(_ranked(parsed, phases))
             continue

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from analyzer.syntax.lexer import ODD_BLANK, WORD, Token, TokenKind, literal_text, tokens
+from analyzer.syntax.lexer import ODD_BLANK, Token, TokenKind, literal_text, tokens
 
 PASTED = "[<>]"
 
@@ -91,7 +91,7 @@ _TELLING = re.compile(
 )
 _OPENING = frozenset({b"(", b"[", b"{"})
 _CLOSING = frozenset({b")", b"]", b"}"})
-_WORD = re.compile(rb"(?:r#)?" + WORD)
+_WORD = re.compile(rb"(?:r#)?[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*+")
 _ATTRIBUTE_PARTS = 256
 _PASTED_PARTS = 24
 _CONDITIONS = 16

@@ -37,27 +37,28 @@ class Token(NamedTuple):
 # U+0085, U+200E, U+200F, U+2028, U+2029: blanks to rustc, not to the grammar, glue to a byte scan.
 ODD_BLANK = rb"\xe2\x80[\x8e\x8f\xa8\xa9]|\xc2\x85"
 _WIDE = rb"(?!" + ODD_BLANK + rb")[\x80-\xff]"
-# Groups are never possessive: Python before 3.11.5 matches those wrongly (single characters work).
-WORD = rb"(?:[A-Za-z_]|" + _WIDE + rb")[A-Za-z0-9_]*+(?:" + _WIDE + rb"[A-Za-z0-9_]*+)*"
-_GRAMMAR = (
+# No group is ever repeated here: a repeated group costs memory for each turn, and possessive ones,
+# which do not, match wrongly before Python 3.11.5. What repeats is followed in `_Special`.
+_TOKEN = re.compile(
     rb"[\x09-\x0d\x20]*+(?:"
-    rb"(?P<identifier>(?!(?:[bc]?r#*+|[bc])\"|b')(?:r#)?" + WORD + rb")"
+    rb"(?P<identifier>(?!(?:[bc]?r#*+|[bc])\"|b')(?:r#)?[A-Za-z_][A-Za-z0-9_]*+(?!" + _WIDE + rb"))"
     rb"|(?P<punctuation>(?!/[/*])[!#-&(-/:-@\[-`{-~])"
     rb"|(?P<comment>//[^\n]*+)"
-    rb"|(?P<number>[0-9](?:[eE][+-][0-9]|[0-9A-Za-z_]|\.[0-9])*)"
-    rb"|(?P<string>[bc]?\"%s)"
+    rb"|(?P<number>[0-9][0-9A-Za-z_]*+(?:\.[0-9][0-9A-Za-z_]*+)?(?:(?<=[eE])[+-][0-9][0-9A-Za-z_]*+)?)"
+    rb"|(?P<string>[bc]?\"[^\"\\]*+\")"
     rb"|(?P<character>b?'(?:\\(?:u\{[^'}]*+\}|x[^']{2}|[^ux])|[^\\\x80-\xff]"
     rb"|[\xc0-\xff][\x80-\xbf]*+)')"
-    rb"|(?P<lifetime>'(?:r#)?" + WORD + rb")"
+    rb"|(?P<lifetime>'(?:r#)?[A-Za-z_][A-Za-z0-9_]*+(?!" + _WIDE + rb"))"
     rb"|(?P<blank>" + ODD_BLANK + rb")"
-    rb"|(?P<block>/\*)|(?P<raw>[bc]?r#*+\")|(?P<open>[bc]?\")|(?P<end>\Z)|(?P<unknown>(?s:.)))"
+    rb"|(?P<wide>'?(?:r#)?(?:[A-Za-z_][A-Za-z0-9_]*+)?(?=" + _WIDE + rb"))"
+    rb"|(?P<escaped>[bc]?\")|(?P<raw>[bc]?r#*+\")|(?P<block>/\*)|(?P<end>\Z)|(?P<unknown>(?s:.)))"
 )
-_TOKEN = re.compile(_GRAMMAR % rb"[^\"\\]*+(?:\\(?s:.)[^\"\\]*+)*\"")
-# Behind a text that is never closed every other quote is an escaped one, so none closes either:
-# without the second pattern a file of escaped quotes would be searched to its end at each of them.
-_TOKEN_UNCLOSED = re.compile(_GRAMMAR % rb"(?!)")
+_WIDE_PART = re.compile(_WIDE + rb"[A-Za-z0-9_]*+")
+_TEXT_PART = re.compile(rb"\\(?s:.)|\"")
 _KINDS = {one.value: one for one in TokenKind}
 _COMMENT_BORDER = re.compile(rb"/\*|\*/")
+_C_RAW = re.compile(rb"\bcr(?=#*+\")")
+_EDITIONS_WITHOUT_C_TEXTS = frozenset({"2015", "2018"})
 _SHEBANG = re.compile(rb"#![^\n]*+")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ESCAPE = re.compile(
@@ -75,10 +76,9 @@ def tokens(data: bytes, *, start: int = 0, with_comments: bool = False) -> Itera
     A literal that is never closed is `UNKNOWN`, its opening alone, and the rest is lexed on.
     """
     position = start or _prologue(data)
-    pattern = _TOKEN
-    unclosed: set[int] = set()
+    special = _Special(data)
     while True:
-        for match in pattern.finditer(data, position):
+        for match in _TOKEN.finditer(data, position):
             name = match.lastgroup or "end"
             begin, position = match.span(name)
             kind = _KINDS.get(name)
@@ -90,14 +90,60 @@ def tokens(data: bytes, *, start: int = 0, with_comments: bool = False) -> Itera
             return
         if name == "blank":
             continue
-        if name == "open":
-            pattern, kind = _TOKEN_UNCLOSED, TokenKind.UNKNOWN
-        elif name == "block":
-            kind, position = TokenKind.COMMENT, _block_end(data, position)
-        else:
-            kind, position = _raw(data, begin, position, unclosed)
+        kind, position = special.read(name, begin, position)
         if kind is not TokenKind.COMMENT or with_comments:
             yield Token(kind, begin, position)
+
+
+class _Special:
+    """The tokens that one pattern cannot hold: `read` gives kind and end of one."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._is_text_closed = True
+        self._unclosed: set[int] = set()  # numbers of `#` that close no raw text any more
+
+    def read(self, name: str, begin: int, opened: int) -> tuple[TokenKind, int]:
+        """`opened` is where the matched beginning ends."""
+        if name == "wide":
+            return self._word(begin, opened)
+        if name == "block":
+            return TokenKind.COMMENT, self._block_end(opened)
+        return self._raw(begin, opened) if name == "raw" else self._text(opened)
+
+    def _word(self, begin: int, position: int) -> tuple[TokenKind, int]:
+        while (match := _WIDE_PART.match(self._data, position)) is not None:
+            position = match.end()
+        is_lifetime = self._data[begin] == ord("'")
+        return TokenKind.LIFETIME if is_lifetime else TokenKind.IDENTIFIER, position
+
+    def _text(self, opened: int) -> tuple[TokenKind, int]:
+        # Behind a text that is never closed every other quote is an escaped one, so none closes
+        # either: a file of escaped quotes is searched to its end once, not at each of them.
+        if self._is_text_closed:
+            for match in _TEXT_PART.finditer(self._data, opened):
+                if match[0] == b'"':
+                    return TokenKind.STRING, match.end()
+            self._is_text_closed = False
+        return TokenKind.UNKNOWN, opened
+
+    def _raw(self, begin: int, opened: int) -> tuple[TokenKind, int]:
+        hashes = self._data.count(b"#", begin, opened)
+        if hashes not in self._unclosed:
+            closing = self._data.find(b'"' + b"#" * hashes, opened)
+            if closing >= 0:
+                return TokenKind.RAW_STRING, closing + 1 + hashes
+            self._unclosed.add(hashes)
+        return TokenKind.UNKNOWN, opened
+
+    def _block_end(self, position: int) -> int:
+        """End of a block comment, which may hold others; the file's end if it is never closed."""
+        depth = 1
+        for match in _COMMENT_BORDER.finditer(self._data, position):
+            depth += 1 if match[0] == b"/*" else -1
+            if depth == 0:
+                return match.end()
+        return len(self._data)
 
 
 def _prologue(data: bytes) -> int:
@@ -111,25 +157,12 @@ def _prologue(data: bytes) -> int:
     return begin if is_attribute else shebang.end()
 
 
-def _block_end(data: bytes, position: int) -> int:
-    """End of a block comment, which may hold others; the file's end if it is never closed."""
-    depth = 1
-    for match in _COMMENT_BORDER.finditer(data, position):
-        depth += 1 if match[0] == b"/*" else -1
-        if depth == 0:
-            return match.end()
-    return len(data)
+def as_edition_reads(data: bytes, edition: str) -> bytes:
+    """The file with `cr` before a text blanked where an edition has no C texts, as long as before.
 
-
-def _raw(data: bytes, begin: int, opened: int, unclosed: set[int]) -> tuple[TokenKind, int]:
-    """Kind and end of a raw text; `unclosed` holds the numbers of `#` that nothing closes."""
-    hashes = data.count(b"#", begin, opened)
-    if hashes not in unclosed:
-        closing = data.find(b'"' + b"#" * hashes, opened)
-        if closing >= 0:
-            return TokenKind.RAW_STRING, closing + 1 + hashes
-        unclosed.add(hashes)
-    return TokenKind.UNKNOWN, opened
+    There `cr#" " code " "#` in a macro is a word, a sign and two texts with code between them.
+    """
+    return _C_RAW.sub(b"  ", data) if edition in _EDITIONS_WITHOUT_C_TEXTS else data
 
 
 def literal_text(data: bytes) -> str | None:

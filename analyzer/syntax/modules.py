@@ -25,6 +25,7 @@ from analyzer.syntax.declarations import (
     inline_modules,
     words_and_texts,
 )
+from analyzer.syntax.lexer import as_edition_reads
 
 _PHASES: Mapping[TargetKind, Phase] = {
     TargetKind.LIBRARY: Phase.LIBRARY,
@@ -85,10 +86,14 @@ class _Place(NamedTuple):
 
 
 def build_module_tree(
-    targets: tuple[Target, ...], files: Mapping[str, SourceFile], *, limits: Limits
+    targets: tuple[Target, ...],
+    files: Mapping[str, SourceFile],
+    *,
+    limits: Limits,
+    edition: str = "2021",
 ) -> ModuleTree:
     """Follow every target's modules and includes; what nobody reaches is UNREACHED."""
-    walk = _Walk(files, limits)
+    walk = _Walk(files, limits, edition)
     for target in targets:
         _Root(walk, target).follow()
     phases = {path: {Phase.UNREACHED} for path in files if path.endswith(".rs")} | walk.phases
@@ -103,6 +108,7 @@ class _Walk:
 
     files: Mapping[str, SourceFile]
     limits: Limits
+    edition: str
     modules: list[Module] = field(default_factory=list)
     phases: dict[str, set[Phase]] = field(default_factory=dict)
     gaps: set[Gap] = field(default_factory=set)
@@ -124,20 +130,23 @@ class _Walk:
         """What a file declares."""
         if path not in self.read:
             limit = self.limits.module_count
-            self.read[path] = declarations(self.files[path].data, limit=limit)
+            self.read[path] = declarations(self._data(path), limit=limit)
         return self.read[path]
+
+    def _data(self, path: str) -> bytes:
+        return as_edition_reads(self.files[path].data, self.edition)
 
     def inline_modules(self, path: str) -> tuple[Inline, ...]:
         """The inline modules of a file."""
         if path not in self.inline:
             limit = self.limits.module_count
-            self.inline[path] = inline_modules(self.files[path].data, limit=limit)
+            self.inline[path] = inline_modules(self._data(path), limit=limit)
         return self.inline[path]
 
     def words_and_texts(self, path: str) -> tuple[frozenset[str], frozenset[str]]:
         """What a macro in a file could make a name or a path from."""
         if path not in self.named:
-            self.named[path] = words_and_texts(self.files[path].data)
+            self.named[path] = words_and_texts(self._data(path))
         return self.named[path]
 
 

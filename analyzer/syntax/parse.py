@@ -19,7 +19,7 @@ import tree_sitter_rust
 
 from analyzer.limits import Limits
 from analyzer.model import BUILD_TIME, Gap, GapKind, Phase, SourceFile, Span
-from analyzer.syntax.lexer import ODD_BLANK, Token, TokenKind, tokens
+from analyzer.syntax.lexer import ODD_BLANK, Token, TokenKind, as_edition_reads, tokens
 
 LANGUAGE = tree_sitter.Language(tree_sitter_rust.language())
 # The parser reports after every hundred operations; real files take at most seven a byte.
@@ -89,7 +89,13 @@ class ParsedFile:
         return self.data.split(b"\n")
 
 
-def parse(file: SourceFile, *, limits: Limits, phases: tuple[Phase, ...] = ()) -> ParsedFile | Gap:
+def parse(
+    file: SourceFile,
+    *,
+    limits: Limits,
+    phases: tuple[Phase, ...] = (),
+    edition: str = "2021",
+) -> ParsedFile | Gap:
     """The parsed file, or a Gap when it is over a budget: size, nesting or parser steps."""
     is_build = bool(BUILD_TIME & set(phases))
     cap = limits.build_file_size_bytes if is_build else limits.rust_file_size_bytes
@@ -100,7 +106,7 @@ def parse(file: SourceFile, *, limits: Limits, phases: tuple[Phase, ...] = ()) -
     if depth > limits.syntax_depth:
         reason = f"brackets nested more than {limits.syntax_depth} deep"
         return Gap(GapKind.BUDGET, reason, file.path, phases=phases)
-    data = _as_grammar_reads(text)
+    data = _as_grammar_reads(as_edition_reads(text, edition))
     tree = _tree(data, limits)
     if tree is None:
         reason = "parsing takes more steps than the budget allows"

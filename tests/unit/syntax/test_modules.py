@@ -106,6 +106,13 @@ def test_a_macro_declares_modules_beside_its_caller() -> None:
     assert tree.phases["src/a/b.rs"] == tree.phases["src/a/c.txt"] == (Phase.LIBRARY,)
 
 
+def test_old_editions_have_no_c_texts_that_hide_a_module() -> None:
+    files = {"build.rs": 'm!(cr#" " mod evil; " "#);', "evil.rs": ""}
+    sources = {path: SourceFile(path, text.encode()) for path, text in files.items()}
+    tree = build_module_tree((_BUILD,), sources, limits=DEFAULT_LIMITS, edition="2018")
+    assert tree.phases["evil.rs"] == (Phase.BUILD_SCRIPT,)
+
+
 def test_module_paths_and_conditions_are_kept() -> None:
     files = {
         "src/lib.rs": '#[cfg(unix)] mod a { #[cfg(feature = "z")] pub mod r#fn; }',

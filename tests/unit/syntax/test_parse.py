@@ -99,6 +99,23 @@ def test_a_number_that_ends_like_a_raw_prefix_hides_no_code() -> None:
     assert {"fs", "read", "net", "f"} <= names
 
 
+@pytest.mark.parametrize(
+    "macro",
+    [
+        b'm!(cr#" " std::fs::read(x) " "#);',
+        b'm!(cr"\\" " std::fs::read(x) " ");',
+    ],
+)
+def test_old_editions_have_no_c_texts_that_hide_code(macro: bytes) -> None:
+    shown = tree_sitter.QueryCursor(tree_sitter.Query(LANGUAGE, "(identifier) @n"))
+    file = SourceFile("src/lib.rs", macro)
+    for edition, is_seen in (("2015", True), ("2018", True), ("2021", False)):
+        parsed = parse(file, limits=DEFAULT_LIMITS, edition=edition)
+        assert isinstance(parsed, ParsedFile)
+        names = {parsed.text(one) for one in shown.captures(parsed.tree.root_node)["n"]}
+        assert ("read" in names) is is_seen
+
+
 def test_comments_between_segments_do_not_split_a_path() -> None:
     assert _called(_parsed(b"fn f() { std/**/::/* a */fs::read(x); }")) == ["std::fs::read"]
 

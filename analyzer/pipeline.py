@@ -33,12 +33,14 @@ from analyzer.model import (
 from analyzer.rules.match import match
 from analyzer.rules.ruleset import RuleSet
 from analyzer.score import assess, capabilities, indicators
+from analyzer.signatures import Signatures
 from analyzer.syntax.code import CrateCode, Package
+from analyzer.syntax.lexer import as_edition_reads
 from analyzer.syntax.modules import ModuleTree, build_module_tree
 from analyzer.syntax.names import Home
 from analyzer.syntax.outline import Outline
 from analyzer.syntax.parse import parse
-from analyzer.syntax.prefilter import Prefilter, path_building_macros
+from analyzer.syntax.prefilter import Choice, Prefilter
 from analyzer.unpack import unpack
 
 _OTHER_LANGUAGES = (".c", ".h", ".cc", ".cpp", ".hpp", ".s", ".asm", ".in", ".m", ".py", ".txt")
@@ -71,8 +73,7 @@ def analyze(
     tree = unpack(crate, limits=limits)
     manifest = read_manifest(tree, limits=limits)
     modules = _modules(tree, manifest, limits)
-    catalogued = frozenset(one.partition("::")[0] for one in ruleset.signatures.apis)
-    sources = _parse(tree, manifest, modules, catalogued, limits)
+    sources = _parse(tree, manifest, modules, ruleset.signatures, limits)
     view = _view(crate, (tree, manifest, modules, sources), ruleset, known, limits)
     factset = collect(view)
     trace = observe(crate, limits) if observe is not None else Trace()
@@ -108,7 +109,7 @@ def _parse(
     tree: SourceTree,
     manifest: Manifest,
     modules: ModuleTree,
-    catalogued: frozenset[str],
+    signatures: Signatures,
     limits: Limits,
 ) -> _Sources:
     """Parse what the module tree reaches and every other `.rs` file, but bulk without vocabulary.
@@ -118,20 +119,14 @@ def _parse(
     outlines: dict[str, Outline] = {}
     gaps = list(modules.gaps)
     files = [one for one in tree.files if one.path.endswith(".rs") or one.path in modules.phases]
-    size = sum(len(one.data) for one in files)
-    words = frozenset(
-        one.key.replace("-", "_")
-        for one in manifest.dependencies
-        if one.package.replace("-", "_") in catalogued
-    )
-    prefilter = None
-    if size > limits.prefilter_from_bytes:
-        prefilter = Prefilter(words.union(*(path_building_macros(one.data) for one in files)))
-    prefiltered = 0
+    phases_of = {one.path: modules.phases.get(one.path, (Phase.UNREACHED,)) for one in files}
+    choice = _choice(files, phases_of, manifest, signatures, limits)
+    if choice.unfollowed:
+        reason = f"{choice.unfollowed} bulk files that call others by name were not followed"
+        gaps.append(Gap(GapKind.BUDGET, reason))
     for file in files:
-        phases = modules.phases.get(file.path, (Phase.UNREACHED,))
-        if prefilter is not None and _is_bulk(phases) and prefilter.may_skip(file.data):
-            prefiltered += 1
+        phases = phases_of[file.path]
+        if file.path in choice.skipped:
             continue
         parsed = parse(file, limits=limits, phases=phases, edition=manifest.edition)
         if isinstance(parsed, Gap):
@@ -139,12 +134,34 @@ def _parse(
             continue
         outline = outlines[file.path] = Outline(parsed, limits=limits)
         gaps += [_ranked(one, phases) for one in outline.gaps]
-    phases_of = {one.path: modules.phases.get(one.path, (Phase.UNREACHED,)) for one in files}
-    return _Sources(outlines, phases_of, tuple(gaps), prefiltered)
+    return _Sources(outlines, phases_of, tuple(gaps), len(choice.skipped))
 
 
-def _is_bulk(phases: tuple[Phase, ...]) -> bool:
-    return not BUILD_TIME & set(phases)
+def _choice(
+    files: list[SourceFile],
+    phases: Mapping[str, tuple[Phase, ...]],
+    manifest: Manifest,
+    signatures: Signatures,
+    limits: Limits,
+) -> Choice:
+    """Which files stay unparsed: none in a crate of ordinary size."""
+    if sum(len(one.data) for one in files) <= limits.prefilter_from_bytes:
+        return Choice(frozenset(), 0)
+    catalogued = {path.partition("::")[0] for path in signatures.apis}
+    words = [
+        one.key.replace("-", "_")
+        for one in manifest.dependencies
+        if one.package.replace("-", "_") in catalogued
+    ]
+    secrets = signatures.indicators["credential-paths"]
+    prefilter = Prefilter(
+        signatures.apis,
+        words,
+        lambda text: secrets.match(text) is not None,
+        followed_bytes=limits.prefilter_followed_bytes,
+    )
+    texts = {one.path: as_edition_reads(one.data, manifest.edition) for one in files}
+    return prefilter.choose(texts, phases)
 
 
 def _ranked(gap: Gap, phases: tuple[Phase, ...]) -> Gap:

@@ -15,15 +15,13 @@ from analyzer.facts.hosts import lookalike
 from analyzer.facts.view import CrateView
 from analyzer.model import Fact, FactKind
 from analyzer.signatures import host_of
+from analyzer.syntax.prefilter import BASE64, HEX, is_encoded
 from analyzer.syntax.texts import TextSite, texts
 
 _URL = re.compile(r"\b(?:https?|wss?|ftp|tcp|udp|ssh|stratum\+tcp)://[^\s\"'<>`\\]{3,500}")
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.])")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
-_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
 _REVERSED = re.compile(r"//:|/[\w.]+$|\d\.\d")
 """What a reversed URL, path or address shows; other texts are not worth a second look."""
-_LONG = 40
 
 
 def facts(view: CrateView) -> Iterator[Fact]:
@@ -67,11 +65,11 @@ def _decoded(view: CrateView, site: TextSite, text: str) -> Iterator[Fact]:
     """What base64, hex or reversal of a constant hides, if it is text that matters."""
     compact = text.strip()
     encodings: list[tuple[str, str]] = []
-    if _BASE64.fullmatch(compact):
+    if BASE64.fullmatch(compact):
         encodings.append(("base64", _from_base64(compact)))
-    if _HEX.fullmatch(compact):
+    if HEX.fullmatch(compact):
         encodings.append(("hex", _from_hex(compact)))
-    if len(compact) >= _LONG and encodings and not compact.isalpha():
+    if is_encoded(compact):
         yield view.fact(
             FactKind.VALUE_ENCODED, f"{encodings[0][0]}, {len(compact)} characters", site
         )

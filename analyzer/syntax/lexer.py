@@ -38,7 +38,7 @@ class Token(NamedTuple):
 ODD_BLANK = rb"\xe2\x80[\x8e\x8f\xa8\xa9]|\xc2\x85"
 _WIDE = rb"(?!" + ODD_BLANK + rb")[\x80-\xff]"
 # No group is ever repeated here: a repeated group costs memory for each turn, and possessive ones,
-# which do not, match wrongly before Python 3.11.5. What repeats is followed in `_Special`.
+# which do not, match wrongly before Python 3.11.5. What repeats is followed in `Special`.
 _TOKEN = re.compile(
     rb"[\x09-\x0d\x20]*+(?:"
     rb"(?P<identifier>(?!(?:[bc]?r#*+|[bc])\"|b')(?:r#)?[A-Za-z_][A-Za-z0-9_]*+(?!" + _WIDE + rb"))"
@@ -75,8 +75,8 @@ def tokens(data: bytes, *, start: int = 0, with_comments: bool = False) -> Itera
 
     A literal that is never closed is `UNKNOWN`, its opening alone, and the rest is lexed on.
     """
-    position = start or _prologue(data)
-    special = _Special(data)
+    position = start or code_start(data)
+    special = Special(data)
     while True:
         for match in _TOKEN.finditer(data, position):
             name = match.lastgroup or "end"
@@ -95,7 +95,7 @@ def tokens(data: bytes, *, start: int = 0, with_comments: bool = False) -> Itera
             yield Token(kind, begin, position)
 
 
-class _Special:
+class Special:
     """The tokens that one pattern cannot hold: `read` gives kind and end of one."""
 
     def __init__(self, data: bytes) -> None:
@@ -146,7 +146,7 @@ class _Special:
         return len(self._data)
 
 
-def _prologue(data: bytes) -> int:
+def code_start(data: bytes) -> int:
     """Where code begins, behind a byte order mark and a `#!` line that opens no attribute."""
     begin = len(_BYTE_ORDER_MARK) if data.startswith(_BYTE_ORDER_MARK) else 0
     shebang = _SHEBANG.match(data, begin)

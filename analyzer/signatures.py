@@ -26,7 +26,7 @@ LIST_KINDS = ("path", "host", "env", "program", "name", "text", "crate")
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One catalogued function or method: what a call of it means.
+    """One catalogued function, method or macro (its path ends in `!`): what a call of it means.
 
     `subject` is an argument's position, `receiver`, or a fixed text in quotes; `data` positions
     of arguments that carry data; `adds` positions whose texts join the data of the call that made
@@ -251,17 +251,17 @@ def _read_catalogue(
         raise SignatureError(f"{path}: `crate` must name the crate")
     for alias in _texts(table.get("aliases", []), path, "aliases"):
         aliases[alias] = crate
-    for kind, is_method in (("api", False), ("method", True)):
+    for kind, mark in (("api", ""), ("method", ""), ("macro", "!")):
         sections = table.get(kind, {})
         if not isinstance(sections, dict):
             raise SignatureError(f"{path}: [{kind}] must be a table")
         for owner, entries in sections.items():
             for name, entry in entries.items():
-                full = f"{owner}::{name}"
+                full = f"{owner}::{name}{mark}"
                 if full in apis:
                     raise SignatureError(f"{path}: {full} is listed twice")
-                apis[full] = _read_api(path, full, entry, is_method=is_method)
-    unknown = set(table) - {"crate", "aliases", "source", "checked", "api", "method"}
+                apis[full] = _read_api(path, full, entry, is_method=kind == "method")
+    unknown = set(table) - {"crate", "aliases", "source", "checked", "api", "method", "macro"}
     if unknown:
         raise SignatureError(f"{path}: unknown key {sorted(unknown)[0]}")
 

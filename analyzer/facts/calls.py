@@ -56,7 +56,7 @@ def _facts(
         derivation=value.derivation if isinstance(value, Value) else (),
     )
     yield fact
-    if kind is FactKind.PROCESS_SPAWN:
+    if kind in (FactKind.PROCESS_SPAWN, FactKind.PROCESS_SHELL):
         yield from derived(fact, view.signatures)
 
 

@@ -22,7 +22,15 @@ MAX_SHELLS = 4
 
 
 def derived(fact: Fact, signatures: Signatures) -> Iterator[Fact]:
-    """Facts that follow from a `process.spawn`: subject is the program, data its arguments."""
+    """Facts that follow from a `process.spawn` (subject is the program, data its arguments) and
+    from a `process.shell` that an API of its own runs (`system`).
+    """
+    if fact.kind is FactKind.PROCESS_SHELL:
+        base = replace(fact, kind=FactKind.PROCESS_SPAWN)
+        for command in split_commands(fact.subject):
+            yield from _command(base, command, signatures, 1)
+            yield from _redirected(base, command)
+        return
     yield from _command(fact, [fact.subject, *fact.data], signatures, 0)
 
 

@@ -16,7 +16,7 @@ from analyzer.syntax.changes import variable_hole
 from analyzer.syntax.evaluate import Evaluator
 from analyzer.syntax.kinds import Kinds
 from analyzer.syntax.names import Home, Item, Names, Path, path_segments
-from analyzer.syntax.outline import Node, Outline, Scope
+from analyzer.syntax.outline import Macro, Node, Outline, Scope
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, constant
 
 _AROUND = frozenset({"parenthesized_expression", "generic_function", "reference_expression"})
@@ -46,6 +46,7 @@ class CrateCode:
     ) -> None:
         self.outlines, self.apis, self._package = outlines, apis, package
         self._known = {tuple(one.split("::")) for one in apis}
+        self.macro_names = {one.rpartition("::")[2] for one in apis if one.endswith("!")}
         self._prefixes = {one[:n] for one in self._known for n in range(1, len(one) + 1)}
         self._resolved: dict[tuple[str, int, int, Path], Path | None] = {}
         self.names = Names(
@@ -102,6 +103,27 @@ class CrateCode:
                 return (*kind.split("::"), *segments[1:]) if kind else None
             function = outline.functions[function].outer
         return self.resolve(outline, segments, at, scope.module)
+
+    def macro(self, outline: Outline, macro: Macro) -> tuple[Api | None, Scope]:
+        """The catalogue's entry for a macro invocation, and where its arguments stand.
+
+        A name that `#[macro_use]` brings resolves to nothing: then the crates that the manifest
+        lists decide.
+        """
+        start, end = macro.node.start_byte, macro.node.end_byte
+        function = outline.function_at(start)
+        module = outline.functions[function].module if function >= 0 else 0
+        scope = Scope(function, end, module, None)
+        named = macro.node.child_by_field_name("macro")
+        segments = path_segments(outline, named) if named is not None else ()
+        path = self.resolve(outline, segments, start, module) if segments else None
+        api = self.apis.get("::".join(path) + "!") if path else None
+        if api is None and len(segments) == 1:
+            owners = sorted(set(self._package.externs.values()))
+            found = (self.apis.get(f"{one}::{segments[0]}!") for one in owners)
+            is_own = path is not None and path[0].startswith("@")
+            api = None if is_own else next((one for one in found if one is not None), None)
+        return api, scope
 
     def own_function(self, path: Path | None) -> Item | None:
         """The function of this crate behind a canonical path, free or associated."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from analyzer.model import FactKind
 from analyzer.syntax.changes import changes_in, from_template, is_character, number
 from analyzer.syntax.lexer import literal_text
 from analyzer.syntax.names import path_segments
@@ -365,6 +367,12 @@ class Evaluator:
         if name == "stringify":
             inner = outline.text(macro.node).partition("!")[2].strip()[1:-1]
             return constant(" ".join(inner.split()), "stringify")
+        if f"{name}!" in self._code.macro_names:
+            api, _ = self._code.macro(outline, macro)
+            values = tuple(self._eval(outline, one, scope, frame, depth) for one in nodes[:8])
+            found = from_template(api.value, values) if api is not None else UNKNOWN_VALUE
+            hides = api is not None and FactKind.CODE_DECODE in api.facts
+            return replace(found, derivation=(*found.derivation, f"{name}!")) if hides else found
         return UNKNOWN_VALUE
 
     def _format(

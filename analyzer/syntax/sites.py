@@ -73,6 +73,7 @@ class Sites:
             for function, rows in found.items():
                 yield from self._with_frames(outline, function, rows)
             yield from self._mentions(outline)
+            yield from self._macro_sites(outline)
 
     def _with_frames(
         self, outline: Outline, function: int, rows: list[tuple[Node, Scope, list[Site]]]
@@ -331,6 +332,19 @@ class Sites:
             if api is not None and not outline.is_in_use(node.start_byte):
                 at = (node.start_byte, node.end_byte)
                 yield self._make(outline, (api, node, at), scope)._replace(is_mention=True)
+
+    def _macro_sites(self, outline: Outline) -> Iterator[Site]:
+        """Catalogued macros: arguments are what stands between the commas."""
+        for macro in outline.macros.values():
+            if f"{macro.name}!" not in self._last_names:
+                continue
+            api, scope = self._code.macro(outline, macro)
+            if api is not None:
+                arguments = tuple(
+                    self._code.evaluator.value(outline, one, scope) for one in macro.arguments[:12]
+                )
+                at = (macro.node.start_byte, macro.node.end_byte)
+                yield self._make(outline, (api, macro.node, at), scope, arguments)
 
     def _own_callees(self, outline: Outline, node: Node, scope: Scope) -> Iterator[Item]:
         function = node.child_by_field_name("function")

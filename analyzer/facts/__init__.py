@@ -58,19 +58,7 @@ def collect(view: CrateView) -> FactSet:
 
 def _edges(view: CrateView, owners: set[str]) -> tuple[CallEdge, ...]:
     """Edges from which a function with facts can be reached; the rest joins nothing."""
-    callers: dict[str, set[str]] = {}
-    for caller, callee in view.calls.edges():
-        callers.setdefault(callee, set()).add(caller)
-    kept: set[tuple[str, str]] = set()
-    pending, seen = list(owners), set(owners)
-    while pending:
-        callee = pending.pop()
-        for caller in callers.get(callee, ()):
-            kept.add((caller, callee))
-            if caller not in seen:
-                seen.add(caller)
-                pending.append(caller)
-    return tuple(CallEdge(*one) for one in sorted(kept))
+    return tuple(CallEdge(*one) for one in sorted(view.calls.callers.edges_to(owners)))
 
 
 Order = tuple[str, int, str, str, str, tuple[str, ...], str]

@@ -52,16 +52,19 @@ def _ranges(view: CrateView, places: Mapping[str, list[tuple[int, Fact]]]) -> di
         guards: set[Guard | None] = set()
         if _PLATFORM.search(region.text):
             guards.add(Guard(FactKind.GUARD_PLATFORM, " ".join(region.text.split())[:100]))
-        for start, end in region.conditions:
+        origin = view.code.outlines[region.file].origin
+        for start, end in (map(origin, one) for one in region.conditions):
             for at, fact in places.get(region.file, ()):
                 if start <= at < end:
                     guards.add(_guard(fact, view))
         rows = table.setdefault(region.file, [])
-        rows += [(region.start, region.end, one) for one in guards if one is not None]
+        covered = origin(region.start), origin(region.end)
+        rows += [(*covered, one) for one in guards if one is not None]
     for file, text, start, end in attributes(view.code):
         if text.startswith("cfg") and _PLATFORM.search(text):
             guard = Guard(FactKind.GUARD_PLATFORM, " ".join(text.split())[:100])
-            table.setdefault(file, []).append((start, end, guard))
+            origin = view.code.outlines[file].origin
+            table.setdefault(file, []).append((origin(start), origin(end), guard))
     return table
 
 

@@ -15,7 +15,7 @@ from analyzer.facts.hosts import lookalike
 from analyzer.facts.view import CrateView
 from analyzer.model import Fact, FactKind
 from analyzer.signatures import host_of
-from analyzer.syntax.prefilter import BASE64, HEX, is_encoded
+from analyzer.syntax.telling import BASE64, HEX, is_encoded, telling
 from analyzer.syntax.texts import TextSite, texts
 
 _URL = re.compile(r"\b(?:https?|wss?|ftp|tcp|udp|ssh|stratum\+tcp)://[^\s\"'<>`\\]{3,500}")
@@ -26,7 +26,8 @@ _REVERSED = re.compile(r"//:|/[\w.]+$|\d\.\d")
 
 def facts(view: CrateView) -> Iterator[Fact]:
     """Facts from every text constant of the sources."""
-    for site in texts(view.code):
+    quick, _ = telling(view.signatures.indicators["credential-paths"])
+    for site in texts(view.code, quick):
         if site.value.is_unknown:
             continue
         text = site.value.text[:20_000]

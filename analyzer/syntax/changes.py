@@ -19,6 +19,19 @@ from analyzer.syntax.values import (
 _NUMBER = re.compile(
     r"(0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)(?:[iu](?:8|16|32|64|128|size))?"
 )
+INNER = frozenset(
+    "reference_expression try_expression await_expression parenthesized_expression"
+    " type_cast_expression return_expression unary_expression expression_statement"
+    " else_clause unsafe_block async_block".split()
+)
+SAME_TEXT = frozenset({"from", "new", "Some", "Ok", "from_str", "from_utf8", "from_utf8_lossy"})
+TEXT_TYPES = frozenset(
+    "String PathBuf Path OsString OsStr Cow Box Arc Rc Some Ok str Url Uri CString Bytes Vec"
+    " String::from_utf8 Option Result".split()
+)
+TEXT_MACROS = frozenset({"format", "concat", "format_args", "const_format", "formatcp", "concatcp"})
+SKIPPED = frozenset({"line_comment", "block_comment", "attribute_item"})
+PRINTING = frozenset({"println", "print", "eprintln", "eprint", "write", "writeln", "panic"})
 _VARIABLE_HOLES: Mapping[str, str] = {"CARGO_MANIFEST_DIR": "manifest", "OUT_DIR": "out"}
 
 

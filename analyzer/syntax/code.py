@@ -6,8 +6,9 @@ Holds the outlines, the names, the types and the folding together; trees stay in
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from analyzer.limits import Limits
 from analyzer.model import Gap, GapKind, Span
@@ -15,8 +16,9 @@ from analyzer.signatures import Api
 from analyzer.syntax.changes import variable_hole
 from analyzer.syntax.evaluate import Evaluator
 from analyzer.syntax.kinds import Kinds
-from analyzer.syntax.names import Home, Item, Names, Path, path_segments
+from analyzer.syntax.names import Home, Item, Names
 from analyzer.syntax.outline import Macro, Node, Outline, Scope
+from analyzer.syntax.paths import Path, clean, path_segments
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, constant
 
 _AROUND = frozenset({"parenthesized_expression", "generic_function", "reference_expression"})
@@ -31,6 +33,17 @@ class Package:
     variables: Mapping[str, str]
     texts: Mapping[str, bytes]
     is_legacy: bool = False
+
+
+class Wanted(NamedTuple):
+    """What an analysis met and could not follow because it was cut out: names of functions and
+    types, names to find a declaration of, functions whose callers matter, files with long lists.
+    """
+
+    bodies: frozenset[str] = frozenset()
+    declarations: frozenset[str] = frozenset()
+    callers: frozenset[str] = frozenset()
+    tables: frozenset[str] = frozenset()
 
 
 class CrateCode:
@@ -56,12 +69,29 @@ class CrateCode:
             is_known=self._prefixes.__contains__,
             is_legacy=package.is_legacy,
         )
+        self.asking = ""
+        self._wanted: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {}
         self.kinds = Kinds(self)
         self.evaluator = Evaluator(
             self,
             max_steps=limits.value_steps_per_crate,
             max_size_bytes=limits.value_size_bytes,
         )
+
+    def want(
+        self, *, body: str = "", declaration: str = "", caller: str = "", table: str = ""
+    ) -> None:
+        """Note what the function that is looked at (`asking`, an owner) could not follow."""
+        rows = self._wanted.setdefault(self.asking, (set(), set(), set(), set()))
+        for row, name in zip(rows, (body, declaration, caller, table), strict=True):
+            if name:
+                row.add(clean(name))
+
+    def wanted(self, owners: Iterable[str]) -> Wanted:
+        """All that these functions asked for."""
+        found = [self._wanted[one] for one in owners if one in self._wanted]
+        columns = zip(*found, strict=True) if found else ()
+        return Wanted(*(frozenset().union(*column) for column in columns))
 
     # Questions the folding asks ------------------------------------------------------------------
 
@@ -125,6 +155,20 @@ class CrateCode:
             api = None if is_own else next((one for one in found if one is not None), None)
         return api, scope
 
+    def item(self, path: Path) -> Item | None:
+        """What this crate declares under a path; what it does not find is asked for."""
+        found = self.names.items.get(path)
+        if found is None and path[0].startswith("@"):
+            self.want(declaration=path[-1])
+        return found
+
+    def needed_function(self, path: Path | None) -> Item | None:
+        """As `own_function`, for a question that stays open without the answer."""
+        found = self.own_function(path)
+        if found is None and path and path[0].startswith("@"):
+            self.want(declaration=path[-1])
+        return found
+
     def own_function(self, path: Path | None) -> Item | None:
         """The function of this crate behind a canonical path, free or associated."""
         if not path or not path[0].startswith("@"):
@@ -165,7 +209,8 @@ class CrateCode:
 
     def span(self, file: str, start: int, end: int) -> Span:
         """A byte range of a file as lines and columns."""
-        data = self.outlines[file].data
+        outline = self.outlines[file]
+        data, start, end = outline.source, outline.origin(start), outline.origin(end - 1) + 1
         line_start = data.rfind(b"\n", 0, start) + 1
         column = len(data[line_start:start].decode("utf-8", "replace")) + 1
         line = data.count(b"\n", 0, start) + 1
@@ -173,7 +218,7 @@ class CrateCode:
 
     def line_text(self, file: str, start: int) -> str:
         """The source line around a byte position."""
-        data = self.outlines[file].data
+        data, start = self.outlines[file].source, self.outlines[file].origin(start)
         line_start = data.rfind(b"\n", 0, start) + 1
         line_end = data.find(b"\n", start)
         raw = data[line_start : line_end if line_end >= 0 else len(data)]

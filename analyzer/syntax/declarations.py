@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from analyzer.syntax.lexer import ODD_BLANK, Token, TokenKind, literal_text, tokens
+from analyzer.syntax.thinned import without_bodies
 
 PASTED = "[<>]"
 
@@ -89,6 +90,7 @@ _TELLING = re.compile(
     rb"mod(?![A-Za-z0-9_])(?!\s++(?:r#)?[A-Za-z0-9_]++\s*+\{)"
     rb"|include\s*+(?:!|(?P<name>as\b|[,)};/#]|" + ODD_BLANK + rb"))"
 )
+_WORTH_FLATTENING = 2000
 _OPENING = frozenset({b"(", b"[", b"{"})
 _CLOSING = frozenset({b")", b"]", b"}"})
 _WORD = re.compile(rb"(?:r#)?[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*+")
@@ -109,13 +111,22 @@ def declarations(data: bytes, *, limit: int) -> Declarations:
 
     At most `limit` of them.
     """
+    last, is_renamed = _last_telling(data)
+    if last > _WORTH_FLATTENING:
+        data = without_bodies(data)
+        last, is_renamed = _last_telling(data)
+    if last < 0:
+        return _NOTHING
+    return _Scanner(data).read(len(data) if is_renamed else last, limit)
+
+
+def _last_telling(data: bytes) -> tuple[int, bool]:
+    """Where the last thing that may declare a file stands, and whether `include` is renamed."""
     last, is_renamed = -1, False
     for match in _TELLING.finditer(data):
         last = match.start()
         is_renamed = is_renamed or match["name"] is not None
-    if last < 0:
-        return _NOTHING
-    return _Scanner(data).read(len(data) if is_renamed else last, limit)
+    return last, is_renamed
 
 
 def inline_modules(data: bytes, *, limit: int) -> tuple[Inline, ...]:
@@ -123,19 +134,6 @@ def inline_modules(data: bytes, *, limit: int) -> tuple[Inline, ...]:
     scanner = _Scanner(data)
     scanner.read(len(data), limit)
     return tuple(scanner.inline[:limit])
-
-
-def words_and_texts(data: bytes) -> tuple[frozenset[str], frozenset[str]]:
-    """All identifiers and all texts of a file: what a macro in it could make a path from."""
-    words: set[bytes] = set()
-    texts: set[bytes] = set()
-    for token in tokens(data):
-        if token.kind is TokenKind.IDENTIFIER:
-            words.add(data[token.start : token.end])
-        elif token.kind in (TokenKind.STRING, TokenKind.RAW_STRING):
-            texts.add(data[token.start : token.end])
-    plain = (one.removeprefix(b"r#").decode("utf-8", "replace") for one in words)
-    return frozenset(plain), frozenset(literal_text(one) or "" for one in texts)
 
 
 @dataclass(slots=True)

@@ -12,10 +12,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analyzer.model import FactKind
-from analyzer.syntax.changes import changes_in, from_template, is_character, number
+from analyzer.syntax.changes import (
+    INNER,
+    PRINTING,
+    SAME_TEXT,
+    SKIPPED,
+    TEXT_MACROS,
+    TEXT_TYPES,
+    changes_in,
+    from_template,
+    is_character,
+    number,
+)
 from analyzer.syntax.lexer import literal_text
-from analyzer.syntax.names import path_segments
 from analyzer.syntax.outline import Binding, Macro, Node, Outline, Scope
+from analyzer.syntax.paths import path_segments
 from analyzer.syntax.values import (
     METHODS,
     UNKNOWN_VALUE,
@@ -30,19 +41,6 @@ from analyzer.syntax.values import (
 if TYPE_CHECKING:
     from analyzer.syntax.code import CrateCode
 
-_INNER = frozenset(
-    "reference_expression try_expression await_expression parenthesized_expression"
-    " type_cast_expression return_expression unary_expression expression_statement"
-    " else_clause unsafe_block async_block".split()
-)
-_SAME_TEXT = frozenset({"from", "new", "Some", "Ok", "from_str", "from_utf8", "from_utf8_lossy"})
-_TEXT_TYPES = frozenset(
-    "String PathBuf Path OsString OsStr Cow Box Arc Rc Some Ok str Url Uri CString Bytes Vec"
-    " String::from_utf8 Option Result".split()
-)
-_TEXT_MACROS = frozenset(
-    {"format", "concat", "format_args", "const_format", "formatcp", "concatcp"}
-)
 _NAMED = re.compile(r"\{\s*([^\W\d]\w*)\s*(?::[^{}]*)?\}")
 MAX_DEPTH = 48
 
@@ -85,7 +83,7 @@ class Evaluator:
 
     def _fold(self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int) -> Value:
         kind = node.type
-        if kind in _INNER:
+        if kind in INNER:
             children = [one for one in node.named_children if one.type != "primitive_type"]
             if not children:
                 return UNKNOWN_VALUE
@@ -126,7 +124,8 @@ class Evaluator:
     ) -> Value:
         if node.child_by_field_name("length") is not None:
             return UNKNOWN_VALUE
-        children = [one for one in node.named_children if one.type not in _SKIPPED]
+        children = [one for one in node.named_children if one.type not in SKIPPED]
+        self._code.want(table=outline.path if not children and outline.is_cut else "")
         return listed(tuple(self._eval(outline, one, scope, frame, depth) for one in children))
 
     def _fold_tuple_expression(
@@ -202,7 +201,7 @@ class Evaluator:
         path = self._code.resolve(outline, segments, at, scope.module)
         if path is None:
             return UNKNOWN_VALUE
-        item = self._code.names.items.get(path)
+        item = self._code.item(path)
         if item is None:
             api = self._code.apis.get("::".join(path))
             return from_template(api.value, ()) if api is not None else UNKNOWN_VALUE
@@ -222,7 +221,7 @@ class Evaluator:
             return UNKNOWN_VALUE
         if function.type == "generic_function":
             function = function.child_by_field_name("function") or function
-        nodes = [one for one in listed_.named_children if one.type not in _SKIPPED]
+        nodes = [one for one in listed_.named_children if one.type not in SKIPPED]
         if function.type == "field_expression":
             receiver, field = (function.child_by_field_name(one) for one in ("value", "field"))
             if receiver is None or field is None:
@@ -236,10 +235,10 @@ class Evaluator:
         arguments = tuple(self._eval(outline, one, scope, frame, depth) for one in nodes[:8])
         if api is not None and api.value:
             return from_template(api.value, arguments)
-        own = self._code.own_function(path)
+        own = self._code.needed_function(path)
         if own is not None:
             return self._enter(own.file, own.node, arguments, depth)
-        if len(arguments) == 1 and path[-1] in _SAME_TEXT and _TEXT_TYPES & set(path[-3:]):
+        if len(arguments) == 1 and path[-1] in SAME_TEXT and TEXT_TYPES & set(path[-3:]):
             return arguments[0]
         return UNKNOWN_VALUE
 
@@ -263,7 +262,7 @@ class Evaluator:
         api = self._code.apis.get(f"{owner}::{name}") if owner else None
         if api is not None and api.value:
             return from_template(api.value, ())
-        own = self._code.own_function(self._code.own_method(owner, name)) if owner else None
+        own = self._code.needed_function(self._code.own_method(owner, name)) if owner else None
         return self._enter(own.file, own.node, (), depth) if own is not None else UNKNOWN_VALUE
 
     def _through_closure(
@@ -288,6 +287,9 @@ class Evaluator:
         parameters = node.child_by_field_name("parameters")
         if body is None or depth > MAX_DEPTH // 2:
             return UNKNOWN_VALUE
+        if not body.named_children:
+            name = node.child_by_field_name("name") or node
+            self._code.want(body=outline.text(name))
         names = [
             outline.text(one.child_by_field_name("pattern") or one)
             for one in (parameters.named_children if parameters is not None else ())
@@ -302,7 +304,7 @@ class Evaluator:
     def _fold_block(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
-        children = [one for one in node.named_children if one.type not in _SKIPPED]
+        children = [one for one in node.named_children if one.type not in SKIPPED]
         if not children or children[-1].type.endswith(("_declaration", "_item")):
             return UNKNOWN_VALUE
         return self._eval(outline, children[-1], scope, frame, depth)
@@ -342,9 +344,7 @@ class Evaluator:
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
         macro = outline.macros.get(node.start_byte)
-        if macro is None:
-            return UNKNOWN_VALUE
-        return self.macro(outline, macro, scope, frame, depth)
+        return self.macro(outline, macro, scope, frame, depth) if macro else UNKNOWN_VALUE
 
     def macro(
         self, outline: Outline, macro: Macro, scope: Scope, frame: Frame, depth: int = 0
@@ -356,7 +356,7 @@ class Evaluator:
         if name == "concat":
             values = tuple(self._eval(outline, one, scope, frame, depth) for one in nodes)
             return joined(values, step="concat")
-        if name in _TEXT_MACROS or name in _PRINTING:
+        if name in TEXT_MACROS or name in PRINTING:
             return self._format(outline, nodes, scope, frame, depth)
         if name in ("env", "option_env") and nodes:
             variable = self._eval(outline, nodes[0], scope, frame, depth)
@@ -398,7 +398,3 @@ class Evaluator:
             if name not in named:
                 named[name] = self._named(outline, name, at, scope, (frame, depth))
         return formatted(template.text, tuple(positional), named)
-
-
-_SKIPPED = frozenset({"line_comment", "block_comment", "attribute_item"})
-_PRINTING = frozenset({"println", "print", "eprintln", "eprint", "write", "writeln", "panic"})

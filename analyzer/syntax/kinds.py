@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from analyzer.syntax.names import Path, path_segments
 from analyzer.syntax.outline import Node, Outline, Scope
+from analyzer.syntax.paths import Path, path_segments
 
 if TYPE_CHECKING:
     from analyzer.syntax.code import CrateCode
@@ -78,7 +78,7 @@ class Kinds:
         return "::".join(path) if path else ""
 
     def _alias(self, path: Path, depth: int) -> Path:
-        item = self._code.names.items.get(path)
+        item = self._code.item(path)
         if item is None or item.kind != "type_item":
             return path
         target = item.node.child_by_field_name("type")
@@ -139,7 +139,7 @@ class Kinds:
                 return self.of(outline, binding.value, scope, depth + 1)
             return ""
         path = self._code.resolve(outline, (name,), node.start_byte, scope.module)
-        item = self._code.names.items.get(path) if path else None
+        item = self._code.item(path) if path else None
         if item is not None and item.kind in ("static_item", "const_item"):
             target = item.node.child_by_field_name("type")
             if target is not None:
@@ -179,7 +179,7 @@ class Kinds:
 
     def _returned(self, path: Path | None) -> str:
         """The declared result of an own function."""
-        item = self._code.own_function(path) if path else None
+        item = self._code.needed_function(path) if path else None
         target = item.node.child_by_field_name("return_type") if item is not None else None
         if item is None or target is None:
             return ""
@@ -191,10 +191,12 @@ class Kinds:
         if value is None or field is None:
             return ""
         owner = self.of(outline, value, scope, depth + 1)
-        item = self._code.names.items.get(tuple(owner.split("::"))) if owner else None
+        item = self._code.item(tuple(owner.split("::"))) if owner else None
         body = item.node.child_by_field_name("body") if item is not None else None
         if item is None or body is None:
             return ""
+        if not body.named_children:
+            self._code.want(body=owner.rpartition("::")[2])
         other = self._code.outlines[item.file]
         wanted = outline.text(field)
         for one in body.named_children:

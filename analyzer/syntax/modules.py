@@ -23,9 +23,9 @@ from analyzer.syntax.declarations import (
     ModuleDeclaration,
     declarations,
     inline_modules,
-    words_and_texts,
 )
 from analyzer.syntax.lexer import as_edition_reads
+from analyzer.syntax.thinned import words_and_texts
 
 _PHASES: Mapping[TargetKind, Phase] = {
     TargetKind.LIBRARY: Phase.LIBRARY,

@@ -7,15 +7,13 @@ this crate behind `@` (`@src/lib.rs`). Nothing here knows what a path is good fo
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from analyzer.syntax.outline import Node, Outline, Scope
-
-Path = tuple[str, ...]
+from analyzer.syntax.paths import Path, clean, path_segments, use_tree
 
 _ITEMS = ("function_item", "struct_item", "enum_item", "union_item", "type_item", "const_item")
 _MORE_ITEMS = ("static_item", "trait_item", "mod_item", "function_signature_item")
@@ -30,9 +28,6 @@ _PRELUDE: Mapping[str, Path] = {
     "Err": ("std", "result", "Result", "Err"),
     "str": ("std", "str"),
 }
-_SIMPLE = re.compile(r"(?:::\s*)?(?:r#)?[^\W\d]\w*(?:\s*::\s*(?:r#)?[^\W\d]\w*)*")
-_GENERICS = re.compile(r"::\s*<[^<>]*>|<[^<>]*>")
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 MAX_HOPS = 32
 
 
@@ -111,7 +106,7 @@ class Names:
         for node, scope in outline.of("use_declaration"):
             argument = node.child_by_field_name("argument")
             if argument is not None:
-                for alias, target in _use_tree(outline, argument):
+                for alias, target in use_tree(outline, argument):
                     self._add_use(file, scope, node, alias, target)
         for node, scope in outline.of("extern_crate_declaration"):
             named, renamed = node.child_by_field_name("name"), node.child_by_field_name("alias")
@@ -126,6 +121,16 @@ class Names:
     def uses(self, file: str) -> list[tuple[str, Path]]:
         """(local name, path as written) of every `use` of a file."""
         return self._uses.get(file, [])
+
+    @functools.cached_property
+    def renamed(self) -> Mapping[str, set[str]]:
+        """Other names that some `use` of the crate gives to a name."""
+        table: dict[str, set[str]] = {}
+        for uses in self._uses.values():
+            for alias, target in uses:
+                if alias not in ("*", target[-1]):
+                    table.setdefault(target[-1], set()).add(alias)
+        return table
 
     def _add_use(self, file: str, scope: Scope, node: Node, alias: str, target: Path) -> None:
         if not target:
@@ -308,85 +313,3 @@ class Names:
         module = self.module_path(item.file, item.scope.module)
         found = self._resolve(segments, item.file, target.start_byte, module, hops + 1)
         return self._walk(found, rest, hops + 1) if found else None
-
-
-def clean(name: str) -> str:
-    """An identifier as rustc compares it: without `r#`, in normal form C."""
-    name = name.removeprefix("r#")
-    return name if name.isascii() else unicodedata.normalize("NFC", name)
-
-
-def path_segments(outline: Outline, node: Node) -> Path:
-    """The segments of a path as written; generic arguments and comments dropped; () if none."""
-    text = outline.text(node)
-    if len(text) > 2000:
-        return ()
-    if not _SIMPLE.fullmatch(text):
-        text = _COMMENT.sub(" ", text).strip()
-        if text.startswith("<"):
-            return _qualified(outline, node)
-        for _ in range(8):
-            shorter = _GENERICS.sub("", text)
-            if shorter == text:
-                break
-            text = shorter
-        text = text.replace("$crate", "crate").strip()
-        if not _SIMPLE.fullmatch(text):
-            return ()
-    return tuple(clean(one.strip()) for one in text.split("::"))
-
-
-def _qualified(outline: Outline, node: Node) -> Path:
-    """`<T as Trait>::name`: the type's path and the name."""
-    tail: list[str] = []
-    while node.type in ("scoped_identifier", "scoped_type_identifier"):
-        name, path = node.child_by_field_name("name"), node.child_by_field_name("path")
-        if name is None or path is None:
-            return ()
-        tail.insert(0, clean(outline.text(name)))
-        node = path
-    for _ in range(8):
-        if node.type == "bracketed_type" and node.named_children:
-            node = node.named_children[0]
-        elif node.type in ("qualified_type", "generic_type", "reference_type"):
-            inner = node.child_by_field_name("type")
-            if inner is None:
-                return ()
-            node = inner
-        else:
-            break
-    is_plain = not outline.text(node).lstrip().startswith("<")
-    head = path_segments(outline, node) if is_plain else ()
-    return (*head, *tail) if head else ()
-
-
-def _use_tree(outline: Outline, argument: Node) -> Iterator[tuple[str, Path]]:
-    """(local name, path) for each leaf of a use tree; the name is `*` for a glob."""
-    pending: list[tuple[Node, Path]] = [(argument, ())]
-    while pending:
-        node, prefix = pending.pop()
-        kind = node.type
-        if kind == "use_list":
-            pending += [(one, prefix) for one in node.named_children]
-        elif kind == "scoped_use_list":
-            path, listed = node.child_by_field_name("path"), node.child_by_field_name("list")
-            base = (*prefix, *path_segments(outline, path)) if path is not None else (*prefix, "")
-            if listed is not None:
-                pending += [
-                    (one, base if prefix or path is not None else ("",)) for one in [listed]
-                ]
-        elif kind == "use_as_clause":
-            path, alias = node.child_by_field_name("path"), node.child_by_field_name("alias")
-            if path is not None and alias is not None:
-                yield clean(outline.text(alias)), _leaf(prefix, path_segments(outline, path))
-        elif kind == "use_wildcard":
-            inner = node.named_children[0] if node.named_children else None
-            yield "*", (*prefix, *(path_segments(outline, inner) if inner is not None else ()))
-        else:
-            full = _leaf(prefix, path_segments(outline, node))
-            if full:
-                yield full[-1], full
-
-
-def _leaf(prefix: Path, segments: Path) -> Path:
-    return prefix if prefix and segments == ("self",) else (*prefix, *segments)

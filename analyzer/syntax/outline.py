@@ -8,35 +8,28 @@ looked up in the same tables. Nothing is resolved or evaluated here.
 from __future__ import annotations
 
 import bisect
+import functools
+import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import tree_sitter
-import tree_sitter_rust
 
 from analyzer.limits import Limits
 from analyzer.model import Gap, GapKind
 from analyzer.syntax.parse import ParsedFile
+from analyzer.syntax.query import captures, parse_range, pattern_names
+from analyzer.syntax.reduce import WHOLE, Cut
 
 Node = tree_sitter.Node
-_LANGUAGE = tree_sitter.Language(tree_sitter_rust.language())
 _CALLABLE = ("function_item", "macro_definition", "static_item", "const_item")
 _CONTAINERS = frozenset(
     {*_CALLABLE, "block", "closure_expression", "match_arm", "mod_item", "impl_item"}
     | {"trait_item", "foreign_mod_item", "declaration_list"}
 )
-_QUERY = tree_sitter.Query(
-    _LANGUAGE,
-    "[(use_declaration) (extern_crate_declaration) (mod_item) (function_item) (impl_item)"
-    " (function_signature_item) (trait_item) (struct_item) (enum_item) (union_item) (type_item)"
-    " (const_item) (static_item) (let_declaration) (let_condition) (for_expression) (match_arm)"
-    " (match_expression) (closure_expression) (parameter) (self_parameter) (macro_definition)"
-    " (foreign_mod_item) (call_expression) (macro_invocation) (attribute_item)"
-    " (inner_attribute_item) (string_literal) (raw_string_literal) (char_literal)"
-    " (array_expression) (if_expression) (block) (declaration_list) (return_expression)"
-    " (scoped_identifier) (assignment_expression)] @n",
-)
+_HANDED = re.compile(rb"[(,]\s*(?:[\w:]+::)?([a-z_]\w*)\s*(?=[,)])")
 
 
 class Binding(NamedTuple):
@@ -82,6 +75,19 @@ class Macro:
 
 
 @dataclass(slots=True)
+class Call:
+    """A call: `name` is the last name it says, `function` the callee without generic arguments,
+    `receiver` what a method is called on.
+    """
+
+    name: str
+    node: Node
+    scope: Scope
+    function: Node
+    receiver: Node | None
+
+
+@dataclass(slots=True)
 class InlineModule:
     """A module of this file: the file itself is number 0."""
 
@@ -93,8 +99,13 @@ class InlineModule:
 class Outline:
     """The swept content of one parsed file; `of` gives the nodes of one type in byte order."""
 
-    def __init__(self, parsed: ParsedFile, *, limits: Limits) -> None:
+    def __init__(
+        self, parsed: ParsedFile, *, limits: Limits, cut: Cut = WHOLE, source: bytes = b""
+    ) -> None:
+        """`source` is the file itself where `cut` says that only a part of it was parsed."""
         self.parsed = parsed
+        self.origin, self.is_cut = cut.origin, bool(cut.here)
+        self.source = source if cut.here else parsed.data
         self.path = parsed.path
         self.data = parsed.data
         self.gaps: list[Gap] = list(parsed.gaps)
@@ -103,7 +114,7 @@ class Outline:
         self.macros: dict[int, Macro] = {}
         self._owners: dict[int, str] = {}
         self._by_type: dict[str, list[tuple[Node, Scope]]] = {}
-        nodes = _captures(parsed.tree.root_node)
+        nodes = captures(parsed.tree.root_node)
         nodes += self._expand(nodes, limits)
         nodes.sort(key=lambda one: (one.start_byte, -one.end_byte))
         self._sweep(nodes)
@@ -112,6 +123,62 @@ class Outline:
         """Nodes of these types with the scope each stands in."""
         for one in types:
             yield from self._by_type.get(one, ())
+
+    @functools.cached_property
+    def calls(self) -> list[Call]:
+        """All calls in byte order; those of a computed function have no name."""
+        found: list[Call] = []
+        for node, scope in self.of("call_expression"):
+            function = node.child_by_field_name("function")
+            if function is not None and function.type == "generic_function":
+                function = function.child_by_field_name("function") or function
+            if function is None:
+                continue
+            receiver = named = None
+            if function.type == "field_expression":
+                receiver = function.child_by_field_name("value")
+                named = function.child_by_field_name("field")
+            elif function.type == "scoped_identifier":
+                named = function.child_by_field_name("name")
+            elif function.type == "identifier":
+                named = function
+            name = self.text(named).removeprefix("r#") if named is not None else ""
+            if not name.isascii():
+                name = unicodedata.normalize("NFC", name)
+            found.append(Call(name, node, scope, function, receiver))
+        return found
+
+    @functools.cached_property
+    def handed(self) -> dict[str, list[Call]]:
+        """Calls that are given something by its name alone, by the last part of that name."""
+        table: dict[str, list[Call]] = {}
+        for match in _HANDED.finditer(self.data):
+            table.setdefault(match[1].decode("utf-8", "replace"), [])
+        for call in self.calls if table else ():
+            for one in self.arguments_by_name(call):
+                name = self.text(one).rpartition("::")[2].strip()
+                if name in table:
+                    table[name].append(call)
+        return table
+
+    def arguments_by_name(self, call: Call) -> list[Node]:
+        """Arguments that are names or paths."""
+        listed = call.node.child_by_field_name("arguments")
+        nodes = listed.named_children if listed is not None else []
+        return [one for one in nodes if one.type in ("identifier", "scoped_identifier")]
+
+    @functools.cached_property
+    def held_functions(self) -> frozenset[str]:
+        """Locals that hold what a path names: calling one may call that."""
+        return frozenset(
+            name
+            for function in self.functions
+            for name, rows in function.bindings.items()
+            if any(
+                row.value is not None and row.value.type in ("identifier", "scoped_identifier")
+                for row in rows
+            )
+        )
 
     def text(self, node: Node) -> str:
         """The node's own text."""
@@ -194,9 +261,9 @@ class Outline:
         if not is_block:
             buffer[name.end_byte : opening + 1] = b" " * (opening - name.end_byte) + b"("
             buffer[closing : closing + 1] = b")"
-        tree = _parse_range(buffer, start, body)
+        tree = parse_range(buffer, start, body)
         buffer[name.end_byte : body.end_byte] = saved
-        inner = [one for one in _captures(tree.root_node) if one.end_byte > one.start_byte]
+        inner = [one for one in captures(tree.root_node) if one.end_byte > one.start_byte]
         arguments: tuple[Node, ...] = ()
         if not is_block:
             call = next((one for one in inner if one.type == "call_expression"), None)
@@ -218,7 +285,7 @@ class Outline:
             saved = bytes(buffer[right.start_byte : right.end_byte])
             body = saved.replace(b"$", b" ")
             buffer[right.start_byte : right.end_byte] = b"{" + body[1:-1] + b"}"
-            found += _captures(_parse_range(buffer, right, right).root_node)
+            found += captures(parse_range(buffer, right, right).root_node)
             buffer[right.start_byte : right.end_byte] = saved
         return found
 
@@ -308,29 +375,6 @@ class Outline:
                     row = Binding(valid[0], valid[1], part, None, False)
                     table.setdefault(self.text(one), []).append(row)
             return
-        for name in _pattern_names(pattern):
+        for name in pattern_names(pattern):
             row = Binding(valid[0], valid[1], value, type_node, is_element)
             table.setdefault(self.text(name), []).append(row)
-
-
-def _captures(root: Node) -> list[Node]:
-    """The queried nodes in byte order, outer before inner; the query gives them in no order."""
-    found = tree_sitter.QueryCursor(_QUERY).captures(root).get("n", [])
-    return sorted(found, key=lambda one: (one.start_byte, -one.end_byte, one.type))
-
-
-def _parse_range(buffer: bytearray, first: Node, last: Node) -> tree_sitter.Tree:
-    span = tree_sitter.Range(first.start_point, last.end_point, first.start_byte, last.end_byte)
-    return tree_sitter.Parser(_LANGUAGE, included_ranges=[span]).parse(buffer)
-
-
-def _pattern_names(pattern: Node) -> Iterator[Node]:
-    pending = [pattern]
-    while pending:
-        node = pending.pop()
-        if node.type in ("identifier", "shorthand_field_identifier"):
-            yield node
-        elif node.type == "tuple_struct_pattern":
-            pending += node.named_children[1:]
-        else:
-            pending += node.named_children

@@ -7,24 +7,22 @@ callers (a frame), so that a helper that takes the program, the path or the host
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from analyzer.signatures import Api
+from analyzer.syntax.callers import Callers, Function
 from analyzer.syntax.code import CrateCode, bare
-from analyzer.syntax.names import Item, clean, path_segments
-from analyzer.syntax.outline import Node, Outline, Scope
+from analyzer.syntax.outline import Call, Node, Outline, Scope
+from analyzer.syntax.paths import path_segments
 from analyzer.syntax.values import UNKNOWN_VALUE, Hole, Value
 
-_NAMESAKES = 8
-"""An unresolved method with more own namesakes than this joins none of them."""
 _FRAMES = 16
 _CALLERS = 12
 _FRAME_DEPTH = 4
 
 Frame = Mapping[str, Value]
-Call = tuple[Outline, Node, Scope]
-Function = tuple[str, int]
 
 
 class Site(NamedTuple):
@@ -52,9 +50,11 @@ class Sites:
     """Call questions over one crate's code."""
 
     def __init__(self, code: CrateCode, is_test: Callable[[str, int], bool]) -> None:
-        """`is_test(file, position)`: code that only a test build has; it is nobody's caller."""
-        self._code, self._apis, self._is_test = code, code.apis, is_test
+        """`is_test` as for `Callers`."""
+        self._code, self._apis = code, code.apis
+        self.callers = Callers(code, is_test)
         self._frames_of: dict[Function, tuple[Frame, ...]] = {}
+        self._asked_for: dict[Function, set[str]] = {}
         self._methods: dict[str, list[Api]] = {}
         for api in code.apis.values():
             if api.is_method:
@@ -65,71 +65,60 @@ class Sites:
         """Every use of a catalogued API in the crate."""
         for outline in self._code.outlines.values():
             imported = self._imported(outline)
-            found: dict[int, list[tuple[Node, Scope, list[Site]]]] = {}
-            for node, scope in outline.of("call_expression"):
-                sites = list(self._site(outline, node, scope, imported, {}))
-                if sites:
-                    found.setdefault(scope.function, []).append((node, scope, sites))
+            found: dict[int, list[tuple[Call, list[Site]]]] = {}
+            for call in outline.calls:
+                if self._is_candidate(outline, call):
+                    self._code.asking = outline.owner(call.scope.function)
+                    sites = list(self._site(outline, call, {}))
+                    if sites:
+                        found.setdefault(call.scope.function, []).append((call, sites))
             for function, rows in found.items():
+                self._code.asking = outline.owner(function)
                 yield from self._with_frames(outline, function, rows)
+            yield from self._passed(outline, imported)
             yield from self._mentions(outline)
             yield from self._macro_sites(outline)
 
     def _with_frames(
-        self, outline: Outline, function: int, rows: list[tuple[Node, Scope, list[Site]]]
+        self, outline: Outline, function: int, rows: list[tuple[Call, list[Site]]]
     ) -> Iterator[Site]:
         """The sites of one function as written, and again for each caller that says more."""
-        plain = [site for _, _, sites in rows for site in sites]
+        plain = [site for _, sites in rows for site in sites]
         frames: tuple[Frame, ...] = ()
         if function >= 0 and any(_asks(site) for site in plain):
             frames = self._frames((outline.path, function), 0)
         if not frames or not self._is_private(outline, function, len(frames)):
             yield from plain
         for number, frame in enumerate(frames, 1):
-            for node, scope, _ in rows:
-                for site in self._site(outline, node, scope, frozenset(), frame):
+            for call, _ in rows:
+                for site in self._site(outline, call, frame):
                     yield site._replace(frame=number)
 
     def _is_private(self, outline: Outline, function: int, frames: int) -> bool:
         """Whether the callers we know are all there can be."""
         node = outline.functions[function].node
         is_open = any(one.type == "visibility_modifier" for one in node.children)
-        callers = self._callers.get((outline.path, function), ())
+        callers = () if is_open else self.callers.of((outline.path, function))
         return not is_open and len(callers) <= min(frames, _CALLERS)
 
     # Callers -----------------------------------------------------------------------------------
 
-    @functools.cached_property
-    def _calls(self) -> tuple[tuple[Call, tuple[Item, ...]], ...]:
-        """Every call of own functions, with the functions it may mean."""
-        found = []
-        for outline in self._code.outlines.values():
-            for node, scope in outline.of("call_expression"):
-                items = tuple(self._own_callees(outline, node, scope))
-                if items:
-                    found.append(((outline, node, scope), items))
-        return tuple(found)
-
-    @functools.cached_property
-    def _callers(self) -> Mapping[Function, list[Call]]:
-        table: dict[Function, list[Call]] = {}
-        for call, items in self._calls:
-            is_test = self._is_test(call[0].path, call[1].start_byte)
-            for item in items:
-                if not is_test or self._is_test(item.file, item.node.start_byte):
-                    table.setdefault(self._function(item), []).append(call)
-        return table
-
     def _frames(self, function: Function, depth: int) -> tuple[Frame, ...]:
         """What a function's parameters may be, a frame for each caller that knows something."""
         if function in self._frames_of or depth >= _FRAME_DEPTH:
+            for one in self._asked_for.get(function, ()):
+                self._code.want(caller=one)
             return self._frames_of.get(function, ())
         self._frames_of[function] = ()
         node = self._code.outlines[function[0]].functions[function[1]].node
+        own_name = self._code.outlines[function[0]].functions[function[1]].name
+        asked = self._asked_for[function] = {own_name.rstrip("!")}
+        self._code.want(caller=own_name.rstrip("!"))
         names = self._parameters(function[0], node)
         frames: list[Frame] = []
-        for outline, call, scope in self._callers.get(function, ())[:_CALLERS] if names else ():
-            listed = call.child_by_field_name("arguments")
+        for outline, called in self.callers.of(function)[:_CALLERS] if names else ():
+            scope = called.scope
+            listed = called.node.child_by_field_name("arguments")
             given = (
                 [one for one in listed.named_children if not one.type.endswith("comment")]
                 if listed
@@ -140,6 +129,7 @@ class Sites:
                 if scope.function >= 0
                 else ()
             )
+            asked |= self._asked_for.get((outline.path, scope.function), set())
             for around in outer or ({},):
                 values = [self._code.evaluator.value(outline, one, scope, around) for one in given]
                 frame = {
@@ -161,32 +151,6 @@ class Sites:
             if one.type == "parameter"
         ]
 
-    def edges(self) -> Iterator[tuple[str, str]]:
-        """(caller, callee) of own functions and macros, both as owners."""
-        macros = {
-            clean(one.name.rstrip("!")): outline.owner(number)
-            for outline in self._code.outlines.values()
-            for number, one in enumerate(outline.functions)
-            if one.kind == "macro_definition"
-        }
-        for (outline, _, scope), items in self._calls:
-            for item in items:
-                file, function = self._function(item)
-                yield outline.owner(scope.function), self._code.outlines[file].owner(function)
-        for outline in self._code.outlines.values():
-            for number, one in enumerate(outline.functions):
-                if one.outer >= 0:
-                    yield outline.owner(one.outer), outline.owner(number)
-            for macro in outline.macros.values():
-                if macro.name in macros:
-                    function = outline.function_at(macro.node.start_byte)
-                    yield outline.owner(function), macros[macro.name]
-
-    def _function(self, item: Item) -> Function:
-        outline = self._code.outlines[item.file]
-        body = item.node.child_by_field_name("body") or item.node
-        return item.file, outline.function_at(body.start_byte)
-
     # Sites -------------------------------------------------------------------------------------
 
     def _imported(self, outline: Outline) -> frozenset[str]:
@@ -194,28 +158,37 @@ class Sites:
         uses = self._code.names.uses(outline.path)
         return frozenset(alias for alias, target in uses if target[-1] in self._last_names)
 
-    def _site(
-        self,
-        outline: Outline,
-        node: Node,
-        scope: Scope,
-        imported: frozenset[str],
-        frame: Frame,
-    ) -> Iterator[Site]:
-        function = node.child_by_field_name("function")
+    def _is_candidate(self, outline: Outline, call: Call) -> bool:
+        """Whether a call could mean something catalogued, from its last name alone."""
+        name = call.name
+        if call.receiver is not None:
+            return name in self._methods
+        if name in self._last_names or name in self._other_names or not name:
+            return True
+        return call.function.type == "identifier" and name in outline.held_functions
+
+    @functools.cached_property
+    def _other_names(self) -> frozenset[str]:
+        """Names that some `use` gives to what has a catalogued name."""
+        renamed = self._code.names.renamed
+        return frozenset(
+            alias for name in self._last_names & set(renamed) for alias in renamed[name]
+        )
+
+    def _site(self, outline: Outline, call: Call, frame: Frame) -> Iterator[Site]:
+        node, scope, function = call.node, call.scope, call.function
         listed = node.child_by_field_name("arguments")
-        if function is None or listed is None:
+        if listed is None:
             return
-        if imported:
-            yield from self._passed(outline, listed, scope, imported)
-        if function.type == "generic_function":
-            function = function.child_by_field_name("function") or function
-        if function.type == "field_expression":
+        if call.receiver is not None:
             yield from self._method_site(outline, (node, function, listed), scope, frame)
             return
         path = self._code.callee(outline, function, scope)
         api = self._apis.get("::".join(path)) if path else None
         if api is None:
+            if path and path[0].startswith("@") and path[-1] in self._last_names:
+                for one in path[1:-1]:
+                    self._code.want(declaration=one)
             return
         arguments = self._values(outline, listed, scope, frame)
         receiver, origin = UNKNOWN_VALUE, (node.start_byte, node.end_byte)
@@ -298,23 +271,31 @@ class Sites:
                 break
         return (node.start_byte, node.end_byte)
 
-    def _passed(
-        self, outline: Outline, listed: Node, scope: Scope, imported: frozenset[str]
-    ) -> Iterator[Site]:
+    def _passed(self, outline: Outline, imported: frozenset[str]) -> Iterator[Site]:
         """Catalogued functions handed over by name: `map(read)`."""
-        for one in listed.named_children:
-            if one.type == "identifier" and outline.text(one) in imported:
-                path = self._code.callee(outline, one, scope)
-                api = self._apis.get("::".join(path)) if path else None
-                if api is not None:
-                    at = (one.start_byte, one.end_byte)
-                    yield self._make(outline, (api, one, at), scope)._replace(is_mention=True)
+        functions = [one for one in sorted(imported) if one[:1].islower()]
+        if not functions:
+            return
+        names = b"|".join(re.escape(one.encode()) for one in functions)
+        if not re.search(rb"[(,]\s*(?:%b)\s*[,)]" % names, outline.data):
+            return
+        for call in outline.calls:
+            listed = call.node.child_by_field_name("arguments")
+            for one in listed.named_children if listed is not None else ():
+                if one.type == "identifier" and outline.text(one) in imported:
+                    path = self._code.callee(outline, one, call.scope)
+                    api = self._apis.get("::".join(path)) if path else None
+                    if api is not None:
+                        at = (one.start_byte, one.end_byte)
+                        yield self._make(outline, (api, one, at), call.scope)._replace(
+                            is_mention=True
+                        )
 
     def _mentions(self, outline: Outline) -> Iterator[Site]:
         """Catalogued functions named by path without a call: `map(std::fs::read)`."""
         called = {}
-        for node, _ in outline.of("call_expression"):
-            function = bare(node.child_by_field_name("function"))
+        for call in outline.calls:
+            function = bare(call.function)
             if function is not None:
                 called[function.start_byte] = function.end_byte
         reach = -1
@@ -345,28 +326,6 @@ class Sites:
                 )
                 at = (macro.node.start_byte, macro.node.end_byte)
                 yield self._make(outline, (api, macro.node, at), scope, arguments)
-
-    def _own_callees(self, outline: Outline, node: Node, scope: Scope) -> Iterator[Item]:
-        function = node.child_by_field_name("function")
-        if function is None:
-            return
-        if function.type == "generic_function":
-            function = function.child_by_field_name("function") or function
-        if function.type == "field_expression":
-            field = function.child_by_field_name("field")
-            named = self._code.names.impls.get(outline.text(field), []) if field is not None else []
-            if len(named) <= _NAMESAKES:
-                yield from (one for one in named if one.kind == "function_item")
-            return
-        own = self._code.own_function(self._code.callee(outline, function, scope))
-        if own is not None:
-            yield own
-        listed = node.child_by_field_name("arguments")
-        for one in listed.named_children if listed is not None else ():
-            if one.type in ("identifier", "scoped_identifier"):
-                passed = self._code.own_function(self._code.callee(outline, one, scope))
-                if passed is not None:
-                    yield passed
 
 
 def _asks(site: Site) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import re2
+
 from analyzer.syntax.code import CrateCode
 from analyzer.syntax.outline import Macro, Node, Outline, Scope
 from analyzer.syntax.values import Value
@@ -50,11 +52,14 @@ def macros(code: CrateCode, wanted: frozenset[str]) -> Iterator[MacroSite]:
                 yield _macro_site(code, outline, macro)
 
 
-def texts(code: CrateCode) -> Iterator[TextSite]:
-    """String constants, and texts that folding put together from several."""
+def texts(code: CrateCode, quick: re2._Regexp) -> Iterator[TextSite]:
+    """String constants in whose spelling `quick` finds something, and texts that folding put
+    together from several.
+    """
     for outline in code.outlines.values():
         for node, scope in outline.of("string_literal", "raw_string_literal"):
-            if node.end_byte - node.start_byte > 5:
+            start, end = node.start_byte, node.end_byte
+            if end - start > 5 and quick.search(_inside(outline.data[start:end])):
                 value = code.evaluator.value(outline, node, scope)
                 yield _text(outline, node, scope, value)
         for node, scope in outline.of("array_expression"):
@@ -67,6 +72,10 @@ def texts(code: CrateCode) -> Iterator[TextSite]:
                 site = _macro_site(code, outline, macro)
                 if site.value.derivation or not site.value.is_constant:
                     yield TextSite(site.value, site.file, site.owner, site.start, site.end)
+
+
+def _inside(literal: bytes) -> bytes:
+    return literal[literal.find(b'"') + 1 : literal.rfind(b'"')]
 
 
 def conditions(code: CrateCode) -> Iterator[Region]:

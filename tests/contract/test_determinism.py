@@ -10,8 +10,8 @@ from pathlib import Path
 
 from analyzer.limits import DEFAULT_LIMITS
 from analyzer.model import SourceFile
-from analyzer.syntax.outline import _captures
 from analyzer.syntax.parse import ParsedFile, parse
+from analyzer.syntax.query import captures
 
 CODE = """
 fn main() {
@@ -60,5 +60,5 @@ def test_nodes_of_a_query_come_in_one_order() -> None:
     """The query engine gives them in the order of their addresses (found on a real crate)."""
     parsed = parse(SourceFile("a.rs", (CODE * 50).encode()), limits=DEFAULT_LIMITS)
     assert isinstance(parsed, ParsedFile)
-    places = [(one.start_byte, -one.end_byte) for one in _captures(parsed.tree.root_node)]
+    places = [(one.start_byte, -one.end_byte) for one in captures(parsed.tree.root_node)]
     assert places == sorted(places)

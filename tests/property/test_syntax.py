@@ -1,4 +1,4 @@
-"""Tokens, skeleton and tree agree on any soup, and none of them loses a word in silence."""
+"""Tokens, flat code and tree agree on any soup, and none of them loses a word in silence."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from analyzer.limits import DEFAULT_LIMITS
 from analyzer.model import Gap, SourceFile
 from analyzer.syntax.declarations import declarations
+from analyzer.syntax.flat import flatten
 from analyzer.syntax.lexer import TokenKind, literal_text, tokens
 from analyzer.syntax.parse import parse
-from analyzer.syntax.skeleton import skeleton
 
 _PARTS = st.sampled_from(
     [
@@ -61,7 +61,7 @@ def test_tokens_cover_any_bytes_in_order(data: bytes) -> None:
 def test_any_bytes_are_read_for_literals_and_declarations(data: bytes) -> None:
     literal_text(data)
     declarations(data, limit=100)
-    skeleton(data)
+    flatten(data)
 
 
 @settings(max_examples=1500)
@@ -71,14 +71,16 @@ def test_any_bytes_are_read_for_literals_and_declarations(data: bytes) -> None:
 @example('1br#" std "#')
 @example('\u2028br"\\" std')
 @example("#!/* \n std")
-def test_the_skeleton_holds_the_words_and_texts_of_the_tokens(soup: str) -> None:
+def test_flat_code_holds_the_words_and_texts_of_the_tokens(soup: str) -> None:
     data = soup.encode()
-    found = skeleton(data)
+    found = flatten(data)
     if not found.is_exact or any(one.kind is TokenKind.UNKNOWN for one in tokens(data)):
         return  # the first is not trusted, the second no compiler takes
-    texts = {data[one.start : one.end].lstrip(b"bc") for one in tokens(data) if one.kind in _TEXTS}
-    assert texts == found.texts
+    texts = [(one.end, data[one.start : one.end].lstrip(b"bc")) for one in tokens(data)]
+    wanted = [text for one, text in zip(tokens(data), texts, strict=True) if one.kind in _TEXTS]
+    assert wanted == [(end, data[start:end]) for start, end in found.texts]
     assert _words(data) == _words(b"\n" + found.code)
+    assert len(found.code) == len(data)
 
 
 def _words(data: bytes) -> list[bytes]:

@@ -1,0 +1,116 @@
+"""What more of the code could change a finding: questions asked before everything is parsed.
+
+An open fact is one whose subject or data are not known yet; a caller that was not parsed may give
+them. Only facts of rules that could hold at all are worth asking for.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from dataclasses import replace
+
+from analyzer.model import UNKNOWN, Fact, FactKind, FactSet
+from analyzer.rules.clauses import FactIndex
+from analyzer.rules.ruleset import RuleSet
+from analyzer.rules.schema import MATCHED_SCOPES, Clause, Rule, Scope
+
+_RUNS = (FactKind.PROCESS_SPAWN, FactKind.PROCESS_SHELL)
+_HOLE = "{}"
+
+
+def left_open(factset: FactSet, ruleset: RuleSet) -> frozenset[str]:
+    """Functions with an open fact that would let some rule hold, or cite more, if it were known."""
+    open_facts = [one for one in factset.facts if one.owner and _is_open(one)]
+    if not open_facts:
+        return frozenset()
+    known = FactIndex(factset.facts, ruleset.signatures)
+    opened = FactIndex(open_facts, ruleset.signatures)
+    runs = [one for one in open_facts if one.kind in _RUNS]
+    found: set[str] = set()
+    for rule in ruleset.rules:
+        if rule.scope in MATCHED_SCOPES:
+            found |= _opening(rule, known, opened, runs)
+    return frozenset(found)
+
+
+def _is_open(fact: Fact) -> bool:
+    return any(one == UNKNOWN or _HOLE in one for one in (fact.subject, *fact.data))
+
+
+def _opening(rule: Rule, known: FactIndex, opened: FactIndex, runs: list[Fact]) -> set[str]:
+    """Owners of open facts, if every clause of a rule has a fact, known or open."""
+    phases = frozenset(rule.phases)
+    here = [one for one in runs if not phases or not one.phases or phases & set(one.phases)]
+    found: set[str] = set()
+
+    def is_met(clause: Clause) -> bool:
+        facts = (*opened.fulfilling(_relaxed(clause), rule.phases), *here)
+        found.update(one.owner for one in facts)
+        return bool(facts) or bool(known.fulfilling(clause, rule.phases))
+
+    met = [is_met(one) for one in rule.all]
+    alternatives = [is_met(one) for one in rule.any]
+    return found if all(met) and (not alternatives or any(alternatives)) else set()
+
+
+@functools.lru_cache(maxsize=4096)
+def _relaxed(clause: Clause) -> Clause:
+    """The clause without what it asks of texts."""
+    return replace(
+        clause,
+        subjects=(),
+        subject_in=(),
+        subject_not_in=(),
+        subject_glob=(),
+        subject_pattern="",
+        subject_unknown=None,
+        data_in=(),
+        data_pattern="",
+        decoded=None,
+    )
+
+
+def joining(factset: FactSet, ruleset: RuleSet) -> frozenset[str]:
+    """Names of functions, or macros, that lead to facts of a rule in scope `function`.
+
+    Only of rules that several facts in different functions could fulfil; for all others it does not
+    matter who calls whom.
+    """
+    index = FactIndex(factset.facts, ruleset.signatures)
+    owners: set[str] = set()
+    for rule in ruleset.rules:
+        if rule.scope is Scope.FUNCTION:
+            owners |= _owners(rule, index)
+    callers: dict[str, set[str]] = {}
+    for edge in factset.calls:
+        callers.setdefault(edge.callee, set()).add(edge.caller)
+    pending = list(owners)
+    while pending:
+        for one in callers.get(pending.pop(), ()):
+            if one not in owners:
+                owners.add(one)
+                pending.append(one)
+    return frozenset(_name(one) for one in owners if "::" in one)
+
+
+def _owners(rule: Rule, index: FactIndex) -> set[str]:
+    rows: list[tuple[Fact, ...]] = []
+    for clause in rule.all:
+        if not index.has_any(clause.facts):
+            return set()
+        rows.append(index.fulfilling(clause, rule.phases))
+    if rule.any:
+        rows.append(_united(rule.any, rule, index))
+    if not all(rows):
+        return set()
+    owners = {fact.owner for facts in rows for fact in facts if fact.owner}
+    return owners if len(owners) > 1 else set()
+
+
+def _united(clauses: Iterable[Clause], rule: Rule, index: FactIndex) -> tuple[Fact, ...]:
+    return tuple(fact for one in clauses for fact in index.fulfilling(one, rule.phases))
+
+
+def _name(owner: str) -> str:
+    return owner.rpartition("::")[2].rstrip("!").removeprefix("r#")

@@ -1,0 +1,145 @@
+"""Who calls whom among a crate's own functions, asked function by function.
+
+Calls are kept by the last name they say, so that only calls which could mean a function are ever
+resolved. A function handed over by name counts as called.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from analyzer.syntax.code import CrateCode
+from analyzer.syntax.names import Item
+from analyzer.syntax.outline import Call, Outline
+from analyzer.syntax.paths import clean
+
+_NAMESAKES = 8
+"""An unresolved method with more own namesakes than this joins none of them."""
+
+Function = tuple[str, int]
+Place = tuple[Outline, Call]
+
+
+class Callers:
+    """Call edges of one crate. `is_test(file, position)`: code that only a test build has is
+    nobody's caller but other tests'.
+    """
+
+    def __init__(self, code: CrateCode, is_test: Callable[[str, int], bool]) -> None:
+        self._code, self._is_test = code, is_test
+        self._found: dict[Function, list[Place]] = {}
+        self._meant: dict[tuple[str, int, int], frozenset[Function]] = {}
+
+    def of(self, function: Function) -> list[Place]:
+        """The calls that may mean a function, in order of files and places."""
+        return [one for one in self._all(function) if not self._is_foreign_test(one, function)]
+
+    def edges_to(self, owners: Iterable[str]) -> set[tuple[str, str]]:
+        """(caller, callee), as owners, of all ways that lead to these functions."""
+        edges: set[tuple[str, str]] = set()
+        pending = [one for owner in owners for one in self._named(owner)]
+        seen = set(pending)
+        while pending:
+            function = pending.pop()
+            callee = self._owner(function)
+            for caller in self._around(function):
+                edges.add((self._owner(caller), callee))
+                if caller not in seen:
+                    seen.add(caller)
+                    pending.append(caller)
+        return edges
+
+    def _around(self, function: Function) -> Iterator[Function]:
+        """What runs a function: its callers, the function it stands in, users of its macro."""
+        outline = self._code.outlines[function[0]]
+        if function[1] < 0:
+            return
+        one = outline.functions[function[1]]
+        if one.outer >= 0:
+            yield function[0], one.outer
+        if one.kind == "macro_definition":
+            yield from self._invocations.get(clean(one.name.rstrip("!")), ())
+        for other, call in self._all(function):
+            yield other.path, call.scope.function
+
+    def _owner(self, function: Function) -> str:
+        return self._code.outlines[function[0]].owner(function[1])
+
+    def _named(self, owner: str) -> list[Function]:
+        path = owner.partition("::")[0]
+        outline = self._code.outlines.get(path)
+        if outline is None:
+            return []
+        numbers = range(-1, len(outline.functions))
+        return [(path, one) for one in numbers if outline.owner(one) == owner]
+
+    @functools.cached_property
+    def _invocations(self) -> Mapping[str, list[Function]]:
+        table: dict[str, list[Function]] = {}
+        for outline in self._code.outlines.values():
+            for macro in outline.macros.values():
+                place = (outline.path, outline.function_at(macro.node.start_byte))
+                table.setdefault(macro.name, []).append(place)
+        return table
+
+    @functools.cached_property
+    def _by_name(self) -> Mapping[str, list[Place]]:
+        table: dict[str, list[Place]] = {}
+        for outline in self._code.outlines.values():
+            for call in outline.calls:
+                table.setdefault(call.name, []).append((outline, call))
+        return table
+
+    def _all(self, function: Function) -> list[Place]:
+        if function[1] < 0:
+            return []
+        if function not in self._found:
+            name = clean(self._code.outlines[function[0]].functions[function[1]].name)
+            places = [
+                one
+                for said in (name, *sorted(self._code.names.renamed.get(name, ())))
+                for one in (*self._by_name.get(said, ()), *self._passing(said))
+                if function in self._callees(*one)
+            ]
+            places.sort(key=lambda one: (one[0].path, one[1].node.start_byte))
+            self._found[function] = places
+        return self._found[function]
+
+    def _is_foreign_test(self, place: Place, function: Function) -> bool:
+        node = self._code.outlines[function[0]].functions[function[1]].node
+        return self._is_test(place[0].path, place[1].node.start_byte) and not self._is_test(
+            function[0], node.start_byte
+        )
+
+    def _passing(self, name: str) -> Iterator[Place]:
+        """Calls that are handed this function by its name."""
+        for outline in self._code.outlines.values():
+            for call in outline.handed.get(name, ()):
+                yield outline, call
+
+    def _callees(self, outline: Outline, call: Call) -> frozenset[Function]:
+        key = (outline.path, call.node.start_byte, call.node.end_byte)
+        if key not in self._meant:
+            found = (self._function(one) for one in self._own_callees(outline, call))
+            self._meant[key] = frozenset(found)
+        return self._meant[key]
+
+    def _own_callees(self, outline: Outline, call: Call) -> Iterator[Item]:
+        if call.receiver is not None:
+            named = self._code.names.impls.get(call.name, [])
+            if len(named) <= _NAMESAKES:
+                yield from (one for one in named if one.kind == "function_item")
+        else:
+            own = self._code.own_function(self._code.callee(outline, call.function, call.scope))
+            if own is not None:
+                yield own
+        for one in outline.arguments_by_name(call):
+            passed = self._code.own_function(self._code.callee(outline, one, call.scope))
+            if passed is not None:
+                yield passed
+
+    def _function(self, item: Item) -> Function:
+        outline = self._code.outlines[item.file]
+        body = item.node.child_by_field_name("body") or item.node
+        return item.file, outline.function_at(body.start_byte)

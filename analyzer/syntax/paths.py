@@ -1,0 +1,97 @@
+"""Paths as sources write them: segments, generic arguments, `use` trees. Nothing is resolved."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from analyzer.syntax.outline import Node, Outline
+
+Path = tuple[str, ...]
+
+_SIMPLE = re.compile(r"(?:::\s*)?(?:r#)?[^\W\d]\w*(?:\s*::\s*(?:r#)?[^\W\d]\w*)*")
+_GENERICS = re.compile(r"::\s*<[^<>]*>|<[^<>]*>")
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+def clean(name: str) -> str:
+    """An identifier as rustc compares it: without `r#`, in normal form C."""
+    name = name.removeprefix("r#")
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def path_segments(outline: Outline, node: Node) -> Path:
+    """The segments of a path as written; generic arguments and comments dropped; () if none."""
+    text = outline.text(node)
+    if len(text) > 2000:
+        return ()
+    if not _SIMPLE.fullmatch(text):
+        text = _COMMENT.sub(" ", text).strip()
+        if text.startswith("<"):
+            return _qualified(outline, node)
+        for _ in range(8):
+            shorter = _GENERICS.sub("", text)
+            if shorter == text:
+                break
+            text = shorter
+        text = text.replace("$crate", "crate").strip()
+        if not _SIMPLE.fullmatch(text):
+            return ()
+    return tuple(clean(one.strip()) for one in text.split("::"))
+
+
+def _qualified(outline: Outline, node: Node) -> Path:
+    """`<T as Trait>::name`: the type's path and the name."""
+    tail: list[str] = []
+    while node.type in ("scoped_identifier", "scoped_type_identifier"):
+        name, path = node.child_by_field_name("name"), node.child_by_field_name("path")
+        if name is None or path is None:
+            return ()
+        tail.insert(0, clean(outline.text(name)))
+        node = path
+    for _ in range(8):
+        if node.type == "bracketed_type" and node.named_children:
+            node = node.named_children[0]
+        elif node.type in ("qualified_type", "generic_type", "reference_type"):
+            inner = node.child_by_field_name("type")
+            if inner is None:
+                return ()
+            node = inner
+        else:
+            break
+    is_plain = not outline.text(node).lstrip().startswith("<")
+    head = path_segments(outline, node) if is_plain else ()
+    return (*head, *tail) if head else ()
+
+
+def use_tree(outline: Outline, argument: Node) -> Iterator[tuple[str, Path]]:
+    """(local name, path) for each leaf of a use tree; the name is `*` for a glob."""
+    pending: list[tuple[Node, Path]] = [(argument, ())]
+    while pending:
+        node, prefix = pending.pop()
+        kind = node.type
+        if kind == "use_list":
+            pending += [(one, prefix) for one in node.named_children]
+        elif kind == "scoped_use_list":
+            path, listed = node.child_by_field_name("path"), node.child_by_field_name("list")
+            base = (*prefix, *path_segments(outline, path)) if path is not None else (*prefix, "")
+            if listed is not None:
+                pending += [
+                    (one, base if prefix or path is not None else ("",)) for one in [listed]
+                ]
+        elif kind == "use_as_clause":
+            path, alias = node.child_by_field_name("path"), node.child_by_field_name("alias")
+            if path is not None and alias is not None:
+                yield clean(outline.text(alias)), _leaf(prefix, path_segments(outline, path))
+        elif kind == "use_wildcard":
+            inner = node.named_children[0] if node.named_children else None
+            yield "*", (*prefix, *(path_segments(outline, inner) if inner is not None else ()))
+        else:
+            full = _leaf(prefix, path_segments(outline, node))
+            if full:
+                yield full[-1], full
+
+
+def _leaf(prefix: Path, segments: Path) -> Path:
+    return prefix if prefix and segments == ("self",) else (*prefix, *segments)

@@ -1,0 +1,47 @@
+"""The one query over Rust trees: every node that an outline is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import tree_sitter
+import tree_sitter_rust
+
+Node = tree_sitter.Node
+_LANGUAGE = tree_sitter.Language(tree_sitter_rust.language())
+_QUERY = tree_sitter.Query(
+    _LANGUAGE,
+    "[(use_declaration) (extern_crate_declaration) (mod_item) (function_item) (impl_item)"
+    " (function_signature_item) (trait_item) (struct_item) (enum_item) (union_item) (type_item)"
+    " (const_item) (static_item) (let_declaration) (let_condition) (for_expression) (match_arm)"
+    " (match_expression) (closure_expression) (parameter) (self_parameter) (macro_definition)"
+    " (foreign_mod_item) (call_expression) (macro_invocation) (attribute_item)"
+    " (inner_attribute_item) (string_literal) (raw_string_literal) (char_literal)"
+    " (array_expression) (if_expression) (block) (declaration_list) (return_expression)"
+    " (scoped_identifier) (assignment_expression)] @n",
+)
+
+
+def captures(root: Node) -> list[Node]:
+    """The queried nodes in byte order, outer before inner; the query gives them in no order."""
+    found = tree_sitter.QueryCursor(_QUERY).captures(root).get("n", [])
+    return sorted(found, key=lambda one: (one.start_byte, -one.end_byte, one.type))
+
+
+def parse_range(buffer: bytearray, first: Node, last: Node) -> tree_sitter.Tree:
+    """The tree of a part of a file, from one node's start to another's end, at its own offsets."""
+    span = tree_sitter.Range(first.start_point, last.end_point, first.start_byte, last.end_byte)
+    return tree_sitter.Parser(_LANGUAGE, included_ranges=[span]).parse(buffer)
+
+
+def pattern_names(pattern: Node) -> Iterator[Node]:
+    """The names that a pattern binds."""
+    pending = [pattern]
+    while pending:
+        node = pending.pop()
+        if node.type in ("identifier", "shorthand_field_identifier"):
+            yield node
+        elif node.type == "tuple_struct_pattern":
+            pending += node.named_children[1:]
+        else:
+            pending += node.named_children

@@ -1,0 +1,304 @@
+"""Which parts of a crate's code are parsed: items that can give a fact, and what they hang on.
+
+Library code is mostly functions that name nothing powerful. Their bodies are cut out before
+parsing; what the rest turns out to need (a helper's value, a function's callers) is asked for by
+name and put back. See threat model §2; what is powerful, `vocabulary.py` says.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import re2
+
+from analyzer.syntax.flat import Flat, Range, flatten, merged
+from analyzer.syntax.handed_on import names_handed_on, types_around
+from analyzer.syntax.lexer import ODD_BLANK
+from analyzer.syntax.regions import CONTAINERS, Kind, Regions, regions
+from analyzer.syntax.telling import Telling, spelled, told
+from analyzer.syntax.vocabulary import NO_ALIASES, Aliases, Vocabulary, compiled
+
+_ODD = re.compile(ODD_BLANK + rb"|\0")
+_TABLE = re.compile(rb"\[[\s0-9a-fA-FxXobuisze_,.()\[\]&+-]{400,}+")
+_BRACKETS = re.compile(rb"[()\[\]]")
+_ROUNDS = 64
+_CALLER_DEPTH = 4
+_MANY_WORDS = 600
+"""With more words than this almost every body shows one: then asking costs more than reading."""
+_KINDS = rb"fn|const|static(?:\s+mut|\s+ref)?|struct|enum|union|type|trait|mod|macro_rules\s*!"
+
+
+class Cut(NamedTuple):
+    """A file as it is parsed. `here` and `there` are positions in `data` and in the file where the
+    two part; empty for a whole file.
+    """
+
+    data: bytes
+    here: tuple[int, ...] = ()
+    there: tuple[int, ...] = ()
+
+    def origin(self, position: int) -> int:
+        """Where a position of `data` stands in the file."""
+        index = bisect_right(self.here, position) - 1
+        return position + (self.there[index] - self.here[index] if index >= 0 else 0)
+
+
+WHOLE = Cut(b"")
+
+
+@dataclass(slots=True)
+class _File:
+    """One file. `kept` are the regions that stay; a container stays when something in it does."""
+
+    data: bytes
+    is_whole: bool
+    is_read: bool = False
+    flat: Flat | None = None
+    regions: Regions = field(default_factory=lambda: Regions([]))
+    aliases: Aliases = NO_ALIASES
+    kept: set[int] = field(default_factory=set)
+    tables: list[Range] = field(default_factory=list)
+    is_tables_kept: bool = False
+
+    def open(self, flat: Flat | None = None) -> bytes:
+        """The code, with regions worked out."""
+        if self.flat is None:
+            self.flat = flat or flatten(self.data)
+            found = regions(self.flat.code)
+            self.is_whole = self.is_whole or found is None
+            self.regions = found or self.regions
+        return self.flat.code
+
+    def keep(self, positions: Iterable[int], *, with_bodies: bool = True) -> None:
+        """Keep what stands around these positions; in a head, the body behind it too."""
+        for position in positions:
+            self.is_read = True
+            number = self.regions.at(position)
+            if number < 0:
+                continue
+            one = self.regions.all[number]
+            is_head = position < one.start
+            if one.kind in CONTAINERS:
+                if is_head and one.kind is not Kind.MODULE and with_bodies:
+                    self.kept.update(self.regions.inside(number))
+            elif not is_head or with_bodies:
+                self.kept.add(number)
+            else:
+                number = one.parent
+            while number >= 0:
+                self.kept.add(number)
+                number = self.regions.all[number].parent
+
+
+class Reducer:
+    """One crate's sources. `files` are as the edition reads them; `whole` are never cut; `words`
+    are names of catalogued dependencies and macros.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        whole: frozenset[str],
+        vocabulary: Vocabulary,
+        words: Iterable[str],
+        telling: Telling,
+    ) -> None:
+        self._vocabulary, self._telling = vocabulary, telling
+        self._base = self._words = frozenset(words)
+        self._globbed: frozenset[str] = frozenset()
+        self._carriers: frozenset[str] = frozenset()
+        self._asked: tuple[set[str], set[str], set[str]] = (set(), set(), set())
+        self._files = {
+            path: _File(data, path in whole or _is_odd(data)) for path, data in files.items()
+        }
+        for one in self._files.values():
+            self._first_look(one)
+        self._spread()
+        self._carry()
+
+    def cuts(self) -> dict[str, Cut]:
+        """What is to be parsed, by path; a file without power is left out."""
+        return {path: _cut(one) for path, one in self._files.items() if one.is_whole or one.is_read}
+
+    def want(
+        self, bodies: Iterable[str], declarations: Iterable[str], callers: Iterable[str]
+    ) -> bool:
+        """Put back the bodies of these functions, the files that declare these names, and all
+        bodies that call these; whether that added anything.
+        """
+        new = [
+            set(names) - known
+            for names, known in zip((bodies, declarations, callers), self._asked, strict=True)
+        ]
+        for names, known in zip(new, self._asked, strict=True):
+            known.update(names)
+        before = self._size()
+        for names, with_bodies in ((new[0], True), (new[1] - self._asked[0], False)):
+            if names:
+                self._keep_found(_definitions(names), with_bodies=with_bodies)
+        callers_of = new[2]
+        for _ in range(_CALLER_DEPTH):
+            if not callers_of:
+                break
+            called = rb"\b(?:%b)\s*(?:::\s*<[^;{}]*>\s*)?[(!,)]" % _any(callers_of)
+            around = self._keep_found(compiled(called), with_bodies=True)
+            callers_of = around - self._asked[2]
+            self._asked[2].update(callers_of)
+        return self._size() != before
+
+    def want_tables(self, paths: Iterable[str]) -> bool:
+        """Put back the long lists of numbers of these files; whether any had been left out."""
+        files = [self._files[one] for one in paths if self._files[one].tables]
+        for one in files:
+            one.is_tables_kept, one.tables = True, []
+        return bool(files)
+
+    def _size(self) -> tuple[int, int]:
+        kept = sum(len(one.kept) for one in self._files.values())
+        return kept, sum(one.is_read or one.is_whole for one in self._files.values())
+
+    def _keep_found(self, pattern: re2._Regexp, *, with_bodies: bool) -> set[str]:
+        """Keep what stands around all hits; the names of the functions whose bodies are new."""
+        names: set[str] = set()
+        for one in self._files.values():
+            if not one.is_whole and pattern.search(one.data):
+                code = one.open()
+                before = set(one.kept)
+                one.keep((hit.start() for hit in pattern.finditer(code)), with_bodies=with_bodies)
+                names |= {one.regions.all[number].text for number in one.kept - before}
+        return names - {""}
+
+    def _first_look(self, one: _File) -> None:
+        """Power that a file shows by itself."""
+        flat = flatten(one.data)
+        one.is_whole = one.is_whole or not flat.is_exact
+        one.aliases = found = self._vocabulary.aliases(flat.code, self._base)
+        self._words |= found.shared
+        self._globbed |= found.own
+        telling = told(self._telling, one.data, flat.texts) + spelled(self._telling, flat.code)
+        if telling or found.places or self._vocabulary.pattern(self._base).search(flat.code):
+            one.open(flat)
+            one.keep((*telling, *found.places))
+
+    def _spread(self) -> None:
+        """Names that hand power on, until nothing new appears."""
+        for _ in range(_ROUNDS):
+            before = self._words
+            for one in self._files.values():
+                self._look(one)
+            if self._words == before or len(self._words) > _MANY_WORDS:
+                break
+        if len(self._words) > _MANY_WORDS:
+            for one in self._files.values():
+                one.is_whole = True
+
+    def _carry(self) -> None:
+        """Keep declarations that name a type which holds power, at any remove: they say what the
+        fields and results are whose methods are called.
+        """
+        asked: frozenset[str] = frozenset()
+        for _ in range(_ROUNDS):
+            new = self._carriers - asked
+            if not new or len(self._carriers) > _MANY_WORDS:
+                return
+            asked = self._carriers
+            pattern = compiled(rb"\b(?:%b)\b" % _any(new))
+            for one in self._files.values():
+                if one.is_whole or not pattern.search(one.data):
+                    continue
+                code = one.open()
+                hits = [hit.start() for hit in pattern.finditer(code)]
+                outside = [at for at in hits if not one.regions.is_in_body(at)]
+                one.keep(outside, with_bodies=False)
+                self._carriers |= types_around(code, one.regions, outside)
+
+    def _alias(self, one: _File, globbed: frozenset[str]) -> None:
+        """Names that a file binds to names of power found meanwhile."""
+        words = self._words | globbed
+        if one.flat is None and not self._vocabulary.uses(words).search(one.data):
+            return
+        found = self._vocabulary.aliases(one.open(), words)
+        if found.places:
+            one.aliases = found
+            self._words |= found.shared
+            self._globbed |= found.own
+            one.keep(found.places)
+
+    def _look(self, one: _File) -> None:
+        globbed = self._globbed if one.aliases.has_glob else frozenset[str]()
+        if self._words != self._base and one.data.find(b"use") >= 0:
+            self._alias(one, globbed)
+        pattern = self._vocabulary.pattern(self._words | one.aliases.own | globbed)
+        if one.flat is None and not pattern.search(one.data):
+            return
+        code = one.open()
+        hits = [hit.start() for hit in pattern.finditer(code)]
+        if hits:
+            one.keep(hits)
+            self._words |= names_handed_on(code, one.regions, hits)
+            self._carriers |= types_around(code, one.regions, hits)
+        if one.is_read and not one.is_tables_kept:
+            tables = (_table(code, table.span(), hits) for table in _TABLE.finditer(code))
+            one.tables = [span for span in tables if span is not None]
+
+
+def _definitions(names: Iterable[str]) -> re2._Regexp:
+    words = _any(names)
+    return compiled(rb"\b(?:%b)\s+(?:r#)?(?:%b)\b|\buse\b[^;]*\b(?:%b)\b" % (_KINDS, words, words))
+
+
+def _any(names: Iterable[str]) -> bytes:
+    return b"|".join(re.escape(one.encode()) for one in sorted(names))
+
+
+def _is_odd(data: bytes) -> bool:
+    """Whether the file's words are not what its bytes show: odd blanks, NUL, no UTF-8, no NFC."""
+    if _ODD.search(data):
+        return True
+    if data.isascii():
+        return False
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return True
+    return not unicodedata.is_normalized("NFC", text)
+
+
+def _table(code: bytes, span: Range, hits: list[int]) -> Range | None:
+    """What stands between the brackets of a long list of numbers in which nothing is named."""
+    depth = 0
+    for bracket in _BRACKETS.finditer(code, *span):
+        depth += 1 if bracket[0] in b"([" else -1
+        if depth == 0:
+            index = bisect_right(hits, span[0])
+            is_named = index < len(hits) and hits[index] < bracket.start()
+            return None if is_named else (span[0] + 1, bracket.start())
+    return None
+
+
+def _cut(one: _File) -> Cut:
+    """The file without regions that are not kept, and without comments; its lines stay."""
+    if one.is_whole or one.flat is None:
+        return Cut(one.data)
+    removed = [
+        (region.start, region.end)
+        for number, region in enumerate(one.regions.all)
+        if number not in one.kept and region.kind is not Kind.USE
+    ]
+    data, position, size = one.data, 0, 0
+    parts: list[bytes] = []
+    here: list[int] = []
+    there: list[int] = []
+    for start, end in merged(removed + one.tables, one.flat.comments):
+        filling = b" " + b"\n" * data.count(b"\n", start, end)
+        parts += (data[position:start], filling)
+        size += start - position + len(filling)
+        position = end
+        here.append(size)
+        there.append(end)
+    return Cut(b"".join([*parts, data[position:]]), tuple(here), tuple(there))

@@ -1,0 +1,124 @@
+"""The parsed part of a crate: what is parsed at once, and what is put back when asked for."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import replace
+
+from analyzer.limits import Limits
+from analyzer.model import BUILD_TIME, Gap, GapKind, Manifest, Phase, SourceFile, SourceTree
+from analyzer.signatures import Signatures
+from analyzer.syntax.code import Wanted
+from analyzer.syntax.lexer import as_edition_reads
+from analyzer.syntax.modules import ModuleTree
+from analyzer.syntax.outline import Outline
+from analyzer.syntax.parse import parse
+from analyzer.syntax.reduce import Cut, Reducer
+from analyzer.syntax.telling import Telling, telling
+from analyzer.syntax.vocabulary import Vocabulary
+
+_OTHER_LANGUAGES = (".c", ".h", ".cc", ".cpp", ".hpp", ".s", ".asm", ".in", ".m", ".py", ".txt")
+"""Files that a build script may name without including them as Rust: read in case it does, but
+words lost in them hide no Rust that rustc would take."""
+
+
+class Sources:
+    """Outlines of one crate by path, with `phases` of every Rust file, parsed or not.
+
+    Gaps of a file that runs at build time are blocking: there an attacker would hide.
+    """
+
+    def __init__(
+        self,
+        tree: SourceTree,
+        manifest: Manifest,
+        modules: ModuleTree,
+        signatures: Signatures,
+        limits: Limits,
+    ) -> None:
+        self._limits, self._edition = limits, manifest.edition
+        files = [
+            one for one in tree.files if one.path.endswith(".rs") or one.path in modules.phases
+        ]
+        self._files = {one.path: one for one in files}
+        self.phases: Mapping[str, tuple[Phase, ...]] = {
+            path: modules.phases.get(path, (Phase.UNREACHED,)) for path in self._files
+        }
+        self.outlines: dict[str, Outline] = {}
+        self._cuts: dict[str, Cut] = {}
+        self._gaps: dict[str, list[Gap]] = {}
+        self._module_gaps = modules.gaps
+        self._reducer = self._made(manifest, signatures)
+        self._parse()
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What could not be read."""
+        return (*self._module_gaps, *(one for rows in self._gaps.values() for one in rows))
+
+    @property
+    def unparsed(self) -> int:
+        """How many files had nothing to give and were not parsed."""
+        return len(self._files) - len(self._cuts)
+
+    def extend(self, wanted: Wanted) -> bool:
+        """Parse more for these names; whether anything was added."""
+        if self._reducer is None or not any(wanted):
+            return False
+        tables = self._reducer.want_tables(wanted.tables)
+        if not self._reducer.want(*wanted[:3]) and not tables:
+            return False
+        self._parse()
+        return True
+
+    def _made(self, manifest: Manifest, signatures: Signatures) -> Reducer | None:
+        """None for a small crate: it is read whole."""
+        if sum(len(one.data) for one in self._files.values()) <= self._limits.prefilter_from_bytes:
+            return None
+        vocabulary, told = _of_signatures(signatures)
+        data = {
+            path: as_edition_reads(one.data, self._edition) for path, one in self._files.items()
+        }
+        whole = frozenset(path for path in data if BUILD_TIME & set(self.phases[path]))
+        keys: set[str] = set()
+        for one in manifest.dependencies:
+            name = one.package.replace("-", "_")
+            if name in vocabulary.crates:
+                keys.add(one.key.replace("-", "_"))
+            keys |= {f"{macro}!" for macro in vocabulary.macros.get(name, ())}
+        return Reducer(data, whole, vocabulary, keys, told)
+
+    def _parse(self) -> None:
+        cuts = self._reducer.cuts() if self._reducer is not None else None
+        for path, file in self._files.items():
+            cut = Cut(file.data) if cuts is None else cuts.get(path)
+            if cut is None or self._cuts.get(path) == cut:
+                continue
+            self._cuts[path] = cut
+            self._gaps[path] = []
+            self.outlines.pop(path, None)
+            self._parse_one(file, cut)
+        self.outlines = {path: self.outlines[path] for path in self._files if path in self.outlines}
+
+    def _parse_one(self, file: SourceFile, cut: Cut) -> None:
+        phases, gaps = self.phases[file.path], self._gaps[file.path]
+        read = file if not cut.here else replace(file, data=cut.data)
+        parsed = parse(read, limits=self._limits, phases=phases, edition=self._edition)
+        if isinstance(parsed, Gap):
+            gaps.append(_ranked(parsed, phases))
+            return
+        outline = Outline(parsed, limits=self._limits, cut=cut, source=file.data)
+        self.outlines[file.path] = outline
+        gaps += [_ranked(one, phases) for one in outline.gaps]
+
+
+@functools.lru_cache(maxsize=4)
+def _of_signatures(signatures: Signatures) -> tuple[Vocabulary, Telling]:
+    return Vocabulary(signatures.apis), telling(signatures.indicators["credential-paths"])
+
+
+def _ranked(gap: Gap, phases: tuple[Phase, ...]) -> Gap:
+    is_foreign = gap.kind is GapKind.SYNTAX_LOST and gap.path.lower().endswith(_OTHER_LANGUAGES)
+    is_blocking = gap.is_blocking or (bool(BUILD_TIME & set(phases)) and not is_foreign)
+    return replace(gap, phases=gap.phases or phases, is_blocking=is_blocking)

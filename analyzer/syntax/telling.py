@@ -1,0 +1,111 @@
+"""Texts that are facts by themselves: URLs, addresses, secret places, encoded runs."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import re
+from collections.abc import Callable, Sequence
+
+import re2
+
+from analyzer.signatures import IndicatorList
+from analyzer.syntax.flat import Range
+from analyzer.syntax.lexer import literal_text
+from analyzer.syntax.vocabulary import compiled
+
+BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
+_TELLING = re.compile(r"://|//:|\d\.\d{1,3}\.\d{1,3}\.\d")
+_NAME = re.compile(r"[A-Za-z]+\d{0,3}(?:[_-][A-Za-z]+\d{0,3})*")
+_QUICK = (
+    rb"://|//:|\d\.\d{1,3}\.\d{1,3}\.\d|\\[xu\n]"
+    rb"|(?m:^(?:\\[nrt]|\s)*[A-Za-z0-9+/_-]{16,}={0,2}(?:\\[nrt]|\s)*$)"
+)
+_NUMBERS = re.compile(rb"\d[\s0-9a-fA-Fxu_,]{24,}+")
+_BYTE = re.compile(rb"\b(?:0x[0-9a-fA-F]{1,2}|\d{1,3})(?=\b|u8)")
+_SHORTEST = 6
+_LARGEST_BYTE = 255
+_LONG = 40
+_SECRET_LENGTH = 300
+
+Telling = tuple[re2._Regexp, Callable[[bytes], bool]]
+
+
+@functools.lru_cache(maxsize=4)
+def telling(secrets: IndicatorList) -> Telling:
+    """A quick pattern over many texts joined by line feeds, and the question about one literal."""
+    values = [one.value for one in secrets.entries]
+    places = "|".join(_place(one) for one in (*values, *(one[::-1] for one in values)))
+    quick = rb"(?i:(?m:(?:^|[/\\])(?:%b)(?:[/\\]|$)))" % places.encode()
+
+    def is_telling(literal: bytes) -> bool:
+        text = literal_text(literal) or ""
+        if _TELLING.search(text):
+            return True
+        compact = text.strip()
+        if len(text) < _SECRET_LENGTH and (secrets.match(text) or secrets.match(compact[::-1])):
+            return True
+        return is_encoded(compact) or bool(HEX.fullmatch(compact)) or _decodes(compact)
+
+    return compiled(_QUICK + b"|" + quick), is_telling
+
+
+def told(telling: Telling, data: bytes, texts: list[Range]) -> list[int]:
+    """Starts of the texts of a file that are facts by themselves."""
+    quick, is_telling = telling
+    if not quick.search(b"\n".join([data[start + 1 : end - 1] for start, end in texts])):
+        return []
+    return [
+        start
+        for start, end in texts
+        if quick.search(data[start + 1 : end - 1]) and is_telling(data[start:end])
+    ]
+
+
+def spelled(telling: Telling, code: bytes) -> list[int]:
+    """Starts of the lists of numbers that spell such a text."""
+    found: list[int] = []
+    for run in _NUMBERS.finditer(code):
+        numbers = _BYTE.findall(run[0]) if run[0].count(b",") >= _SHORTEST else ()
+        text = _spelled_by(numbers)
+        if text and telling[1](b'"' + text.replace(b'"', b" ") + b'"'):
+            found.append(run.start())
+    return found
+
+
+def _spelled_by(numbers: Sequence[bytes]) -> bytes:
+    """The text that these bytes are; empty for any other bytes."""
+    if len(numbers) < _SHORTEST:
+        return b""
+    values = [int(one, 16 if one[:2] == b"0x" else 10) for one in numbers]
+    text = bytes(values) if max(values) <= _LARGEST_BYTE else b""
+    return text if text.isascii() and text.decode().isprintable() else b""
+
+
+def is_encoded(text: str) -> bool:
+    """Whether a text is long base64 or hex; words joined by `_` and `-` are a name."""
+    return (
+        len(text) >= _LONG
+        and bool(BASE64.fullmatch(text) or HEX.fullmatch(text))
+        and not _NAME.fullmatch(text)
+    )
+
+
+def _place(glob: str) -> str:
+    """A path of an indicator list as part of a pattern, with either slash, doubled or not."""
+    known = {"*": r"[^/\\\n]*", "?": r"[^/\\\n]", "/": r"[/\\]+"}
+    return "".join(known.get(one, re.escape(one)) for one in glob.strip("/"))
+
+
+def _decodes(text: str) -> bool:
+    """Whether a text is base64 of readable text."""
+    if not BASE64.fullmatch(text):
+        return False
+    plain = text.rstrip("=").translate({45: 43, 95: 47})
+    try:
+        return (
+            base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode().isprintable()
+        )
+    except ValueError:
+        return False

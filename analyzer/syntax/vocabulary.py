@@ -1,0 +1,226 @@
+"""Words that stand for power: catalogued names, and names that a crate makes from them.
+
+Patterns run over code without comments and texts (`flat.py`). A word too many costs time only; a
+word too few hides a fact.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import re2
+
+from analyzer.model import FactKind
+from analyzer.signatures import Api
+
+_CRATES = frozenset({"std", "core", "alloc"})
+_NEUTRAL = ("guard.", "trigger.")
+_ALWAYS = (
+    rb"\bextern\s*[bcr]*\s*(?:\"\s*\"\s*)?\{",
+    rb"\b(?:link_name|no_mangle|export_name|link_section|link_ordinal|global_allocator)\b",
+    rb"\b(?:asm|global_asm|naked_asm|include|include_str|include_bytes|env|option_env)\s*!",
+    rb"(?:b?   \s*,\s*){16}",
+)
+"""What speaks without any name of the catalogue: foreign code, compile-time reads, lists of
+characters."""
+_NAME = rb"[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*"
+_USE = re.compile(rb"\buse\b([^;]*)")
+_USE_PART = re.compile(rb"[A-Za-z0-9_\x80-\xff]+|[{},*]")
+_USE_DEPTH = 32
+_EXTERN = re.compile(rb"\bextern\s+crate\s+(?:r#)?(\w+)\s+as\s+(?:r#)?(\w+)")
+_TYPE = re.compile(rb"\btype\s+(?:r#)?(" + _NAME + rb")[^=;{]*=([^;]*)")
+_OWN_GLOB = re.compile(rb"\b(?:super|crate|self)\b[^;]*\*")
+
+
+def is_powerful(api: Api) -> bool:
+    """Whether a call of it gives a fact that says more than a condition."""
+    return any(not one.startswith(_NEUTRAL) for one in api.facts) and api.facts != (
+        FactKind.MENTION,
+    )
+
+
+class Aliases(NamedTuple):
+    """Names that a file binds to power: for itself, and for whoever looks into it.
+
+    `places` are where it does that.
+    """
+
+    own: frozenset[str]
+    shared: frozenset[str]
+    has_glob: bool
+    places: tuple[int, ...]
+
+
+NO_ALIASES = Aliases(frozenset(), frozenset(), has_glob=False, places=())
+
+
+class Vocabulary:
+    """What the catalogue itself says: built once for a set of signatures."""
+
+    def __init__(self, apis: Mapping[str, Api]) -> None:
+        self.crates = {
+            path.partition("::")[0] for path, api in apis.items() if is_powerful(api)
+        } - _CRATES
+        self.macros: dict[str, set[str]] = {}
+        self._children: dict[tuple[str, ...], set[str]] = {}
+        modules: set[str] = set()
+        names: set[str] = set()
+        loose: set[str] = set()
+        for path, api in apis.items():
+            parts = path.split("::")
+            if path.endswith("!") and (api.facts or api.value):
+                self.macros.setdefault(parts[0], set()).add(parts[-1].rstrip("!"))
+            if not is_powerful(api):
+                continue
+            if api.is_loose:
+                loose.add(parts[-1])
+            if parts[0] == "std" and not api.is_loose:
+                owner = parts[:-1] if _is_type(parts[-2]) else parts
+                for end in range(1, len(owner)):
+                    self._children.setdefault(tuple(owner[:end]), set()).add(owner[end])
+                modules.add(owner[-2])
+                names.add(owner[-1])
+        modules.discard("std")
+        self.modules = frozenset(modules)
+        self.roots = rb"|".join(
+            (
+                rb"\b(?:%b)\s*::\s*(?:r#)?(?:(?:%b)\b|[{*])" % (_any(modules), _any(names)),
+                rb"\.\s*(?:r#)?(?:%b)\s*\(" % _any(loose or {"_"}),
+                *_ALWAYS,
+            )
+        )
+        self.always = compiled(self.roots)
+
+    def holds(self, path: tuple[str, ...], words: frozenset[str]) -> bool:
+        """Whether a path leads to power, or to what may hold it."""
+        if any({one, f"{one}(", f"{one}!"} & words for one in path):
+            return True
+        if path[0] in _CRATES:
+            full = ("std", *path[1:])
+            return full in self._children or full[-1] in self._children.get(full[:-1], ())
+        return any(
+            one in self.modules and after in self._children.get(("std", one), ())
+            for one, after in itertools.pairwise(path)
+        )
+
+    def names_in(self, path: tuple[str, ...]) -> set[str]:
+        """What a glob of a path brings."""
+        found = self._children.get(("std", *path[1:]), set()) if path[0] in _CRATES else set()
+        return found - self.modules
+
+    def aliases(self, code: bytes, words: frozenset[str]) -> Aliases:
+        """What `use`, `extern crate` and `type` bind to power; `words` hold power already."""
+        own: set[str] = set()
+        shared: set[str] = set()
+        places: list[int] = []
+        has_glob = False
+        quick = self.uses(words)
+        for statement in quick.finditer(code):
+            text = code[statement.start() + 3 : statement.end()]
+            is_public = code[max(0, statement.start() - 60) : statement.start()].rstrip()
+            target = shared if is_public.endswith((b"pub", b")")) else own
+            for path, name in _leaves(text):
+                if self.holds(path, words):
+                    places.append(statement.start())
+                    found = self.names_in(path) if name == "*" else {name}
+                    target |= found
+                    if name not in ("*", path[-1]):
+                        shared |= found  # a new name may be handed on by a glob
+        if b"*" in code:
+            has_glob = any(_OWN_GLOB.search(one[1]) for one in _USE.finditer(code))
+        known = {one.encode() for one in _CRATES | words}
+        shared |= {_text(one[2]) for one in _EXTERN.finditer(code) if one[1] in known}
+        if b"type" in code:
+            holding = self.pattern(words | own | shared)
+            shared |= {_text(one[1]) for one in _TYPE.finditer(code) if holding.search(one[2])}
+        never = self.modules | _CRATES | {"self", "super", "crate", "_"}
+        kept = (frozenset(own | shared) - never, frozenset(shared) - never)
+        return Aliases(*kept, has_glob, tuple(places))
+
+    @functools.lru_cache(maxsize=64)  # noqa: B019  # one vocabulary lives as long as the process
+    def uses(self, words: frozenset[str]) -> re2._Regexp:
+        """`use` statements that may bind power."""
+        plain = {one.strip(".(!").rpartition("::")[2] for one in words}
+        roots = _any(self.modules | plain | {"std", "core", "alloc"})
+        return compiled(rb"\buse\b[^;]*\b(?:%b)\b[^;]*" % roots)
+
+    @functools.lru_cache(maxsize=256)  # noqa: B019
+    def pattern(self, words: frozenset[str]) -> re2._Regexp:
+        """What shows power in code: the catalogue's roots, and these words.
+
+        `.x` is a field or method, `x(` a function, `T::x` an associated one, `x!` a macro.
+        """
+        if not words:
+            return self.always
+        plain = {one for one in words if one[0] != "." and one[-1] not in "(!" and ":" not in one}
+        parts = [self.roots]
+        for one in sorted(words):
+            owner, colons, name = one.partition("::")
+            if colons:
+                form = rb"\b(?:%b|Self)\s*(?:::\s*<[^;{}]*>\s*)?::\s*(?:r#)?%b\b"
+                parts.append(form % (re.escape(owner.encode()), re.escape(name.encode())))
+        for form, chosen in (
+            (rb"\b(?:%b)\b", plain),
+            (rb"\.\s*(?:r#)?(?:%b)\b", {one[1:] for one in words if one[0] == "."}),
+            (
+                rb"\b(?:%b)\s*(?:::\s*<[^;{}]*>\s*)?\(",
+                {one[:-1] for one in words if one[-1] == "("},
+            ),
+            (rb"\b(?:%b)\s*!", {one[:-1] for one in words if one[-1] == "!"}),
+        ):
+            if chosen:
+                parts.append(form % _any(chosen))
+        return compiled(rb"|".join(parts))
+
+
+def compiled(pattern: bytes) -> re2._Regexp:
+    """A linear-time pattern over bytes, with room for many words."""
+    options = re2.Options()
+    options.max_mem = 64 << 20
+    options.encoding = re2.Options.Encoding.LATIN1
+    return re2.compile(pattern, options)
+
+
+def _text(word: bytes) -> str:
+    return word.decode("utf-8", "replace")
+
+
+def _is_type(name: str) -> bool:
+    return name[:1].isupper()
+
+
+def _any(words: Iterable[str]) -> bytes:
+    return b"|".join(re.escape(one.encode()) for one in sorted(words))
+
+
+def _leaves(text: bytes) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Path and bound name of each leaf of a `use` tree; the name of a glob is `*`.
+
+    Deeper than any honest one, a tree is cut off: what it binds is then read as words.
+    """
+    stack: list[tuple[str, ...]] = [()]
+    path: tuple[str, ...] = ()
+    name, is_alias = "", False
+    for part in [*_USE_PART.findall(text.replace(b"r#", b"")), b","]:
+        word = part.decode("utf-8", "replace")
+        if len(stack) > _USE_DEPTH or len(path) > _USE_DEPTH:
+            path, stack = ("std", "fs"), [("std", "fs")]
+        if word == "{":
+            stack.append(path)
+        elif word in ("}", ","):
+            if name and path:
+                yield path, name
+            if word == "}" and len(stack) > 1:
+                stack.pop()
+            path, name, is_alias = stack[-1], "", False
+        elif word == "as":
+            is_alias = True
+        elif is_alias or word == "*":
+            name = word
+        else:
+            path = path if word == "self" and path else (*path, word)
+            name = path[-1]

@@ -13,9 +13,7 @@ from analyzer.syntax.regions import Kind, Region, Regions
 _NEAR = 400
 _STATIC = re.compile(rb"\b(?:static(?:\s+mut|\s+ref)?|const)\s+(?:r#)?(\w+)\s*:[^=]*\Z")
 _TUPLE = re.compile(rb"\bstruct\s+(?:r#)?(\w+)[^;{}]*\Z")
-_FIELD = re.compile(
-    rb"[,{]\s*(?:#\s*\[[^\]]*\]\s*)*(?:pub\s*(?:\([^)]*\)\s*)?)?(?:r#)?(\w+)\s*:[^:]*\Z"
-)
+_FIELD = re.compile(rb"[,{\]]\s*(?:pub\s*(?:\([^)]*\)\s*)?)?(?:r#)?(\w+)\s*:(?!:)[^,{}]*\Z")
 _VARIANT = re.compile(rb"\b(\w+)\s*[({][^(){}]*\Z")
 _DECLARED = re.compile(rb"\bfn\s+(?:r#)?(\w+)[^;{}]*->[^;{}]*\Z")
 _IMPLEMENTED = re.compile(rb"(?:\bfor\b|\bimpl\b(?:\s*<[^{}]*?>)?)\s*(?:[\w:]*::\s*)?(\w+)[^{}]*\Z")

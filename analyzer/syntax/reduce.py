@@ -8,6 +8,7 @@ name and put back. See threat model §2; what is powerful, `vocabulary.py` says.
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
@@ -30,6 +31,8 @@ _ROUNDS = 64
 _CALLER_DEPTH = 4
 _MANY_WORDS = 600
 """With more words than this almost every body shows one: then asking costs more than reading."""
+_SMALLEST = dict.fromkeys(Kind, 24) | {Kind.USE: sys.maxsize}
+"""Regions from this size on are cut out; a `{ N }` in a signature stays."""
 _KINDS = rb"fn|const|static(?:\s+mut|\s+ref)?|struct|enum|union|type|trait|mod|macro_rules\s*!"
 
 
@@ -288,7 +291,7 @@ def _cut(one: _File) -> Cut:
     removed = [
         (region.start, region.end)
         for number, region in enumerate(one.regions.all)
-        if number not in one.kept and region.kind is not Kind.USE
+        if number not in one.kept and region.end - region.start >= _SMALLEST[region.kind]
     ]
     data, position, size = one.data, 0, 0
     parts: list[bytes] = []

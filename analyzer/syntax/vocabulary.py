@@ -20,12 +20,11 @@ from analyzer.signatures import Api
 _CRATES = frozenset({"std", "core", "alloc"})
 _NEUTRAL = ("guard.", "trigger.")
 _ALWAYS = (
-    rb"\bextern\s*[bcr]*\s*(?:\"\s*\"\s*)?\{",
-    rb"\b(?:link_name|no_mangle|export_name|link_section|link_ordinal|global_allocator)\b",
+    rb"\blink_section\b",
     rb"\b(?:asm|global_asm|naked_asm|include|include_str|include_bytes|env|option_env)\s*!",
     rb"(?:b?   \s*,\s*){16}",
 )
-"""What speaks without any name of the catalogue: foreign code, compile-time reads, lists of
+"""What speaks without any name of the catalogue: load-time code, compile-time reads, lists of
 characters."""
 _NAME = rb"[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*"
 _USE = re.compile(rb"\buse\b([^;]*)")

@@ -17,6 +17,7 @@ from analyzer.rules.schema import MATCHED_SCOPES, Clause, Rule, Scope
 
 _RUNS = (FactKind.PROCESS_SPAWN, FactKind.PROCESS_SHELL)
 _HOLE = "{}"
+_JOINED = 2
 
 
 def left_open(factset: FactSet, ruleset: RuleSet) -> frozenset[str]:
@@ -39,19 +40,23 @@ def _is_open(fact: Fact) -> bool:
 
 
 def _opening(rule: Rule, known: FactIndex, opened: FactIndex, runs: list[Fact]) -> set[str]:
-    """Owners of open facts, if every clause of a rule has a fact, known or open."""
+    """Owners of open facts, if every clause of a rule has a fact, at least one of them known.
+
+    A rule of one clause asks for nothing: what its texts are made of speaks for itself.
+    """
     phases = frozenset(rule.phases)
     here = [one for one in runs if not phases or not one.phases or phases & set(one.phases)]
     found: set[str] = set()
-
-    def is_met(clause: Clause) -> bool:
-        facts = (*opened.fulfilling(_relaxed(clause), rule.phases), *here)
+    rows = [(one,) for one in rule.all] + ([rule.any] if rule.any else [])
+    is_known = [any(known.fulfilling(one, rule.phases) for one in row) for row in rows]
+    if len(rows) < _JOINED or not any(is_known):
+        return found
+    for row, is_met in zip(rows, is_known, strict=True):
+        facts = [f for one in row for f in opened.fulfilling(_relaxed(one), rule.phases)] + here
+        if not facts and not is_met:
+            return set()
         found.update(one.owner for one in facts)
-        return bool(facts) or bool(known.fulfilling(clause, rule.phases))
-
-    met = [is_met(one) for one in rule.all]
-    alternatives = [is_met(one) for one in rule.any]
-    return found if all(met) and (not alternatives or any(alternatives)) else set()
+    return found
 
 
 @functools.lru_cache(maxsize=4096)

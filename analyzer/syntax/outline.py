@@ -29,6 +29,13 @@ _CONTAINERS = frozenset(
     {*_CALLABLE, "block", "closure_expression", "match_arm", "mod_item", "impl_item"}
     | {"trait_item", "foreign_mod_item", "declaration_list"}
 )
+# Macros whose arguments nobody asks for, unless they call something.
+_WITHOUT_VALUE = frozenset(
+    "assert assert_eq assert_ne debug_assert debug_assert_eq debug_assert_ne panic unreachable todo"
+    " unimplemented matches trace debug info warn error log bail ensure anyhow eprintln eprint"
+    " write writeln".split()
+)
+_CALLING = re.compile(rb"[({!\[]")
 _HANDED = re.compile(rb"[(,]\s*(?:[\w:]+::)?([a-z_]\w*)\s*(?=[,)])")
 
 
@@ -251,7 +258,8 @@ class Outline:
         if name is None or body is None:
             return []
         label = self.text(name).rpartition("::")[2]
-        if body.end_byte - body.start_byte <= 2:
+        inside = self.data[body.start_byte + 1 : body.end_byte - 1]
+        if not inside or (label in _WITHOUT_VALUE and not _CALLING.search(inside)):
             self.macros[node.start_byte] = Macro(label, node, ())
             return []
         opening, closing = body.start_byte, body.end_byte - 1

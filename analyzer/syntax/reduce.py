@@ -154,6 +154,11 @@ class Reducer:
             self._asked[2].update(callers_of)
         return self._size() != before
 
+    def keep_all(self) -> None:
+        """Cut nothing any more."""
+        for one in self._files.values():
+            one.is_whole = True
+
     def want_tables(self, paths: Iterable[str]) -> bool:
         """Put back the long lists of numbers of these files; whether any had been left out."""
         files = [self._files[one] for one in paths if self._files[one].tables]
@@ -240,11 +245,13 @@ class Reducer:
         if one.flat is None and not pattern.search(one.data):
             return
         code = one.open()
-        hits = [hit.start() for hit in pattern.finditer(code)]
+        found = list(pattern.finditer(code))
+        hits = [hit.start() for hit in found]
         if hits:
             one.keep(hits)
-            self._words |= names_handed_on(code, one.regions, hits)
-            self._carriers |= types_around(code, one.regions, hits)
+            carrying = [hit.start() for hit in found if self._vocabulary.carries(hit[0])]
+            self._words |= names_handed_on(code, one.regions, carrying)
+            self._carriers |= types_around(code, one.regions, carrying)
         if one.is_read and not one.is_tables_kept:
             tables = (_table(code, table.span(), hits) for table in _TABLE.finditer(code))
             one.tables = [span for span in tables if span is not None]

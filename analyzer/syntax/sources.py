@@ -23,6 +23,10 @@ _OTHER_LANGUAGES = (".c", ".h", ".cc", ".cpp", ".hpp", ".s", ".asm", ".in", ".m"
 words lost in them hide no Rust that rustc would take."""
 
 
+_EXTENSIONS = 1
+"""So often parts are put back; who then asks for more gets everything: it costs less."""
+
+
 class Sources:
     """Outlines of one crate by path, with `phases` of every Rust file, parsed or not.
 
@@ -49,6 +53,7 @@ class Sources:
         self._cuts: dict[str, Cut] = {}
         self._gaps: dict[str, list[Gap]] = {}
         self._module_gaps = modules.gaps
+        self._extensions = 0
         self._reducer = self._made(manifest, signatures)
         self._parse()
 
@@ -69,6 +74,9 @@ class Sources:
         tables = self._reducer.want_tables(wanted.tables)
         if not self._reducer.want(*wanted[:3]) and not tables:
             return False
+        self._extensions += 1
+        if self._extensions > _EXTENSIONS:
+            self._reducer.keep_all()
         self._parse()
         return True
 

@@ -24,6 +24,7 @@ _QUICK = (
 )
 _NUMBERS = re.compile(rb"\d[\s0-9a-fA-Fxu_,]{24,}+")
 _BYTE = re.compile(rb"\b(?:0x[0-9a-fA-F]{1,2}|\d{1,3})(?=\b|u8)")
+_DOCUMENTATION = re.compile(rb"\bdoc\s*=\s*r?#*\Z")
 _SHORTEST = 6
 _LARGEST_BYTE = 255
 _LONG = 40
@@ -59,8 +60,15 @@ def told(telling: Telling, data: bytes, texts: list[Range]) -> list[int]:
     return [
         start
         for start, end in texts
-        if quick.search(data[start + 1 : end - 1]) and is_telling(data[start:end])
+        if quick.search(data[start + 1 : end - 1])
+        and not is_documentation(data, start)
+        and is_telling(data[start:end])
     ]
+
+
+def is_documentation(data: bytes, start: int) -> bool:
+    """Whether the text that starts there is the value of a `doc` attribute."""
+    return _DOCUMENTATION.search(data[max(0, start - 16) : start]) is not None
 
 
 def spelled(telling: Telling, code: bytes) -> list[int]:

@@ -9,6 +9,7 @@ import re2
 
 from analyzer.syntax.code import CrateCode
 from analyzer.syntax.outline import Macro, Node, Outline, Scope
+from analyzer.syntax.telling import is_documentation
 from analyzer.syntax.values import Value
 
 
@@ -57,11 +58,7 @@ def texts(code: CrateCode, quick: re2._Regexp) -> Iterator[TextSite]:
     together from several.
     """
     for outline in code.outlines.values():
-        for node, scope in outline.of("string_literal", "raw_string_literal"):
-            start, end = node.start_byte, node.end_byte
-            if end - start > 5 and quick.search(_inside(outline.data[start:end])):
-                value = code.evaluator.value(outline, node, scope)
-                yield _text(outline, node, scope, value)
+        yield from _written(code, outline, quick)
         for node, scope in outline.of("array_expression"):
             if node.named_child_count >= 4:
                 value = code.evaluator.value(outline, node, scope)
@@ -72,6 +69,15 @@ def texts(code: CrateCode, quick: re2._Regexp) -> Iterator[TextSite]:
                 site = _macro_site(code, outline, macro)
                 if site.value.derivation or not site.value.is_constant:
                     yield TextSite(site.value, site.file, site.owner, site.start, site.end)
+
+
+def _written(code: CrateCode, outline: Outline, quick: re2._Regexp) -> Iterator[TextSite]:
+    for node, scope in outline.of("string_literal", "raw_string_literal"):
+        start, end = node.start_byte, node.end_byte
+        if end - start <= 5 or is_documentation(outline.data, start):
+            continue
+        if quick.search(_inside(outline.data[start:end])):
+            yield _text(outline, node, scope, code.evaluator.value(outline, node, scope))
 
 
 def _inside(literal: bytes) -> bytes:

@@ -32,6 +32,7 @@ _USE_PART = re.compile(rb"[A-Za-z0-9_\x80-\xff]+|[{},*]")
 _USE_DEPTH = 32
 _EXTERN = re.compile(rb"\bextern\s+crate\s+(?:r#)?(\w+)\s+as\s+(?:r#)?(\w+)")
 _TYPE = re.compile(rb"\btype\s+(?:r#)?(" + _NAME + rb")[^=;{]*=([^;]*)")
+_LAST_WORD = re.compile(rb"(\w+)\W*\Z")
 _OWN_GLOB = re.compile(rb"\b(?:super|crate|self)\b[^;]*\*")
 
 
@@ -40,6 +41,10 @@ def is_powerful(api: Api) -> bool:
     return any(not one.startswith(_NEUTRAL) for one in api.facts) and api.facts != (
         FactKind.MENTION,
     )
+
+
+def _is_telling_name(api: Api) -> bool:
+    return api.is_loose and is_powerful(api)
 
 
 class Aliases(NamedTuple):
@@ -68,16 +73,16 @@ class Vocabulary:
         self._children: dict[tuple[str, ...], set[str]] = {}
         modules: set[str] = set()
         names: set[str] = set()
-        loose: set[str] = set()
+        loose = {path.rpartition("::")[2] for path, api in apis.items() if _is_telling_name(api)}
+        carrying: set[str] = set()
         for path, api in apis.items():
             parts = path.split("::")
             if path.endswith("!") and (api.facts or api.value):
                 self.macros.setdefault(parts[0], set()).add(parts[-1].rstrip("!"))
             if not is_powerful(api):
                 continue
-            if api.is_loose:
-                loose.add(parts[-1])
-            if parts[0] == "std" and not api.is_loose:
+            if parts[0] == "std" and not (api.is_method and parts[-1] in loose):
+                carrying |= {parts[-2]} if api.is_method else set()
                 owner = parts[:-1] if _is_type(parts[-2]) else parts
                 for end in range(1, len(owner)):
                     self._children.setdefault(tuple(owner[:end]), set()).add(owner[end])
@@ -85,6 +90,7 @@ class Vocabulary:
                 names.add(owner[-1])
         modules.discard("std")
         self.modules = frozenset(modules)
+        self._bare = frozenset(one.encode() for one in names - carrying)
         self.roots = rb"|".join(
             (
                 rb"\b(?:%b)\s*::\s*(?:r#)?(?:(?:%b)\b|[{*])" % (_any(modules), _any(names)),
@@ -93,6 +99,13 @@ class Vocabulary:
             )
         )
         self.always = compiled(self.roots)
+
+    def carries(self, hit: bytes) -> bool:
+        """Whether what was found may have methods that give facts: a field of that type matters,
+        a field of type `File` does not.
+        """
+        last = _LAST_WORD.search(hit)
+        return last is None or last[1] not in self._bare
 
     def holds(self, path: tuple[str, ...], words: frozenset[str]) -> bool:
         """Whether a path leads to power, or to what may hold it."""

@@ -30,6 +30,8 @@ benign = "b"
 [[all]]
 fact = ["net.connect", "net.send", "file.read", "process.detach"]
 subject-matches = "never"
+[[all]]
+fact = ["net.connect", "net.send", "file.read", "process.detach"]
 [[match]]
 name = "m"
 path = "src/lib.rs"

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from typing import Protocol, cast
 
 from analyzer.facts.guards import guarded
+from analyzer.facts.phases import load_owners, spread
 from analyzer.facts.view import CrateView
 from analyzer.model import CallEdge, Fact, FactSet, Gap, GapKind, Span
 
-_NOT_FAMILIES = frozenset({"view", "guards", "programs", "near_names", "hosts"})
+_NOT_FAMILIES = frozenset({"view", "phases", "guards", "programs", "near_names", "hosts"})
 
 
 class _Family(Protocol):
@@ -52,8 +53,11 @@ def collect(view: CrateView) -> FactSet:
     budget = view.code.budget_gap()
     if budget is not None:
         gaps.append(budget)
-    owners = {one.owner for one in facts if one.owner}
-    return FactSet(tuple(facts), _edges(view, owners), tuple(gaps))
+    calls = _edges(view, {one.owner for one in facts if one.owner})
+    loaded = load_owners(view.code)
+    if loaded:
+        facts = sorted(spread(facts, calls, loaded), key=_order)
+    return FactSet(tuple(facts), calls, tuple(gaps))
 
 
 def _edges(view: CrateView, owners: set[str]) -> tuple[CallEdge, ...]:

@@ -1,20 +1,22 @@
-"""What the compiler does for the source: reads variables and files, takes build directives."""
+"""What the compiler does for the source: reads variables and files, assembles text."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from analyzer.facts.view import CrateView
-from analyzer.model import BUILD_TIME, UNKNOWN, Fact, FactKind, Phase
+from analyzer.model import UNKNOWN, Fact, FactKind, Phase
 from analyzer.syntax.code import included_path
 from analyzer.syntax.texts import MacroSite
 
+_INCBIN = re.compile(r"\.incbin\s+\"([^\"]+)\"")
 _OWN = ("CARGO", "OUT_DIR", "PROFILE", "TARGET", "HOST", "RUSTC", "RUSTDOC")
 
 
 def facts(view: CrateView) -> Iterator[Fact]:
-    """`env!`, `include_*!`, inline assembly, and `cargo:` lines that build-time code prints."""
+    """`env!`, `include_*!` and inline assembly."""
     for name in ("env", "option_env"):
         for site in view.macros.get(name, ()):
             subject = _text(site)
@@ -26,9 +28,8 @@ def facts(view: CrateView) -> Iterator[Fact]:
     for name in ("asm", "global_asm", "naked_asm"):
         for site in view.macros.get(name, ()):
             yield view.fact(FactKind.CODE_NATIVE, name, site, api=f"{name}!")
-    for name in ("println", "print"):
-        for site in view.macros.get(name, ()):
-            yield from _directives(view, site)
+            for path in _INCBIN.findall(" ".join(one.text for one in site.arguments)):
+                yield _compiled(view.fact(FactKind.FILE_READ, path, site, api=".incbin"))
 
 
 def _is_secret(view: CrateView, name: str) -> bool:
@@ -54,12 +55,3 @@ def _included(view: CrateView, site: MacroSite) -> Iterator[Fact]:
         return
     if not included_path(site.file, first):
         yield _compiled(view.fact(FactKind.FILE_READ, subject, site, api=f"{site.name}!"))
-
-
-def _directives(view: CrateView, site: MacroSite) -> Iterator[Fact]:
-    if site.value.is_unknown or not set(view.phases_at(site.file, site.start)) & BUILD_TIME:
-        return
-    for line in site.value.text.split("\n"):
-        if line.startswith("cargo:"):
-            subject = line.removeprefix("cargo:").removeprefix(":")
-            yield view.fact(FactKind.BUILD_DIRECTIVE, subject, site, api=f"{site.name}!")

@@ -7,6 +7,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from analyzer.facts.phases import added, is_build_helper
 from analyzer.limits import Limits
 from analyzer.model import Context, CrateRef, Fact, FactKind, Manifest, Phase, SourceTree, Span
 from analyzer.signatures import Signatures
@@ -46,7 +47,7 @@ class CrateView:
     def macros(self) -> Mapping[str, tuple[MacroSite, ...]]:
         """Folded invocations of the macros that facts are made of, by name."""
         wanted = frozenset(
-            "env option_env include_str include_bytes println print"
+            "env option_env include_str include_bytes println print writeln write format"
             " asm global_asm naked_asm".split()
         )
         table: dict[str, list[MacroSite]] = {}
@@ -74,11 +75,29 @@ class CrateView:
             merged[file] = ([one[0] for one in outer], [one[1] for one in outer])
         return merged
 
+    @functools.cached_property
+    def _added(self) -> Mapping[str, list[tuple[int, int, Phase]]]:
+        """Code that runs in more phases than its file: see `phases`."""
+        table: dict[str, list[tuple[int, int, Phase]]] = {}
+        for file, start, end, phase in added(self.code):
+            table.setdefault(file, []).append((start, end, phase))
+        files = [one for one in self.code.outlines if Phase.LIBRARY in self.phases.get(one, ())]
+        if any(is_build_helper(self.code, one) for one in files):
+            for file in files:
+                row = (0, len(self.code.outlines[file].data) + 1, Phase.BUILD_HELPER)
+                table.setdefault(file, []).append(row)
+        return table
+
     def phases_at(self, file: str, start: int) -> tuple[Phase, ...]:
         """When the code at a place can run. `cfg(test)` code of a library is test code only if no
         build script could switch the `test` cfg on for it (threat model E2).
         """
         phases = self.phases.get(file, (Phase.UNREACHED,))
+        rows = self._added.get(file)
+        if rows:
+            more = {phase for first, last, phase in rows if first <= start < last}
+            if more:
+                phases = tuple(one for one in Phase if one in more or one in phases)
         may_switch = self.has_build_script and not set(phases) <= _OWN_CFG
         if may_switch or not set(phases) & _SHIPPED:
             return phases

@@ -32,8 +32,7 @@ _CONTAINERS = frozenset(
 # Macros whose arguments nobody asks for, unless they call something.
 _WITHOUT_VALUE = frozenset(
     "assert assert_eq assert_ne debug_assert debug_assert_eq debug_assert_ne panic unreachable todo"
-    " unimplemented matches trace debug info warn error log bail ensure anyhow eprintln eprint"
-    " write writeln".split()
+    " unimplemented matches trace debug info warn error log bail ensure anyhow eprint".split()
 )
 _CALLING = re.compile(rb"[({!\[]")
 _HANDED = re.compile(rb"[(,]\s*(?:[\w:]+::)?([a-z_]\w*)\s*(?=[,)])")

@@ -16,10 +16,10 @@ from analyzer.syntax.vocabulary import compiled
 
 BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
-_TELLING = re.compile(r"://|//:|\d\.\d{1,3}\.\d{1,3}\.\d")
+_TELLING = re.compile(r"://|//:|\d\.\d{1,3}\.\d{1,3}\.\d|^cargo:")
 _NAME = re.compile(r"[A-Za-z]+\d{0,3}(?:[_-][A-Za-z]+\d{0,3})*")
 _QUICK = (
-    rb"://|//:|\d\.\d{1,3}\.\d{1,3}\.\d|\\[xu\n]"
+    rb"(?m:^cargo:)|://|//:|\d\.\d{1,3}\.\d{1,3}\.\d|\\[xu\n]"
     rb"|(?m:^(?:\\[nrt]|\s)*[A-Za-z0-9+/_-]{16,}={0,2}(?:\\[nrt]|\s)*$)"
 )
 _NUMBERS = re.compile(rb"\d[\s0-9a-fA-Fxu_,]{24,}+")

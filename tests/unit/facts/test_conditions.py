@@ -81,11 +81,76 @@ def test_a_packaged_text_is_a_constant(report_of: ReportOf) -> None:
 
 
 @pytest.mark.parametrize("line", ["cargo:rustc-link-lib=z", "cargo::rustc-link-lib=z"])
-def test_directives_are_facts_of_build_time_code_only(facts_of: FactsOf, line: str) -> None:
-    code = f'pub fn main() {{ println!("{line}"); }}'
-    built = [one.subject for one in facts_of(code) if one.kind is FactKind.BUILD_DIRECTIVE]
-    shipped = [one for one in facts_of(code, "src/lib.rs") if one.kind is FactKind.BUILD_DIRECTIVE]
-    assert (built, shipped) == (["rustc-link-lib=z"], [])
+@pytest.mark.parametrize(
+    "code",
+    [
+        'println!("LINE");',
+        'print!("{}\\n", "LINE");',
+        'let k = "link-lib"; println!("cargo::rustc-{k}=z");',
+        'writeln!(std::io::stdout(), "LINE").unwrap();',
+        'std::io::stdout().write_all(b"LINE\\n").unwrap();',
+        'const LINES: &[&str] = &["LINE"]; for one in LINES { println!("{one}"); }',
+    ],
+)
+def test_a_directive_is_a_fact_whoever_prints_it(facts_of: FactsOf, line: str, code: str) -> None:
+    found = facts_of(f"fn main() {{ {code.replace('LINE', line)} }}")
+    assert [one.subject for one in found if one.kind is FactKind.BUILD_DIRECTIVE] == [
+        "rustc-link-lib=z"
+    ]
+    assert [one.subject for one in found if one.kind is FactKind.NATIVE_LINK] == ["z"]
+
+
+def test_a_library_that_speaks_to_cargo_is_a_build_helper(facts_of: FactsOf) -> None:
+    code = 'pub fn emit() { println!("cargo:rustc-link-lib=z"); }'
+    found = [one for one in facts_of(code, "src/lib.rs") if one.kind is FactKind.BUILD_DIRECTIVE]
+    assert [one.phases for one in found] == [(Phase.BUILD_HELPER, Phase.LIBRARY)]
+    assert not [one for one in facts_of(code, "tests/a.rs") if one.kind is FactKind.BUILD_DIRECTIVE]
+
+
+def test_a_library_that_includes_what_its_own_script_made_is_none(facts_of: FactsOf) -> None:
+    code = 'include!(concat!(env!("OUT_DIR"), "/x.rs")); pub fn f() { std::fs::read("a"); }'
+    phases = {phase for one in facts_of(code, "src/lib.rs") for phase in one.phases}
+    assert Phase.BUILD_HELPER not in phases
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#[ctor::ctor] fn start() { std::fs::read(x); }",
+        "#[ctor] fn start() { std::fs::read(x); }",
+        "#[ctor] fn start() { step() } fn step() { last() } fn last() { std::fs::read(x); }",
+        '#[used] #[link_section = ".init_array"] static S: extern "C" fn() = start;'
+        ' extern "C" fn start() { std::fs::read(x); }',
+        '#[used] #[unsafe(link_section = "__DATA,__mod_init_func")] static S: extern "C" fn() ='
+        ' { extern "C" fn start() { std::fs::read(x); } start };',
+    ],
+)
+def test_a_constructor_runs_at_load_time(facts_of: FactsOf, text: str) -> None:
+    found = [one for one in facts_of(text, "src/lib.rs") if one.kind is FactKind.FILE_READ]
+    assert found
+    assert all(Phase.LOAD in one.phases for one in found)
+
+
+def test_an_exported_macro_runs_in_its_consumer(facts_of: FactsOf) -> None:
+    code = "#[macro_export] macro_rules! go { () => { std::fs::read(x) } }"
+    found = [one for one in facts_of(code, "src/lib.rs") if one.kind is FactKind.FILE_READ]
+    assert [Phase.CONSUMER in one.phases for one in found] == [True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'const K: &str = include_str!("/home/u/.ssh/id_rsa");',
+        'const K: &str = include_str!(concat!(env!("HOME"), "/.ssh/id_rsa"));',
+        'std::arch::global_asm!(".incbin \\"/home/u/.ssh/id_rsa\\"");',
+        'core::arch::global_asm!("x:", ".incbin \\"/home/u/.ssh/id_rsa\\"");',
+        '#[doc = include_str!("/home/u/.ssh/id_rsa")] pub fn f() {}',
+    ],
+)
+def test_what_the_compiler_reads_is_a_read_at_compile_time(facts_of: FactsOf, text: str) -> None:
+    found = [one for one in facts_of(text, "src/lib.rs") if one.kind is FactKind.FILE_READ]
+    assert [one.subject.endswith("/.ssh/id_rsa") for one in found] == [True]
+    assert Phase.COMPILE in found[0].phases
 
 
 def test_binaries_and_auto_run_files_are_facts(report_of: ReportOf) -> None:

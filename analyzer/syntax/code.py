@@ -58,7 +58,7 @@ class CrateCode:
         limits: Limits,
     ) -> None:
         self.outlines, self.apis, self._package = outlines, apis, package
-        self._known = {tuple(one.split("::")) for one in apis}
+        self._known = {tuple(one.rstrip("!").split("::")) for one in apis}
         self.macro_names = {one.rpartition("::")[2] for one in apis if one.endswith("!")}
         self._prefixes = {one[:n] for one in self._known for n in range(1, len(one) + 1)}
         self._resolved: dict[tuple[str, int, int, Path], Path | None] = {}

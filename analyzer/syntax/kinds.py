@@ -100,6 +100,8 @@ class Kinds:
         kind = node.type
         if kind == "identifier":
             return self._of_name(outline, node, scope, depth)
+        if kind == "scoped_identifier":
+            return self._of_path(self._code.callee(outline, node, scope))
         if kind == "self":
             return self._of_self(outline, scope)
         if kind == "call_expression":
@@ -138,7 +140,13 @@ class Kinds:
             if binding.value is not None and not binding.is_element:
                 return self.of(outline, binding.value, scope, depth + 1)
             return ""
-        path = self._code.resolve(outline, (name,), node.start_byte, scope.module)
+        return self._of_path(self._code.resolve(outline, (name,), node.start_byte, scope.module))
+
+    def _of_path(self, path: Path | None) -> str:
+        """The type of a constant or static, own or catalogued."""
+        api = self._code.apis.get("::".join(path)) if path else None
+        if api is not None:
+            return api.returns
         item = self._code.item(path) if path else None
         if item is not None and item.kind in ("static_item", "const_item"):
             target = item.node.child_by_field_name("type")

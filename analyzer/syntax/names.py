@@ -184,9 +184,14 @@ class Names:
         if head == "":
             return self._extern(rest, hops) or self._walk(module[:1], rest, hops)
         found = self._visible(head, file, position, module, hops)
-        if found is not None:
-            return self._walk(found, rest, hops)
-        return self._extern(segments, hops) or self._prelude(segments)
+        if found is None:
+            return self._extern(segments, hops) or self._prelude(segments)
+        path = self._walk(found, rest, hops)
+        if rest and path is not None and not path[0].startswith("@") and not self._is_known(path):
+            # `use glob::glob;`: a function hides no crate of its name in front of `::`
+            outside = self._extern(segments, hops)
+            return outside if outside is not None and self._is_known(outside) else path
+        return path
 
     def _visible(self, name: str, file: str, position: int, module: Path, hops: int) -> Path | None:
         """What a bare name means here: block, module, globs; None to go on to the externs."""

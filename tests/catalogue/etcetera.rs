@@ -1,0 +1,11 @@
+//! dependency: etcetera = "0.10.0"
+
+pub fn key() -> Option<Vec<u8>> {
+    std::fs::read(etcetera::home_dir().ok()?.join(".ssh/id_ed25519")).ok() //~ file.read {home}/.ssh/id_ed25519
+}
+
+pub fn other() -> Option<Vec<u8>> {
+    use etcetera::BaseStrategy;
+    let places = etcetera::choose_base_strategy().ok()?;
+    std::fs::read(places.home_dir().join(".npmrc")).ok() //~ file.read {home}/.npmrc
+}

@@ -1,0 +1,19 @@
+//! dependency: smol = "2.0.2"
+use smol::io::AsyncWriteExt;
+use smol::net::TcpStream;
+use smol::process::Command;
+
+pub async fn report(text: &str) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect("collector.invalid:443").await?; //~ net.connect collector.invalid:443
+    stream.write_all(text.as_bytes()).await?; //~ net.send
+    Ok(())
+}
+
+pub fn run() -> std::io::Result<()> {
+    smol::block_on(Command::new("sh").arg("-c").arg("id").status())?; //~ process.spawn sh; process.shell id
+    Ok(())
+}
+
+pub async fn read() -> std::io::Result<Vec<u8>> {
+    smol::fs::read("/etc/hostname").await //~ file.read /etc/hostname
+}

@@ -58,6 +58,9 @@ class Evidence:
     guards: tuple[Guard, ...] = ()
 
 
+_ASIDE = QUIET | {Phase.BUILD_HELPER}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A rule that held, with its evidence. `is_blocking`: the rule itself asks for BLOCK."""
@@ -75,8 +78,10 @@ class Finding:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether only tests, examples, benches or unreached files hold the chain."""
-        return bool(self.phases) and QUIET.issuperset(self.phases)
+        """Whether only tests, examples, benches or unreached files hold the chain, or a library
+        that some other crate's build script may call: who calls it there decides.
+        """
+        return bool(self.phases) and _ASIDE.issuperset(self.phases)
 
 
 @dataclass(frozen=True, slots=True)

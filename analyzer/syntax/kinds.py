@@ -26,6 +26,8 @@ _THROUGH: Mapping[str, str] = {
     "parenthesized_expression": "",
     "unary_expression": "",
     "unsafe_block": "",
+    "block": "",
+    "expression_statement": "",
 }
 _SAME_TYPE = frozenset(
     "unwrap expect unwrap_or_default unwrap_or_else unwrap_or clone to_owned as_ref as_mut ok"
@@ -98,12 +100,15 @@ class Kinds:
         if depth >= MAX_DEPTH:
             return ""
         kind = node.type
-        if kind == "identifier":
-            return self._of_name(outline, node, scope, depth)
+        if kind in ("identifier", "self"):
+            is_self = kind == "self"
+            return (
+                self._of_self(outline, scope)
+                if is_self
+                else self._of_name(outline, node, scope, depth)
+            )
         if kind == "scoped_identifier":
             return self._of_path(self._code.callee(outline, node, scope))
-        if kind == "self":
-            return self._of_self(outline, scope)
         if kind == "call_expression":
             return self._of_call(outline, node, scope, depth)
         if kind == "field_expression":

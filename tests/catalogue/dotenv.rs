@@ -1,9 +1,9 @@
 //! dependency: dotenv = "0.15.0"
 
 pub fn load() {
-    dotenv::dotenv().ok(); //~ file.read .env; env.write .env
+    dotenv::dotenv().ok(); //~ env.write .env
 }
 
 pub fn other() {
-    dotenv::from_filename("config/.env").ok(); //~ file.read config/.env
+    dotenv::from_filename("config/.env").ok(); //~ env.write config/.env
 }

@@ -2,7 +2,7 @@
 use dotenvy::dotenv;
 
 pub fn load() {
-    dotenv().ok(); //~ file.read .env; env.write .env
+    dotenv().ok(); //~ env.write .env
 }
 
 pub fn parent() {

@@ -21,6 +21,7 @@ from analyzer.toml import TomlTable, read_toml
 
 KNOWN_BAD_FILE = "known-malicious-crates.toml"
 PROGRAMS_FILE = "programs.toml"
+_SLASHES = re.compile("/+")
 LIST_KINDS = ("path", "host", "env", "program", "name", "text", "crate")
 
 
@@ -58,7 +59,8 @@ class IndicatorEntry:
 class IndicatorList:
     """A named list; `kind` decides how a subject is compared with an entry.
 
-    path: glob over whole path segments, anywhere in the path unless the entry starts with `/`;
+    path: glob over whole path segments, anywhere in the path unless the entry starts with `/`
+    (a subject's own `*` is left out: `**/.env*` looks for `.env`);
     host: the host or any host below it, in a URL, `host:port` or alone; env, name: glob, case
     folded; program: file name without `.exe`; text: substring, case folded; crate: folded name.
     """
@@ -82,7 +84,8 @@ class IndicatorList:
         if not subject.isascii():
             subject = subject.encode("utf-8", "replace").decode()  # lone surrogates are no text
         if self.kind == "path":
-            return "/" + subject.replace("\\", "/").casefold().lstrip("/")
+            plain = subject.replace("\\", "/").replace("*", "")
+            return "/" + _SLASHES.sub("/", plain).casefold().lstrip("/")
         if self.kind == "program":
             return re.split(r"[/\\]", subject.casefold())[-1].removesuffix(".exe")
         if self.kind == "crate":

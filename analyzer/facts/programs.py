@@ -43,16 +43,25 @@ def _command(fact: Fact, words: list[str], signatures: Signatures, depth: int) -
         yield from _shell(base, program, words[1:], signatures, depth)
     elif program.role == "transfer":
         yield from _transfer(base, program, words[1:])
-    elif program.role == "resolve":
-        yield replace(base, kind=FactKind.NET_RESOLVE, subject=_last(words[1:]))
-    elif program.role == "environment" and not _runs_another(program, words[1:]):
-        yield replace(base, kind=FactKind.ENV_READ_ALL, subject="*")
-    elif program.role == "permission":
-        yield replace(base, kind=FactKind.FILE_PERMISSION, subject=_last(words[1:]))
     elif program.role == "reader":
         for one in words[1:]:
             if not one.startswith("-"):
                 yield replace(base, kind=FactKind.FILE_READ, subject=one)
+    elif program.role != "environment" or not _runs_another(program, words[1:]):
+        yield from _plain(base, program, words[1:])
+
+
+def _plain(base: Fact, program: Program, words: list[str]) -> Iterator[Fact]:
+    """Programs whose one fact follows from their role."""
+    kinds = {
+        "resolve": (FactKind.NET_RESOLVE, _last(words)),
+        "environment": (FactKind.ENV_READ_ALL, "*"),
+        "host": (FactKind.GUARD_HOST, program.name),
+        "permission": (FactKind.FILE_PERMISSION, _last(words)),
+    }
+    if program.role in kinds:
+        kind, subject = kinds[program.role]
+        yield replace(base, kind=kind, subject=subject)
 
 
 def _name(word: str) -> str:

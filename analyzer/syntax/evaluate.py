@@ -159,6 +159,8 @@ class Evaluator:
         frame, depth = state
         if row.value is None:
             return frame.get(name, UNKNOWN_VALUE)
+        if row.is_element and name in frame:
+            return frame[name]
         value = self._eval(outline, row.value, scope, frame, depth)
         if row.is_element:
             return value.items[0] if value.items and len(value.items) == 1 else UNKNOWN_VALUE

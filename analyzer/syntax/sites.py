@@ -21,6 +21,8 @@ from analyzer.syntax.values import UNKNOWN_VALUE, Hole, Value
 _FRAMES = 16
 _CALLERS = 12
 _FRAME_DEPTH = 4
+_LOOP_FRAMES = 32
+"""Items of a list that a loop is followed through, and one."""
 
 Frame = Mapping[str, Value]
 
@@ -69,7 +71,7 @@ class Sites:
             for call in outline.calls:
                 if self._is_candidate(outline, call):
                     self._code.asking = outline.owner(call.scope.function)
-                    sites = list(self._site(outline, call, {}))
+                    sites = self._in_loops(outline, call, {})
                     if sites:
                         found.setdefault(call.scope.function, []).append((call, sites))
             for function, rows in found.items():
@@ -91,8 +93,37 @@ class Sites:
             yield from plain
         for number, frame in enumerate(frames, 1):
             for call, _ in rows:
-                for site in self._site(outline, call, frame):
-                    yield site._replace(frame=number)
+                for site in self._in_loops(outline, call, frame):
+                    yield site._replace(frame=number * _LOOP_FRAMES + site.frame)
+
+    def _in_loops(self, outline: Outline, call: Call, frame: Frame) -> list[Site]:
+        """The sites of a call; in a loop over a known list, once for each of its items."""
+        plain = list(self._site(outline, call, frame))
+        if not plain or call.scope.function < 0 or not any(_asks(site) for site in plain):
+            return plain
+        found: list[Site] = []
+        for number, items in enumerate(self._items_around(outline, call, frame), 1):
+            found += (
+                site._replace(frame=number)
+                for site in self._site(outline, call, {**frame, **items})
+            )
+        return found or plain
+
+    def _items_around(self, outline: Outline, call: Call, frame: Frame) -> Iterator[Frame]:
+        """What the variable of the innermost loop over a known list stands for, item by item."""
+        at = call.node.start_byte
+        loops = [
+            (row.start, name, row.value)
+            for name, rows in outline.functions[call.scope.function].bindings.items()
+            for row in rows
+            if row.is_element and row.value is not None and row.start <= at < row.end
+        ]
+        for _, name, node in sorted(loops, key=lambda one: one[0], reverse=True):
+            value = self._code.evaluator.value(outline, node, call.scope, frame)
+            items = [one for one in value.items or () if not one.is_unknown]
+            if items:
+                yield from ({name: one} for one in items[: _LOOP_FRAMES - 1])
+                return
 
     def _is_private(self, outline: Outline, function: int, frames: int) -> bool:
         """Whether the callers we know are all there can be."""

@@ -29,7 +29,8 @@ LIST_KINDS = ("path", "host", "env", "program", "name", "text", "crate")
 class Api:
     """One catalogued function, method or macro (its path ends in `!`): what a call of it means.
 
-    `subject` is an argument's position, `receiver`, or a fixed text in quotes; `data` positions
+    `subject` is an argument's position, `receiver`, or a fixed text in quotes; with several facts
+    maybe one for each (`subjects`); `data` positions
     of arguments that carry data; `adds` positions whose texts join the data of the call that made
     the receiver (builders); `value` the known text of the result; `returns` the type of the result
     (`Self`: the receiver's type); `is_loose`: the method's name alone is telling enough.
@@ -44,6 +45,11 @@ class Api:
     returns: str = ""
     value: str = ""
     is_loose: bool = False
+    subjects: tuple[int | str, ...] = ()
+
+    def subject_of(self, kind: FactKind) -> int | str | None:
+        """What a fact of this kind is about."""
+        return self.subjects[self.facts.index(kind)] if self.subjects else self.subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +283,10 @@ def _read_api(path: str, full: str, entry: object, *, is_method: bool) -> Api:
         raise SignatureError(f"{path}: {full}: keys are {', '.join(sorted(_API_KEYS))}")
     facts = entry.get("fact", [])
     names = [facts] if isinstance(facts, str) else facts
-    subject = entry.get("subject")
-    if subject is not None and not isinstance(subject, (int, str)):
+    subject, subjects = entry.get("subject"), ()
+    if isinstance(subject, list) and len(subject) == len(names):
+        subject, subjects = subject[0], tuple(subject)
+    if not all(isinstance(one, (int, str)) for one in (subject or 0, *subjects)):
         raise SignatureError(f"{path}: {full}: subject is a position, `receiver` or a text")
     try:
         kinds = tuple(FactKind(one) for one in names)
@@ -298,6 +306,7 @@ def _read_api(path: str, full: str, entry: object, *, is_method: bool) -> Api:
         returns=owner if returns == "Self" else returns,
         value=str(entry.get("value", "")),
         is_loose=bool(entry.get("loose", False)),
+        subjects=subjects,
     )
 
 

@@ -37,7 +37,7 @@ def _added(sites: tuple[Site, ...]) -> Mapping[Origin, list[str]]:
 def _facts(
     view: CrateView, site: Site, kind: FactKind, added: Mapping[Origin, list[str]]
 ) -> Iterator[Fact]:
-    value = _subject(site)
+    value = _subject(site, kind)
     data = [
         one.text
         for position in site.api.data
@@ -60,8 +60,8 @@ def _facts(
         yield from derived(fact, view.signatures)
 
 
-def _subject(site: Site) -> Value | str:
-    subject = site.api.subject
+def _subject(site: Site, kind: FactKind) -> Value | str:
+    subject = site.api.subject_of(kind)
     if site.is_mention or subject is None:
         return UNKNOWN
     if isinstance(subject, int):

@@ -16,9 +16,7 @@ from analyzer.model import BUILD_TIME, Fact, FactKind, Phase, SourceFile, Span
 from analyzer.syntax.foreign import MAX_SIZE_BYTES, ForeignCall, foreign_calls, has_constructor
 
 _ENDINGS = (".c", ".cc", ".cpp", ".cxx", ".m", ".mm", ".h", ".hpp")
-_COMMAND = re.compile(
-    rb"\b(?:system|popen|_popen|exec[lv]p?e?|posix_spawnp?|WinExec|ShellExecute[AW])\s*\("
-)
+_COMMAND = re.compile(rb"\b(?:system|popen|_popen|exec[lv]p?e?|WinExec)\s*\(\s*[LuU]?\"")
 _RUNS = frozenset({FactKind.PROCESS_SPAWN, FactKind.PROCESS_SHELL})
 
 

@@ -99,7 +99,7 @@ class Callers:
             places = [
                 one
                 for said in (name, *sorted(self._code.names.renamed.get(name, ())))
-                for one in (*self._by_name.get(said, ()), *self._passing(said))
+                for one in (*self._by_name.get(said, ()), *self._passing.get(said, ()))
                 if function in self._callees(*one)
             ]
             places.sort(key=lambda one: (one[0].path, one[1].node.start_byte))
@@ -112,11 +112,14 @@ class Callers:
             function[0], node.start_byte
         )
 
-    def _passing(self, name: str) -> Iterator[Place]:
-        """Calls that are handed this function by its name."""
+    @functools.cached_property
+    def _passing(self) -> Mapping[str, list[Place]]:
+        """Calls that are handed a function by its name, by that name."""
+        table: dict[str, list[Place]] = {}
         for outline in self._code.outlines.values():
-            for call in outline.handed.get(name, ()):
-                yield outline, call
+            for name, calls in outline.handed.items():
+                table.setdefault(name, []).extend((outline, call) for call in calls)
+        return table
 
     def _callees(self, outline: Outline, call: Call) -> frozenset[Function]:
         key = (outline.path, call.node.start_byte, call.node.end_byte)

@@ -108,11 +108,9 @@ class Evaluator:
     ) -> Value:
         raw = outline.data[node.start_byte : node.end_byte]
         text = literal_text(raw)
-        if text is None:
-            return UNKNOWN_VALUE
-        if raw.startswith(b"b") and len(text) == 1:
+        if text is not None and raw.startswith(b"b") and len(text) == 1:
             return Value(parts=(text,), number=ord(text))
-        return constant(text)
+        return constant(text) if text is not None else UNKNOWN_VALUE
 
     def _fold_integer_literal(
         self, outline: Outline, node: Node, _scope: Scope, _frame: Frame, _depth: int
@@ -162,9 +160,8 @@ class Evaluator:
         if row.is_element and name in frame:
             return frame[name]
         value = self._eval(outline, row.value, scope, frame, depth)
-        if row.is_element:
-            return value.items[0] if value.items and len(value.items) == 1 else UNKNOWN_VALUE
-        return value
+        one = value.items[0] if value.items and len(value.items) == 1 else UNKNOWN_VALUE
+        return one if row.is_element else value
 
     def _with_changes(
         self,

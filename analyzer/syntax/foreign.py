@@ -13,7 +13,10 @@ import tree_sitter
 import tree_sitter_c
 
 _PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_c.language()))
-_CONSTRUCTOR = re.compile(rb"\b(?:__)?(?:constructor|destructor)(?:__)?\b")
+_CONSTRUCTOR = re.compile(
+    rb"__attribute__\s*\(\([^)]*?\b(?:__)?(?:con|de)structor\b|__attribute__\s*\(\(\s*__(?:con|de)structor__"
+    rb"|\[\[gnu::(?:con|de)structor"
+)
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
 _PLAIN = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 MAX_SIZE_BYTES = 1 << 20

@@ -11,7 +11,7 @@ pub fn files(home: &Path) -> std::io::Result<()> {
     fs::read("/etc/hostname")?; //~ file.read /etc/hostname
     fs::read_to_string(home.join(".netrc"))?; //~ file.read {}/.netrc
     fs::write("/tmp/a", "b")?; //~ file.write /tmp/a
-    fs::copy("/tmp/a", "/tmp/b")?; //~ file.read /tmp/a; file.write /tmp/a
+    fs::copy("/tmp/a", "/tmp/b")?; //~ file.read /tmp/a; file.write /tmp/b
     fs::remove_dir_all("/tmp/c")?; //~ file.delete /tmp/c
     fs::set_permissions("/tmp/a", fs::Permissions::from_mode(0o755))?; //~ file.permission /tmp/a
     for one in fs::read_dir("/home")? { //~ file.walk /home
@@ -22,7 +22,7 @@ pub fn files(home: &Path) -> std::io::Result<()> {
     let mut text = String::new();
     fs::File::open("/etc/hosts")?.read_to_string(&mut text)?; //~ file.read /etc/hosts
     if PathBuf::from("/etc/passwd").exists() { //~ guard.presence /etc/passwd
-        std::os::unix::fs::symlink("/etc/passwd", "/tmp/d")?; //~ file.read /etc/passwd
+        std::os::unix::fs::symlink("/etc/passwd", "/tmp/d")?; //~ file.read /etc/passwd; file.write /tmp/d
     }
     Ok(())
 }

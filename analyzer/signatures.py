@@ -342,6 +342,7 @@ _PROGRAM_KEYS |= {"value", "unchecked-tls", "text", "encoded"}
 def _read_programs(table: TomlTable) -> dict[str, Program]:
     programs: dict[str, Program] = {}
     aliases = table.pop("alias", {})
+    _read_cmdlets(table.pop("cmdlet", {}), table.pop("cmdlet-alias", {}), programs)
     for name, row in table.items():
         if not isinstance(row, dict) or set(row) - _PROGRAM_KEYS:
             raise SignatureError(f"{PROGRAMS_FILE}: [{name}] has an unknown key")
@@ -359,6 +360,15 @@ def _read_programs(table: TomlTable) -> dict[str, Program]:
             raise SignatureError(f"{PROGRAMS_FILE}: alias {alias} names no program")
         programs[alias.casefold()] = programs[name]
     return programs
+
+
+def _read_cmdlets(rows: TomlTable, aliases: TomlTable, programs: dict[str, Program]) -> None:
+    """PowerShell's own commands, kept as `ps:<name>` with the fact as their role."""
+    for name, row in rows.items():
+        lists = {key: _texts(row[key], PROGRAMS_FILE, key) for key in row if key != "fact"}
+        programs[f"ps:{name}"] = Program(f"ps:{name}", str(FactKind(row["fact"])), lists)
+    for alias, name in aliases.items():
+        programs[f"ps:{alias}"] = programs[f"ps:{name}"]
 
 
 def _read_known_bad(table: TomlTable) -> dict[str, KnownBad]:

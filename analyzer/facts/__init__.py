@@ -16,7 +16,9 @@ from analyzer.facts.phases import load_owners, spread
 from analyzer.facts.view import CrateView
 from analyzer.model import CallEdge, Fact, FactSet, Gap, GapKind, Span
 
-_NOT_FAMILIES = frozenset({"view", "phases", "guards", "programs", "near_names", "hosts"})
+_NOT_FAMILIES = frozenset(
+    {"view", "phases", "transfers", "guards", "programs", "near_names", "hosts"}
+)
 
 
 class _Family(Protocol):

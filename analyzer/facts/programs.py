@@ -1,24 +1,31 @@
 """What a started program, or a shell text, will do: files it is given, hosts it talks to.
 
-Programs and their options are data (`signatures/programs.toml`). Shell text is split by the shell's
-own quoting rules; what it runs is looked up the same way, a bounded number of shells deep.
+Programs, their options and PowerShell's commands are data (`signatures/programs.toml`). Texts are
+read by the shells' own grammars; what they run is looked up the same way, a bounded number of
+shells deep.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 
+from analyzer.facts.transfers import transfer
 from analyzer.model import UNKNOWN, Fact, FactKind
 from analyzer.signatures import Program, Signatures
+from analyzer.syntax.cmd_exe import cmd_commands
+from analyzer.syntax.powershell import PowerCall, decoded_command, power_calls
+from analyzer.syntax.shell import Command, commands
 
-_SEPARATORS = frozenset(";|&(){}")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
-_HOST = re.compile(r"(?:[\w{}-]+\.)+[\w{}-]+(?::\d+)?(?:/\S*)?")
 MAX_SHELLS = 4
+_ENCODED = re.compile(r"[-/](?:e|ec|en|enc|enco|encod|encode|encoded|encodedc\w*)", re.IGNORECASE)
+_COMMAND = re.compile(r"[-/](?:c|co|com|comm\w*)", re.IGNORECASE)
+_WITH_VALUE = re.compile(
+    r"[-/](?:ex\w*|ep|w|wi\w*|v\w*|in\w*|o\w*|f|fi\w*|conf\w*|ps\w*)", re.IGNORECASE
+)
+_DEVICE = re.compile(r"/dev/(?:tcp|udp)/([^/\s]+)/([^/\s]+)")
 
 
 def derived(fact: Fact, signatures: Signatures) -> Iterator[Fact]:
@@ -27,41 +34,94 @@ def derived(fact: Fact, signatures: Signatures) -> Iterator[Fact]:
     """
     if fact.kind is FactKind.PROCESS_SHELL:
         base = replace(fact, kind=FactKind.PROCESS_SPAWN)
-        for command in split_commands(fact.subject):
-            yield from _command(base, command, signatures, 1)
-            yield from _redirected(base, command)
+        yield from _commands(base, commands(fact.subject), signatures, 1)
         return
     yield from _command(fact, [fact.subject, *fact.data], signatures, 0)
+
+
+def _commands(
+    base: Fact, found: list[Command], signatures: Signatures, depth: int
+) -> Iterator[Fact]:
+    for one in found:
+        yield from _command(base, list(one.words), signatures, depth)
+        yield from _redirected(base, one)
 
 
 def _command(fact: Fact, words: list[str], signatures: Signatures, depth: int) -> Iterator[Fact]:
     program = signatures.programs.get(_name(words[0])) if words else None
     if program is None or depth > MAX_SHELLS:
         return
-    base = replace(fact, api=f"program:{program.name}", data=tuple(words[1:33]))
+    rest = words[1:]
+    base = replace(fact, api=f"program:{program.name}", data=tuple(rest[:32]))
     if program.role in ("shell", "interpreter"):
-        yield from _shell(base, program, words[1:], signatures, depth)
+        yield from _shell(base, program, rest, signatures, depth)
+    elif program.role == "powershell":
+        yield from _powershell(base, rest, signatures, depth)
     elif program.role == "transfer":
-        yield from _transfer(base, program, words[1:])
-    elif program.role == "reader":
-        for one in words[1:]:
-            if not one.startswith("-"):
-                yield replace(base, kind=FactKind.FILE_READ, subject=one)
-    elif program.role != "environment" or not _runs_another(program, words[1:]):
-        yield from _plain(base, program, words[1:])
+        yield from transfer(base, program, rest)
+    elif program.role == "wrapper":
+        yield from _wrapped(base, program, rest, signatures, depth)
+    elif program.role in _PATHS:
+        yield from _paths(base, program, rest)
+    elif program.role != "environment" or not _runs_another(program, rest):
+        yield from _plain(base, program, rest)
+
+
+_PATHS = {
+    "reader": (FactKind.FILE_READ,),
+    "walker": (FactKind.FILE_WALK,),
+    "writer": (FactKind.FILE_WRITE,),
+    "delete": (FactKind.FILE_DELETE,),
+    "copy": (FactKind.FILE_READ, FactKind.FILE_WRITE),
+}
+"""What happens to the paths among a program's words; of a copy the last is written."""
+
+
+def _paths(base: Fact, program: Program, words: list[str]) -> Iterator[Fact]:
+    paths = [one for one in words if not one.startswith("-")]
+    kinds = _PATHS[program.role]
+    for number, one in enumerate(paths):
+        is_last = number == len(paths) - 1
+        yield replace(base, kind=kinds[-1] if is_last else kinds[0], subject=one)
 
 
 def _plain(base: Fact, program: Program, words: list[str]) -> Iterator[Fact]:
-    """Programs whose one fact follows from their role."""
+    """Programs whose one fact follows from their role, maybe only with a telling word."""
+    telling = program.options.get("sends", ())
+    if telling and not any(one in telling for one in words):
+        return
     kinds = {
         "resolve": (FactKind.NET_RESOLVE, _last(words)),
         "environment": (FactKind.ENV_READ_ALL, "*"),
         "host": (FactKind.GUARD_HOST, program.name),
         "permission": (FactKind.FILE_PERMISSION, _last(words)),
+        "clock": (FactKind.CLOCK_SET, "clock"),
+        "autostart": (FactKind.FILE_WRITE, f"{program.name}: {' '.join(words)}"[:200]),
+        "credentials": (FactKind.FILE_READ, "keyring"),
     }
     if program.role in kinds:
         kind, subject = kinds[program.role]
         yield replace(base, kind=kind, subject=subject)
+
+
+def _wrapped(
+    base: Fact, program: Program, words: list[str], signatures: Signatures, depth: int
+) -> Iterator[Fact]:
+    """`nohup program ...`: the program, past options and `NAME=value`."""
+    if program.name in ("nohup", "setsid"):
+        yield replace(base, kind=FactKind.PROCESS_DETACH, subject=program.name)
+    skipped = itertools.dropwhile(_is_option, words)
+    inner = list(skipped)
+    if inner:
+        spawn = replace(
+            base, kind=FactKind.PROCESS_SPAWN, subject=inner[0], data=tuple(inner[1:33])
+        )
+        yield spawn
+        yield from _command(spawn, inner, signatures, depth + 1)
+
+
+def _is_option(word: str) -> bool:
+    return word.startswith("-") or bool(re.fullmatch(r"\w+=.*|\d+[smhd]?", word))
 
 
 def _name(word: str) -> str:
@@ -88,96 +148,90 @@ def _shell(
         return
     yield replace(base, kind=FactKind.PROCESS_SHELL, subject=text)
     if program.role == "shell":
-        for command in split_commands(text):
-            yield from _command(base, command, signatures, depth + 1)
-            yield from _redirected(base, command)
+        read = cmd_commands if program.name == "cmd" else commands
+        yield from _commands(base, read(text), signatures, depth + 1)
 
 
-def split_commands(text: str) -> list[list[str]]:
-    """A shell text as commands, each a list of words; quoting undone where it is balanced.
-
-    `$(...)` and backquotes are read as commands of their own.
-    """
-    opened = text.replace("$(", " ; ").replace("`", " ; ").replace("\n", " ; ")
-    try:
-        lexer = shlex.shlex(opened, posix=True, punctuation_chars=";|&()")
-        lexer.commenters = ""
-        lexer.wordchars += "{}~$@:%+,\\!^#[]"
-        words = list(lexer)
-    except ValueError:
-        words = re.split(r"\s+|(?<=[;|&])|(?=[;|&])", opened)
-    commands: list[list[str]] = [[]]
-    for word in words:
-        if word and set(word) <= _SEPARATORS:
-            commands.append([])
-        elif word and not (re.fullmatch(r"\w+=.*", word) and not commands[-1]):
-            commands[-1].append(word)
-    return [one for one in commands if one]
-
-
-def _redirected(base: Fact, words: list[str]) -> Iterator[Fact]:
-    """`< file` reads, `> file` writes."""
-    for word, after in zip(words, [*words[1:], ""], strict=True):
-        match = re.fullmatch(r"\d?(<|>>?)(.*)", word)
-        target = (match[2] or after) if match else ""
-        if match and target and not target.startswith("&"):
-            kind = FactKind.FILE_READ if match[1] == "<" else FactKind.FILE_WRITE
+def _redirected(base: Fact, command: Command) -> Iterator[Fact]:
+    """`< file` reads, `> file` writes, the shell's own network device connects and sends."""
+    for sign, target in command.redirects:
+        device = _DEVICE.fullmatch(target)
+        if device is not None:
+            subject = f"{device[1]}:{device[2]}"
+            yield replace(base, kind=FactKind.NET_CONNECT, subject=subject)
+            yield replace(base, kind=FactKind.NET_SEND, subject=subject)
+        elif target and not target.isdigit():
+            kind = FactKind.FILE_READ if sign == "<" else FactKind.FILE_WRITE
             yield replace(base, kind=kind, subject=target)
 
 
-def _transfer(base: Fact, program: Program, words: list[str]) -> Iterator[Fact]:
-    options = program.options
-    sends, targets = bool(program.is_copy), []
-    files: list[str] = []
-    taken = {one for key in ("sends", "file", "output", "value") for one in options.get(key, ())}
+# PowerShell ---------------------------------------------------------------------------------------
+
+
+def _powershell(base: Fact, words: list[str], signatures: Signatures, depth: int) -> Iterator[Fact]:
+    """The text that PowerShell is given, plain or encoded, and what it does."""
+    text = _power_text(words)
+    if not text:
+        return
+    yield replace(base, kind=FactKind.PROCESS_SHELL, subject=text)
+    yield from _power(base, text, signatures, depth + 1)
+
+
+def _power_text(words: list[str]) -> str:
     index = 0
     while index < len(words):
         word = words[index]
-        index += 1
-        name, _, inline = word.partition("=") if word.startswith("--") else (word, "", "")
-        if name not in taken:
-            short = word[:2] if word[:1] == "-" and word[1:2] != "-" and word[:2] in taken else ""
-            if short:
-                name, inline = short, word[2:]
-            elif not word.startswith("-"):
-                targets.append(word)
-                continue
-            else:
-                continue
-        value = inline or (words[index] if index < len(words) else "")
-        index += 0 if inline else 1
-        sends = sends or name in options.get("sends", ())
-        files += _given_files(
-            name, value, options.get("file-after-at", ()), options.get("file", ())
-        )
-        if name in options.get("output", ()):
-            yield replace(base, kind=FactKind.FILE_WRITE, subject=value or UNKNOWN)
-    for one in files:
-        yield replace(base, kind=FactKind.FILE_READ, subject=one)
-    kind = FactKind.NET_SEND if sends or files else FactKind.NET_CONNECT
-    yield from _hosts(replace(base, kind=kind), program, targets)
+        if _ENCODED.fullmatch(word) and index + 1 < len(words):
+            return decoded_command(words[index + 1])
+        if _COMMAND.fullmatch(word):
+            return " ".join(words[index + 1 :])
+        if not word.startswith(("-", "/")):
+            return " ".join(words[index:])
+        index += 2 if _WITH_VALUE.fullmatch(word) else 1
+    return ""
 
 
-def _given_files(
-    name: str, value: str, after_at: tuple[str, ...], plain: tuple[str, ...]
-) -> list[str]:
-    if name in after_at and "@" in value:
-        return [value.partition("@")[2].partition(";")[0]]
-    return [value] if name in plain and value else []
+def _power(base: Fact, text: str, signatures: Signatures, depth: int) -> Iterator[Fact]:
+    for call in power_calls(text):
+        cmdlet = signatures.programs.get(f"ps:{call.name}")
+        if cmdlet is not None:
+            yield from _cmdlet(base, call, cmdlet, signatures, depth)
+        elif depth <= MAX_SHELLS:
+            words = [call.name, *(one for row in call.parameters for one in row), *call.values]
+            yield from _command(base, words, signatures, depth)
 
 
-def _hosts(base: Fact, program: Program, targets: list[str]) -> Iterator[Fact]:
-    if program.is_host_and_port and targets:
-        yield replace(base, subject=":".join(targets[:2]))
-        return
-    if program.is_copy:
-        for one in targets:
-            is_remote = ":" in one.partition("/")[0]
-            kind = base.kind if is_remote else FactKind.FILE_READ
-            yield replace(base, kind=kind, subject=one)
-        return
-    urls = [one for one in targets if _URL.match(one)] or [
-        one for one in targets if _HOST.fullmatch(one)
-    ]
-    for one in urls or [UNKNOWN]:
-        yield replace(base, subject=one)
+def _cmdlet(
+    base: Fact, call: PowerCall, cmdlet: Program, signatures: Signatures, depth: int
+) -> Iterator[Fact]:
+    given = dict(call.parameters)
+    kind = FactKind(cmdlet.role)
+    subject = _given(call, cmdlet.options.get("subject", ()))
+    if kind is FactKind.FILE_WALK and subject.casefold().startswith("env:"):
+        kind, subject = FactKind.ENV_READ_ALL, "*"
+    is_post = given.get("-method", "").casefold() in ("post", "put", "patch")
+    if is_post or any(one in given for one in cmdlet.options.get("sends", ())):
+        kind = FactKind.NET_SEND if kind is FactKind.NET_CONNECT else kind
+    data = tuple(value for _, value in call.parameters)
+    yield replace(
+        base, kind=kind, subject=subject or UNKNOWN, data=data, api=f"program:{call.name}"
+    )
+    for option, fact_kind in (("output", FactKind.FILE_WRITE), ("file", FactKind.FILE_READ)):
+        path = _given(call, cmdlet.options.get(option, ()))
+        if path:
+            yield replace(base, kind=fact_kind, subject=path)
+    if kind is FactKind.PROCESS_SHELL and subject and depth <= MAX_SHELLS:
+        yield from _power(base, subject, signatures, depth + 1)
+
+
+def _given(call: PowerCall, names: tuple[str, ...]) -> str:
+    """The first of these parameters or positions a call has; another word is a fixed text."""
+    given = dict(call.parameters)
+    for one in names:
+        if one.isdigit() and int(one) < len(call.values):
+            return call.values[int(one)]
+        if one in given:
+            return given[one]
+        if not one.isdigit() and not one.startswith("-"):
+            return one
+    return ""

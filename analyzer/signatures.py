@@ -17,10 +17,10 @@ import re2
 
 from analyzer.errors import SignatureError, TomlError
 from analyzer.model import FactKind, KnownBad
+from analyzer.program_table import PROGRAMS_FILE, Program, read_programs
 from analyzer.toml import TomlTable, read_toml
 
 KNOWN_BAD_FILE = "known-malicious-crates.toml"
-PROGRAMS_FILE = "programs.toml"
 _SLASHES = re.compile("/+")
 LIST_KINDS = ("path", "host", "env", "program", "name", "text", "crate")
 
@@ -153,17 +153,6 @@ def host_of(subject: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
-    """What a well-known program does with its arguments; fields as in `programs.toml`."""
-
-    name: str
-    role: str
-    options: Mapping[str, tuple[str, ...]]
-    is_host_and_port: bool = False
-    is_copy: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class RuleText:
     """A rule file as it stands; `path` is relative to its rules folder."""
 
@@ -211,7 +200,7 @@ def load_signatures(folder: Path | None = None, extra_rules: tuple[Path, ...] = 
     for path, data in _files(root / "indicators", digest):
         one = _read_list(path, _table(path, data))
         indicators[one.id] = one
-    programs = _read_programs(_table(PROGRAMS_FILE, _read(root / PROGRAMS_FILE, digest)))
+    programs = read_programs(_table(PROGRAMS_FILE, _read(root / PROGRAMS_FILE, digest)))
     known = _read_known_bad(_table(KNOWN_BAD_FILE, _read(root / KNOWN_BAD_FILE, digest)))
     rules = [RuleText(path, data) for path, data in _files(root / "rules", digest)]
     if not rules:
@@ -333,42 +322,6 @@ def _read_entry(path: str, row: object) -> IndicatorEntry:
         raise SignatureError(f"{path}: an entry knows value, group, techniques")
     techniques = _texts(row.get("techniques", []), path, "techniques")
     return IndicatorEntry(str(row["value"]), str(row.get("group", "")), techniques)
-
-
-_PROGRAM_KEYS = {"role", "is-host-and-port", "is-copy", "sends", "file-after-at", "file", "output"}
-_PROGRAM_KEYS |= {"value", "unchecked-tls", "text", "encoded"}
-
-
-def _read_programs(table: TomlTable) -> dict[str, Program]:
-    programs: dict[str, Program] = {}
-    aliases = table.pop("alias", {})
-    _read_cmdlets(table.pop("cmdlet", {}), table.pop("cmdlet-alias", {}), programs)
-    for name, row in table.items():
-        if not isinstance(row, dict) or set(row) - _PROGRAM_KEYS:
-            raise SignatureError(f"{PROGRAMS_FILE}: [{name}] has an unknown key")
-        lists = {key: value for key, value in row.items() if isinstance(value, list)}
-        options = {key: _texts(value, PROGRAMS_FILE, key) for key, value in lists.items()}
-        programs[name] = Program(
-            name,
-            str(row.get("role", "")),
-            options,
-            is_host_and_port=bool(row.get("is-host-and-port", False)),
-            is_copy=bool(row.get("is-copy", False)),
-        )
-    for alias, name in aliases.items() if isinstance(aliases, dict) else ():
-        if name not in programs:
-            raise SignatureError(f"{PROGRAMS_FILE}: alias {alias} names no program")
-        programs[alias.casefold()] = programs[name]
-    return programs
-
-
-def _read_cmdlets(rows: TomlTable, aliases: TomlTable, programs: dict[str, Program]) -> None:
-    """PowerShell's own commands, kept as `ps:<name>` with the fact as their role."""
-    for name, row in rows.items():
-        lists = {key: _texts(row[key], PROGRAMS_FILE, key) for key in row if key != "fact"}
-        programs[f"ps:{name}"] = Program(f"ps:{name}", str(FactKind(row["fact"])), lists)
-    for alias, name in aliases.items():
-        programs[f"ps:{alias}"] = programs[f"ps:{name}"]
 
 
 def _read_known_bad(table: TomlTable) -> dict[str, KnownBad]:

@@ -14,7 +14,8 @@ from dataclasses import replace
 
 from analyzer.facts.transfers import transfer
 from analyzer.model import UNKNOWN, Fact, FactKind
-from analyzer.signatures import Program, Signatures
+from analyzer.program_table import Program
+from analyzer.signatures import Signatures
 from analyzer.syntax.cmd_exe import cmd_commands
 from analyzer.syntax.powershell import PowerCall, decoded_command, power_calls
 from analyzer.syntax.shell import Command, commands

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from analyzer.model import UNKNOWN, Fact, FactKind
-from analyzer.signatures import Program
+from analyzer.program_table import Program
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _HOST = re.compile(r"(?:[\w{}-]+\.)+[\w{}-]+(?::\d+)?(?:/\S*)?")

@@ -22,6 +22,7 @@ from analyzer.toml import TomlTable, read_toml
 
 KNOWN_BAD_FILE = "known-malicious-crates.toml"
 _SLASHES = re.compile("/+")
+_HOLES = re.compile(r"\{[^{}]*\}")
 LIST_KINDS = ("path", "host", "env", "program", "name", "text", "crate")
 
 
@@ -144,8 +145,11 @@ def _segment(glob: str) -> str:
 
 
 def host_of(subject: str) -> str:
-    """The host in a URL, `host:port` or bare host, lower case, without a closing dot."""
-    rest = subject.casefold().partition("://")[2] or subject.casefold()
+    """The host in a URL, `host:port` or bare host, lower case, without a closing dot; `x` stands
+    for what is not known of it.
+    """
+    plain = _HOLES.sub("x", subject.casefold())
+    rest = plain.partition("://")[2] or plain
     authority = re.split(r"[/?#\s]", rest, maxsplit=1)[0].rpartition("@")[2]
     if authority.startswith("["):
         return authority[1:].partition("]")[0]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from analyzer.facts.programs import derived
 from analyzer.facts.view import CrateView
 from analyzer.model import UNKNOWN, Fact, FactKind
-from analyzer.syntax.sites import Site
+from analyzer.syntax.sites import LOOP_FRAMES, Site
 from analyzer.syntax.values import Value
 
 Origin = tuple[str, tuple[int, int], int]
@@ -44,9 +44,7 @@ def _facts(
         if position < len(site.arguments)
         for one in site.arguments[position].flat()
     ]
-    data += (
-        added.get((site.file, site.origin, site.frame), []) if site.start >= site.origin[0] else []
-    )
+    data += _chained(site, added)
     fact = view.fact(
         kind,
         _text(value),
@@ -58,6 +56,15 @@ def _facts(
     yield fact
     if kind in (FactKind.PROCESS_SPAWN, FactKind.PROCESS_SHELL):
         yield from derived(fact, view.signatures)
+
+
+def _chained(site: Site, added: Mapping[Origin, list[str]]) -> list[str]:
+    """What builder methods added, for this caller and item, for this caller, or as written."""
+    if site.start < site.origin[0]:
+        return []
+    frames = (site.frame, site.frame - site.frame % LOOP_FRAMES, 0)
+    found = (added.get((site.file, site.origin, one)) for one in frames)
+    return next((one for one in found if one), [])
 
 
 def _subject(site: Site, kind: FactKind) -> Value | str:

@@ -21,7 +21,7 @@ from analyzer.syntax.values import UNKNOWN_VALUE, Hole, Value
 _FRAMES = 16
 _CALLERS = 12
 _FRAME_DEPTH = 4
-_LOOP_FRAMES = 32
+LOOP_FRAMES = 32
 """Items of a list that a loop is followed through, and one."""
 
 Frame = Mapping[str, Value]
@@ -94,7 +94,7 @@ class Sites:
         for number, frame in enumerate(frames, 1):
             for call, _ in rows:
                 for site in self._in_loops(outline, call, frame):
-                    yield site._replace(frame=number * _LOOP_FRAMES + site.frame)
+                    yield site._replace(frame=number * LOOP_FRAMES + site.frame)
 
     def _in_loops(self, outline: Outline, call: Call, frame: Frame) -> list[Site]:
         """The sites of a call; in a loop over a known list, once for each of its items."""
@@ -122,7 +122,7 @@ class Sites:
             value = self._code.evaluator.value(outline, node, call.scope, frame)
             items = [one for one in value.items or () if not one.is_unknown]
             if items:
-                yield from ({name: one} for one in items[: _LOOP_FRAMES - 1])
+                yield from ({name: one} for one in items[: LOOP_FRAMES - 1])
                 return
 
     def _is_private(self, outline: Outline, function: int, frames: int) -> bool:

@@ -16,7 +16,22 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\xca\xfe\xba\xbe", "macho"),
     (b"\0asm", "wasm"),
     (b"!<arch>\n", "ar"),
+    (b"dex\n03", "dex"),
+    (b"PK\x03\x04", "zip"),
+    (b"\x1f\x8b\x08", "gzip"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "rar"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"BZh", "bzip2"),
 )
+_PROGRAMS = frozenset({"elf", "pe", "macho", "wasm", "ar", "dex"})
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".ico", ".woff", ".woff2", ".ttf", ".otf", ".webp")
+_SCRIPT = re.compile(
+    rb"\s*(?:#!|<\?php|(?:var|let|const|function|import|require)\b[ (]|@echo off|\$\w+ ?=)"
+)
+_FAR = re.compile(r"[ \t]{200,}+(?P<code>\S)")
+_FAR_COLUMN = 400
 _BIDI = "\u202a-\u202e\u2066-\u2069"
 _HIDDEN = re.compile(f"[{_BIDI}\u200b\u2060\u180e\U000e0000-\U000e007f]")
 _BIDI_ONLY = re.compile(f"[{_BIDI}]")
@@ -29,12 +44,19 @@ def facts(view: CrateView) -> Iterator[Fact]:
     autorun = view.signatures.indicators.get("autorun-files")
     for file in view.tree.files:
         kind = next((name for magic, name in _MAGIC if file.data.startswith(magic)), "")
-        if kind and (kind != "pe" or _is_pe(file.data)):
+        if kind in _PROGRAMS and (kind != "pe" or _is_pe(file.data)):
             yield Fact(FactKind.ARCHIVE_BINARY, file.path, Member(file.path), api=kind)
+        if file.path.lower().endswith(_PICTURES) and (
+            kind in _PROGRAMS or _SCRIPT.match(file.data)
+        ):
+            label = f"{kind or 'script'} named like a picture or font"
+            yield Fact(FactKind.ARCHIVE_BINARY, file.path, Member(file.path), api=label)
         entry = autorun.match(file.path) if autorun is not None else None
         if entry is not None:
             yield Fact(FactKind.ARCHIVE_AUTORUN, file.path, Member(file.path), api=entry.group)
         yield from _unicode(view, file)
+        if file.path.endswith(_CODE_ENDINGS):
+            yield from _out_of_sight(view, file)
 
 
 def _is_pe(data: bytes) -> bool:
@@ -60,3 +82,23 @@ def _unicode(view: CrateView, file: SourceFile) -> Iterator[Fact]:
         phases = view.phases.get(file.path, ())
         snippet = text[line_start : line_start + 200].split("\n")[0]
         yield Fact(FactKind.ARCHIVE_UNICODE, subject, where, phases, snippet=snippet)
+
+
+def _out_of_sight(view: CrateView, file: SourceFile) -> Iterator[Fact]:
+    """Code behind so many blanks that an editor does not show it."""
+    if b" " * 200 not in file.data and b"\t" * 100 not in file.data:
+        return
+    text = file.data.decode("utf-8", "replace")
+    for match in _FAR.finditer(text):
+        at = match.start("code")
+        start = text.rfind("\n", 0, at) + 1
+        is_far = at - start >= _FAR_COLUMN and not text[start : match.start()].isspace()
+        if is_far and not text[at:].startswith(("//", "*/", "|")):
+            line = text.count("\n", 0, at) + 1
+            where = Span(file.path, line, at - start + 1, line)
+            phases = view.phases.get(file.path, ())
+            subject = f"code at column {at - start + 1}"
+            yield Fact(
+                FactKind.ARCHIVE_UNICODE, subject, where, phases, snippet=text[at : at + 150]
+            )
+            return

@@ -33,7 +33,17 @@ _USE_DEPTH = 32
 _EXTERN = re.compile(rb"\bextern\s+crate\s+(?:r#)?(\w+)\s+as\s+(?:r#)?(\w+)")
 _TYPE = re.compile(rb"\btype\s+(?:r#)?(" + _NAME + rb")[^=;{]*=([^;]*)")
 _LAST_WORD = re.compile(rb"(\w+)\W*\Z")
-_OWN_GLOB = re.compile(rb"\b(?:super|crate|self)\b[^;]*\*")
+
+
+def compiled(pattern: bytes) -> re2._Regexp:
+    """A linear-time pattern over bytes, with room for many words."""
+    options = re2.Options()
+    options.max_mem = 64 << 20
+    options.encoding = re2.Options.Encoding.LATIN1
+    return re2.compile(pattern, options)
+
+
+_OWN_GLOB = compiled(rb"\buse\b[^;]*\b(?:super|crate|self)\b[^;]*\*")
 
 
 def is_powerful(api: Api) -> bool:
@@ -129,7 +139,6 @@ class Vocabulary:
         own: set[str] = set()
         shared: set[str] = set()
         places: list[int] = []
-        has_glob = False
         quick = self.uses(words)
         for statement in quick.finditer(code):
             text = code[statement.start() + 3 : statement.end()]
@@ -142,11 +151,11 @@ class Vocabulary:
                     target |= found
                     if name not in ("*", path[-1]):
                         shared |= found  # a new name may be handed on by a glob
-        if b"*" in code:
-            has_glob = any(_OWN_GLOB.search(one[1]) for one in _USE.finditer(code))
-        known = {one.encode() for one in _CRATES | words}
-        shared |= {_text(one[2]) for one in _EXTERN.finditer(code) if one[1] in known}
-        if b"type" in code:
+        has_glob = b"*" in code and _OWN_GLOB.search(code) is not None
+        if b"extern" in code and b" as " in code:
+            known = {one.encode() for one in _CRATES | words}
+            shared |= {_text(one[2]) for one in _EXTERN.finditer(code) if one[1] in known}
+        if b"type" in code and (words or own or shared or self.always.search(code)):
             holding = self.pattern(words | own | shared)
             shared |= {_text(one[1]) for one in _TYPE.finditer(code) if holding.search(one[2])}
         never = self.modules | _CRATES | {"self", "super", "crate", "_"}
@@ -187,14 +196,6 @@ class Vocabulary:
             if chosen:
                 parts.append(form % _any(chosen))
         return compiled(rb"|".join(parts))
-
-
-def compiled(pattern: bytes) -> re2._Regexp:
-    """A linear-time pattern over bytes, with room for many words."""
-    options = re2.Options()
-    options.max_mem = 64 << 20
-    options.encoding = re2.Options.Encoding.LATIN1
-    return re2.compile(pattern, options)
 
 
 def _text(word: bytes) -> str:

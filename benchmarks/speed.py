@@ -1,0 +1,108 @@
+"""Cost beside raw parsing, in one run: `python benchmarks/speed.py [--every N] [--save]`.
+
+Everything is divided by what tree-sitter alone needs to parse all Rust of the same crates, unpacked
+by the same unpacker, in this process. Processor time, not wall time; one process.
+"""
+
+from __future__ import annotations
+
+import collections
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import tree_sitter
+import tree_sitter_rust
+from corpus import crates
+
+from analyzer import pipeline
+from analyzer.limits import DEFAULT_LIMITS
+from analyzer.rules.ruleset import load_ruleset
+from analyzer.syntax import reduce, sources
+from analyzer.unpack import unpack
+
+RESULTS = Path(__file__).parent / "results"
+SPENT: collections.Counter[str] = collections.Counter()
+_RUNNING: list[float] = []
+
+
+def timed(owner: object, name: str, label: str) -> None:
+    """Count the processor time inside a function under a label, without what it calls that is
+    counted elsewhere.
+    """
+    function: Callable[..., object] = getattr(owner, name)
+
+    def around(*arguments: object, **named: object) -> object:
+        start = time.process_time()
+        _RUNNING.append(0.0)
+        try:
+            return function(*arguments, **named)
+        finally:
+            spent = time.process_time() - start
+            SPENT[label] += spent - _RUNNING.pop()
+            if _RUNNING:
+                _RUNNING[-1] += spent
+
+    setattr(owner, name, around)
+
+
+def main() -> None:
+    """Print the ratios, the slowest crates and the peak of memory."""
+    every = int(sys.argv[sys.argv.index("--every") + 1]) if "--every" in sys.argv else 1
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_rust.language()))
+    ruleset = load_ruleset()
+    for owner, name, label in (
+        (pipeline, "unpack", "unpack"),
+        (pipeline, "read_manifest", "manifest"),
+        (pipeline, "_modules", "module tree"),
+        (reduce.Reducer, "__init__", "choose what to parse"),
+        (reduce.Reducer, "want", "choose what to parse"),
+        (sources, "parse", "parse"),
+        (sources, "Outline", "outline"),
+        (pipeline, "collect", "facts"),
+        (pipeline, "match", "rules"),
+        (pipeline, "joining", "rules"),
+        (pipeline, "left_open", "rules"),
+    ):
+        timed(owner, name, label)
+    raw = total = size = 0.0
+    each: list[tuple[float, str]] = []
+    for crate in crates(every):
+        files = [
+            one.data
+            for one in unpack(crate, limits=DEFAULT_LIMITS).files
+            if one.path.endswith(".rs")
+        ]
+        start = time.process_time()
+        for data in files:
+            parser.parse(data)
+        raw += time.process_time() - start
+        size += sum(map(len, files))
+        del files
+        start = time.process_time()
+        pipeline.analyze(crate, ruleset=ruleset)
+        spent = time.process_time() - start
+        total += spent
+        each.append((spent, crate.ref.name))
+    each.sort()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    at = {name: each[int(len(each) * part)][0] for name, part in (("p50", 0.5), ("p99", 0.99))}
+    slowest = ", ".join(f"{name} {spent:.2f}" for spent, name in reversed(each[-6:]))
+    lines = [
+        f"{len(each)} crates, {size / 1e6:.0f} MB of Rust, raw parsing {raw:.1f} s of one core",
+        f"whole analysis: {total / raw:.2f} times raw parsing",
+        *(f"  {label:22} {spent / raw:.2f}" for label, spent in SPENT.most_common()),
+        f"a crate: p50 {at['p50']:.3f} s, p99 {at['p99']:.2f} s; slowest: {slowest}",
+        f"peak memory {peak:.0f} MB (all archives are held in it)",
+    ]
+    print("\n".join(lines))
+    if "--save" in sys.argv:
+        (RESULTS / "speed.md").write_text("# Cost\n\n```\n" + "\n".join(lines) + "\n```\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The benchmark's fixtures: they are what they say, and detection does not fall behind itself."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analyzer.limits import DEFAULT_LIMITS
+from analyzer.model import Report
+from analyzer.pipeline import analyze
+from analyzer.rules.ruleset import load_ruleset
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
+
+from detect import RESULTS, SEVERE, judge  # noqa: E402
+from fixtures import Fixture, load  # noqa: E402
+
+FIXTURES = load()
+RULESET = load_ruleset()
+CUT = replace(DEFAULT_LIMITS, prefilter_from_bytes=0)
+WHOLE = replace(DEFAULT_LIMITS, prefilter_from_bytes=1 << 40)
+
+
+@pytest.fixture(scope="module")
+def reports() -> dict[str, Report]:
+    return {one.id: analyze(one.source(), ruleset=RULESET, limits=WHOLE) for one in FIXTURES}
+
+
+def named(one: Fixture) -> str:
+    return one.id
+
+
+@pytest.mark.parametrize("one", FIXTURES, ids=named)
+def test_fixture_has_what_it_needs(one: Fixture) -> None:
+    wanted = ("BLOCK", "REVIEW") if one.is_hostile else ("CLEAR", "REVIEW")
+    assert one.expect in wanted
+    assert "Cargo.toml" in one.files
+    assert bool(one.lines) is one.is_hostile
+    assert not any(b"//~" in data or b"#~" in data for data in one.files.values())
+
+
+@pytest.mark.parametrize("one", [x for x in FIXTURES if not x.is_hostile], ids=named)
+def test_no_honest_fixture_is_blocked(one: Fixture, reports: dict[str, Report]) -> None:
+    assert reports[one.id].verdict != "BLOCK"
+
+
+@pytest.mark.parametrize("one", FIXTURES, ids=named)
+def test_what_is_cut_out_before_parsing_changes_no_finding(
+    one: Fixture, reports: dict[str, Report]
+) -> None:
+    cut = analyze(one.source(), ruleset=RULESET, limits=CUT)
+    assert (cut.verdict, cut.findings) == (reports[one.id].verdict, reports[one.id].findings)
+
+
+@pytest.mark.parametrize(
+    ("part", "is_held_out"), [("tuned two thirds", False), ("held-out third", True)]
+)
+def test_detection_does_not_fall_below_what_was_measured(
+    part: str, reports: dict[str, Report], *, is_held_out: bool
+) -> None:
+    floor = json.loads((RESULTS / "detect.json").read_text())[part]
+    found = [
+        judge(one, reports[one.id])
+        for one in FIXTURES
+        if one.is_hostile and one.is_held_out is is_held_out
+    ]
+    assert sum(one.verdict in SEVERE for one in found) >= floor["hostile at REVIEW or above"]
+    assert sum(one.verdict == "BLOCK" for one in found) >= floor["BLOCK"]

@@ -79,6 +79,15 @@ def figures(found: list[Outcome]) -> dict[str, str]:
     }
 
 
+def _by_technique(found: list[Outcome]) -> str:
+    """`T01 12/13` for each technique that some hostile fixture uses."""
+    parts = []
+    for technique in sorted({one for row in found for one in row.fixture.techniques}):
+        rows = [x for x in found if x.fixture.is_hostile and technique in x.fixture.techniques]
+        parts.append(f"{technique} {sum(x.verdict in SEVERE for x in rows)}/{len(rows)}")
+    return "\n".join("  " + "  ".join(parts[at : at + 8]) for at in range(0, len(parts), 8))
+
+
 def _share(found: list[Outcome], holds: Callable[[Outcome], bool]) -> str:
     return share(sum(map(holds, found)), len(found))
 
@@ -105,6 +114,7 @@ def main() -> None:
     for name, part in parts.items():
         lines += [f"\n{name}: {len(part)}"]
         lines += [f"  {what:38} {figure}" for what, figure in figures(part).items()]
+    lines += ["\nby technique, hostile at REVIEW or above:", _by_technique(found)]
     print("\n".join(lines))
     shown = found if "--show-held-out" in sys.argv else parts["tuned two thirds"]
     print("\nmisses of the part that may be looked at:")

@@ -10,6 +10,7 @@ thresholds are shown, any `threat-` finding and any label but none. cargo-rustin
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -79,8 +80,7 @@ def rustinel(command: str) -> Tool:
             root = Path(text)
             package = read_toml((folder / "Cargo.toml").read_bytes(), name="Cargo.toml")["package"]
             name, version = str(package["name"]), str(package["version"])
-            (root / "src").mkdir()
-            (root / "src" / f"{name}-{version}").symlink_to(folder.resolve())
+            shutil.copytree(folder, root / "src" / f"{name}-{version}")
             (root / "Cargo.lock").write_text(_lock(name, version))
             arguments = ["rustinel", "check", "--lockfile", str(root / "Cargo.lock"), "--offline"]
             arguments += ["--source-path", str(root / "src"), "--format", "json"]

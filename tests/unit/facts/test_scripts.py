@@ -29,7 +29,7 @@ def test_a_script_says_what_it_does_at_its_line(report_of: ReportOf, path: str, 
     assert {(one.subject, one.phases) for one in found} == {
         ("http://192.0.2.1/x", (Phase.UNREACHED,))
     }
-    assert [one.where.line for one in found if isinstance(one.where, Span)][0] == 3
+    assert next(one.where.line for one in found if isinstance(one.where, Span)) == 3
 
 
 def test_a_script_that_the_build_script_names_runs_then(report_of: ReportOf) -> None:

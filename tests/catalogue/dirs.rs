@@ -8,3 +8,7 @@ pub fn settings() -> Option<String> {
     let folder = dirs::config_dir()?;
     std::fs::read_to_string(folder.join("app").join("settings.toml")).ok() //~ file.read {home}/.config/app/settings.toml
 }
+
+pub fn movies() -> Option<bool> {
+    Some(dirs::video_dir()?.join("x.mkv").exists()) //~ guard.presence {home}/Videos/x.mkv
+}

@@ -1,4 +1,4 @@
-//! dependency: duct = "1.1.0"
+//! dependency: duct = "1.1.2"
 use duct::cmd;
 
 pub fn report() -> std::io::Result<()> {
@@ -12,4 +12,10 @@ pub fn list() -> std::io::Result<String> {
 
 pub fn piped() -> std::io::Result<String> {
     cmd!("cat", "/etc/passwd").pipe(cmd!("wc", "-l")).read() //~ process.spawn cat; process.spawn wc
+}
+
+pub fn kept() -> std::io::Result<()> {
+    let base = duct::cmd("tool", ["--all"]).dir("/srv").env_remove("LANG"); //~ process.spawn tool
+    base.unchecked().stdin_path("/etc/passwd").stdout_path("/tmp/out").run()?; //~ file.read /etc/passwd; file.write /tmp/out
+    Ok(())
 }

@@ -9,3 +9,9 @@ pub fn other() -> Option<Vec<u8>> {
     let places = etcetera::choose_base_strategy().ok()?;
     std::fs::read(places.home_dir().join(".npmrc")).ok() //~ file.read {home}/.npmrc
 }
+
+pub fn settings() -> Option<String> {
+    use etcetera::app_strategy::{choose_app_strategy, AppStrategy, AppStrategyArgs};
+    let strategy = choose_app_strategy(AppStrategyArgs::default()).ok()?;
+    std::fs::read_to_string(strategy.config_dir().join("settings.toml")).ok() //~ file.read {home}/.config/{}/settings.toml
+}

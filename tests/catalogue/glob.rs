@@ -1,4 +1,4 @@
-//! dependency: glob = "0.3.3"
+//! dependency: glob = "0.3.4"
 use glob::glob;
 
 pub fn keys() -> usize {

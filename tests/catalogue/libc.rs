@@ -1,4 +1,4 @@
-//! dependency: libc = "0.2.177"
+//! dependency: libc = "0.2.191"
 use std::ffi::CString;
 
 pub fn run(text: &str) -> i32 {
@@ -18,4 +18,25 @@ pub fn set(clock: &libc::timespec) -> i32 {
 pub fn dial(socket: i32, address: *const libc::sockaddr, length: libc::socklen_t) -> i32 {
     use libc::connect as dial;
     unsafe { dial(socket, address, length) } //~ net.connect
+}
+
+pub unsafe fn page(size: usize) -> *mut libc::c_void {
+    let rights = libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC; //~ code.execute-memory
+    libc::mmap(std::ptr::null_mut(), size, rights, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0)
+}
+
+pub struct Place {
+    folder: i32,
+}
+
+impl Place {
+    pub unsafe fn clean(&self) -> bool {
+        let gone = libc::unlinkat(self.folder, c"trace.log".as_ptr(), 0) == 0; //~ file.delete trace.log
+        gone && libc::access(c"/etc/shadow".as_ptr(), libc::R_OK) == 0 //~ guard.presence /etc/shadow
+    }
+}
+
+pub unsafe fn linked() {
+    libc::symlink(c"/etc/passwd".as_ptr(), c"/tmp/d".as_ptr()); //~ file.read /etc/passwd; file.write /tmp/d
+    libc::execvpe(c"curl".as_ptr(), std::ptr::null(), std::ptr::null()); //~ process.spawn curl
 }

@@ -1,4 +1,4 @@
-//! dependency: memmap2 = "0.9.9"
+//! dependency: memmap2 = "0.9.12"
 use memmap2::MmapMut;
 
 pub fn run(code: &[u8]) -> std::io::Result<()> {
@@ -7,4 +7,12 @@ pub fn run(code: &[u8]) -> std::io::Result<()> {
     let page = page.make_exec()?; //~ code.execute-memory make_exec
     let _ = page.len();
     Ok(())
+}
+
+pub fn mapped(file: &std::fs::File) -> std::io::Result<memmap2::Mmap> {
+    unsafe { memmap2::MmapOptions::new().offset(4096).populate().map_exec(file) } //~ code.execute-memory map_exec
+}
+
+pub fn chained() -> std::io::Result<memmap2::Mmap> {
+    memmap2::MmapOptions::new().len(4096).map_anon()?.make_exec() //~ code.execute-memory make_exec
 }

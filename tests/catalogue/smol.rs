@@ -17,3 +17,11 @@ pub fn run() -> std::io::Result<()> {
 pub async fn read() -> std::io::Result<Vec<u8>> {
     smol::fs::read("/etc/hostname").await //~ file.read /etc/hostname
 }
+
+pub async fn append() -> std::io::Result<smol::fs::File> {
+    smol::fs::OpenOptions::new().append(true).open("/home/u/.bashrc").await //~ file.write /home/u/.bashrc
+}
+
+pub async fn ask() -> std::io::Result<usize> {
+    Ok(smol::net::resolve("label.collector.invalid:80").await?.len()) //~ net.resolve label.collector.invalid:80
+}

@@ -7,3 +7,8 @@ pub fn profile() -> String {
 pub fn host() -> Option<String> {
     whoami::fallible::hostname().ok() //~ guard.host hostname
 }
+
+pub fn is_target() -> bool {
+    let account = whoami::fallible::account().unwrap_or_default(); //~ guard.host user
+    account == "build" && whoami::distro().contains("Arch") //~ guard.host system
+}

@@ -27,7 +27,7 @@ impl Work {
     }
 
     pub fn push(&self) -> Result<(), git2::Error> {
-        let mut remote = self.repository.remote_anonymous("https://code.invalid/y.git")?; //~ net.connect https://code.invalid/y.git
+        let mut remote = self.repository.remote_anonymous("https://code.invalid/y.git")?;
         remote.push(&["refs/heads/main"], None) //~ net.send git
     }
 }
@@ -36,4 +36,9 @@ pub fn built() -> Result<Repository, git2::Error> {
     let mut builder = git2::build::RepoBuilder::new();
     builder.bare(true).branch("main");
     builder.clone("https://code.invalid/z.git", std::path::Path::new("/tmp/z")) //~ net.connect https://code.invalid/z.git
+}
+
+pub fn password() -> Option<(String, String)> {
+    let config = git2::Config::open_default().ok()?; //~ file.read {home}/.gitconfig
+    git2::CredentialHelper::new("https://code.invalid").config(&config).execute() //~ file.read ~/.git-credentials
 }

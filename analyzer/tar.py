@@ -20,10 +20,12 @@ _ZERO: Final = bytes(BLOCK)
 _LONG_CAP: Final = 1 << 20
 _USTAR, _GNU = b"ustar\x0000", b"ustar  \0"
 
-# What cargo writes, from the mode to the magic; anything else takes the slow path and a note.
+# What cargo writes, from the mode on; anything else takes the slow path and a note. Numbers that
+# cargo never reads count too: other readers refuse the archive, or stop, where one is malformed.
+_ID = rb"(?:[0-7]{7}\0|[0-7]{6} \0|\0{8}|\x80.{7})"
 _CANONICAL = re.compile(
-    rb"([0-7]{7})\0.{16}([0-7]{11})\0.{12}"
-    rb"([0-7]{6}\0 |[0-7]{7}[\0 ])([05L])\0{100}(ustar(?:  \0|\x0000))",
+    rb"([0-7]{7})\0" + _ID * 2 + rb"([0-7]{11})\0(?:[0-7]{11}[\0 ]|\0{12}|\x80.{11})"
+    rb"([0-7]{6}\0 |[0-7]{7}[\0 ])([05L])\0{100}(ustar(?:  \0|\x0000)).{64}" + _ID * 2,
     re.DOTALL,
 )
 _OCTAL = re.compile(rb" *([0-7]+) *\0")

@@ -34,7 +34,7 @@ class Limits:
     value_steps_per_crate: int = 2_000_000
     value_size_bytes: int = 65_536
     macro_depth: int = 16
-    prefilter_from_bytes: int = MIB // 32
+    prefilter_from_bytes: int = MIB // 2
     facts_per_crate: int = 50_000
     snippet_characters: int = 200
     index_size_bytes: int = 64 * MIB

@@ -33,6 +33,7 @@ from analyzer.rules.match import match
 from analyzer.rules.ruleset import RuleSet
 from analyzer.score import assess, capabilities, indicators
 from analyzer.signatures import Signatures
+from analyzer.syntax.catalogue import catalogue
 from analyzer.syntax.code import CrateCode, Package
 from analyzer.syntax.modules import ModuleTree, build_module_tree
 from analyzer.syntax.names import Home
@@ -58,7 +59,7 @@ def analyze(
     sources = Sources(tree, manifest, modules, ruleset.signatures, limits)
     package = _package(tree, manifest, modules, ruleset.signatures)
     while True:
-        code = CrateCode(sources.outlines, package, ruleset.signatures.apis, limits=limits)
+        code = CrateCode(sources.outlines, package, catalogue(ruleset.signatures), limits=limits)
         view = CrateView(
             crate.ref, tree, manifest, code, sources.phases, ruleset.signatures, known, limits
         )

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import collections
 import csv
+import multiprocessing
 import os
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,8 +59,8 @@ def main() -> None:
     """Print counts, rules and what is not reviewed."""
     every = int(sys.argv[sys.argv.index("--every") + 1]) if "--every" in sys.argv else 1
     sources = crates(every)
-    with ProcessPoolExecutor(os.cpu_count(), max_tasks_per_child=64) as pool:
-        rows = list(pool.map(_judge, sources, chunksize=4))
+    with multiprocessing.Pool(os.cpu_count(), maxtasksperchild=16) as pool:
+        rows = list(pool.imap(_judge, sources, chunksize=4))
     verdicts = collections.Counter(one.verdict for one in rows)
     rules = collections.Counter(rule for one in rows for rule in one.rules)
     told = {one["crate"]: one for one in read_toml(REVIEWED.read_bytes(), name="x")["crate"]}

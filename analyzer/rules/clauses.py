@@ -42,13 +42,9 @@ class FactIndex:
         """Facts that the clause holds for, in the crate's order; `phases` are the rule's."""
         key = (clause, phases)
         if key not in self._fulfilled:
-            asks = self._asks(*key)
-            self._fulfilled[key] = tuple(
-                fact
-                for kind in clause.facts
-                for fact in self._by_kind.get(kind, ())
-                if all(one(fact) for one in asks)
-            )
+            facts = [fact for kind in clause.facts for fact in self._by_kind.get(kind, ())]
+            asks = self._asks(*key) if facts else ()
+            self._fulfilled[key] = tuple(fact for fact in facts if all(one(fact) for one in asks))
         return self._fulfilled[key]
 
     def _asks(self, clause: Clause, phases: tuple[Phase, ...]) -> tuple[Ask, ...]:
@@ -148,6 +144,7 @@ def compiled(pattern: str) -> re2._Regexp:
     return re2.compile(pattern)
 
 
+@functools.lru_cache(maxsize=1024)
 def glob_pattern(globs: tuple[str, ...]) -> str:
     """A pattern for whole texts that fall under one of the globs (`*` any run, `?` one sign).
 

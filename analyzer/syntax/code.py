@@ -13,6 +13,7 @@ from typing import NamedTuple
 from analyzer.limits import Limits
 from analyzer.model import Gap, GapKind, Span
 from analyzer.signatures import Api
+from analyzer.syntax.catalogue import Catalogue
 from analyzer.syntax.changes import variable_hole
 from analyzer.syntax.evaluate import Evaluator
 from analyzer.syntax.kinds import Kinds
@@ -53,20 +54,17 @@ class CrateCode:
         self,
         outlines: Mapping[str, Outline],
         package: Package,
-        apis: Mapping[str, Api],
+        apis: Catalogue,
         *,
         limits: Limits,
     ) -> None:
         self.outlines, self.apis, self._package = outlines, apis, package
-        self._known = {tuple(one.rstrip("!").split("::")) for one in apis}
-        self.macro_names = {one.rpartition("::")[2] for one in apis if one.endswith("!")}
-        self._prefixes = {one[:n] for one in self._known for n in range(1, len(one) + 1)}
         self._resolved: dict[tuple[str, int, int, Path], Path | None] = {}
         self.names = Names(
             outlines,
             package.homes,
             package.externs,
-            is_known=self._prefixes.__contains__,
+            is_known=apis.prefixes.__contains__,
             is_legacy=package.is_legacy,
         )
         self.asking = ""

@@ -54,6 +54,7 @@ class Evaluator:
         self._code = code
         self._steps, self._max_size = max_steps, max_size_bytes
         self._memory: dict[tuple[str, int, int], Value] = {}
+        self._framed: dict[int, tuple[Frame, dict[tuple[str, int, int], Value]]] = {}
         self._changes: dict[str, dict[tuple[int, str], list[tuple[int, str, Node]]]] = {}
 
     @property
@@ -65,6 +66,7 @@ class Evaluator:
         self, outline: Outline, node: Node, scope: Scope, frame: Frame | None = None
     ) -> Value:
         """The folded value of an expression; `frame` holds values of its function's parameters."""
+        self._framed = {}
         return self._eval(outline, node, scope, frame or {}, 0)
 
     def _eval(self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int) -> Value:
@@ -72,13 +74,13 @@ class Evaluator:
         if self._steps <= 0 or depth > MAX_DEPTH:
             return UNKNOWN_VALUE
         key = (outline.path, node.start_byte, node.end_byte)
-        if not frame and key in self._memory:
-            return self._memory[key]
+        memory = self._framed.setdefault(id(frame), (frame, {}))[1] if frame else self._memory
+        if key in memory:
+            return memory[key]
         value = self._fold(outline, node, scope, frame, depth + 1)
         if sum(len(one) for one in value.parts if isinstance(one, str)) > self._max_size:
             value = UNKNOWN_VALUE
-        if not frame:
-            self._memory[key] = value
+        memory[key] = value
         return value
 
     def _fold(self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int) -> Value:
@@ -366,7 +368,7 @@ class Evaluator:
         if name == "stringify":
             inner = outline.text(macro.node).partition("!")[2].strip()[1:-1]
             return constant(" ".join(inner.split()), "stringify")
-        if f"{name}!" in self._code.macro_names:
+        if f"{name}!" in self._code.apis.last_names:
             api, _ = self._code.macro(outline, macro)
             values = tuple(self._eval(outline, one, scope, frame, depth) for one in nodes[:8])
             found = from_template(api.value, values) if api is not None else UNKNOWN_VALUE

@@ -64,6 +64,7 @@ class _File:
     flat: Flat | None = None
     regions: Regions = field(default_factory=lambda: Regions([]))
     aliases: Aliases = NO_ALIASES
+    roots: list[re2._Match] = field(default_factory=list)
     kept: set[int] = field(default_factory=set)
     tables: list[Range] = field(default_factory=list)
     is_tables_kept: bool = False
@@ -189,7 +190,14 @@ class Reducer:
         self._words |= found.shared
         self._globbed |= found.own
         telling = told(self._telling, one.data, flat.texts) + spelled(self._telling, flat.code)
-        if telling or found.places or self._vocabulary.pattern(self._base).search(flat.code):
+        one.roots = list(self._vocabulary.always.finditer(flat.code))
+        words = self._base
+        if (
+            telling
+            or found.places
+            or one.roots
+            or (words and self._vocabulary.named(words).search(flat.code))
+        ):
             one.open(flat)
             one.keep((*telling, *found.places))
 
@@ -241,12 +249,13 @@ class Reducer:
         globbed = self._globbed if one.aliases.has_glob else frozenset[str]()
         if self._words != self._base and one.data.find(b"use") >= 0:
             self._alias(one, globbed)
-        pattern = self._vocabulary.pattern(self._words | one.aliases.own | globbed)
-        if one.flat is None and not pattern.search(one.data):
+        words = self._words | one.aliases.own | globbed
+        named = self._vocabulary.named(words)
+        if not one.roots and (not words or (one.flat is None and not named.search(one.data))):
             return
         code = one.open()
-        found = list(pattern.finditer(code))
-        hits = [hit.start() for hit in found]
+        found = [*one.roots, *named.finditer(code)] if words else one.roots
+        hits = sorted(hit.start() for hit in found)
         if hits:
             one.keep(hits)
             carrying = [hit.start() for hit in found if self._vocabulary.carries(hit[0])]

@@ -57,11 +57,7 @@ class Sites:
         self.callers = Callers(code, is_test)
         self._frames_of: dict[Function, tuple[Frame, ...]] = {}
         self._asked_for: dict[Function, set[str]] = {}
-        self._methods: dict[str, list[Api]] = {}
-        for api in code.apis.values():
-            if api.is_method:
-                self._methods.setdefault(api.path.rpartition("::")[2], []).append(api)
-        self._last_names = {one.rpartition("::")[2] for one in code.apis}
+        self._methods, self._last_names = code.apis.methods, code.apis.last_names
 
     def all(self) -> Iterator[Site]:
         """Every use of a catalogued API in the crate."""

@@ -32,6 +32,7 @@ _USE_PART = re.compile(rb"[A-Za-z0-9_\x80-\xff]+|[{},*]")
 _USE_DEPTH = 32
 _EXTERN = re.compile(rb"\bextern\s+crate\s+(?:r#)?(\w+)\s+as\s+(?:r#)?(\w+)")
 _TYPE = re.compile(rb"\btype\s+(?:r#)?(" + _NAME + rb")[^=;{]*=([^;]*)")
+_NOTHING = rb"[^\x00-\xff]"
 _LAST_WORD = re.compile(rb"(\w+)\W*\Z")
 
 
@@ -101,14 +102,15 @@ class Vocabulary:
         modules.discard("std")
         self.modules = frozenset(modules)
         self._bare = frozenset(one.encode() for one in names - carrying)
-        self.roots = rb"|".join(
-            (
-                rb"\b(?:%b)\s*::\s*(?:r#)?(?:(?:%b)\b|[{*])" % (_any(modules), _any(names)),
-                rb"\.\s*(?:r#)?(?:%b)\s*\(" % _any(loose or {"_"}),
-                *_ALWAYS,
+        self.always = compiled(
+            rb"|".join(
+                (
+                    rb"\b(?:%b)\s*::\s*(?:r#)?(?:(?:%b)\b|[{*])" % (_any(modules), _any(names)),
+                    rb"\.\s*(?:r#)?(?:%b)\s*\(" % _any(loose or {"_"}),
+                    *_ALWAYS,
+                )
             )
         )
-        self.always = compiled(self.roots)
 
     def carries(self, hit: bytes) -> bool:
         """Whether what was found may have methods that give facts: a field of that type matters,
@@ -156,8 +158,12 @@ class Vocabulary:
             known = {one.encode() for one in _CRATES | words}
             shared |= {_text(one[2]) for one in _EXTERN.finditer(code) if one[1] in known}
         if b"type" in code and (words or own or shared or self.always.search(code)):
-            holding = self.pattern(words | own | shared)
-            shared |= {_text(one[1]) for one in _TYPE.finditer(code) if holding.search(one[2])}
+            named = self.named(words | own | shared)
+            shared |= {
+                _text(one[1])
+                for one in _TYPE.finditer(code)
+                if self.always.search(one[2]) or named.search(one[2])
+            }
         never = self.modules | _CRATES | {"self", "super", "crate", "_"}
         kept = (frozenset(own | shared) - never, frozenset(shared) - never)
         return Aliases(*kept, has_glob, tuple(places))
@@ -170,15 +176,13 @@ class Vocabulary:
         return compiled(rb"\buse\b[^;]*\b(?:%b)\b[^;]*" % roots)
 
     @functools.lru_cache(maxsize=256)  # noqa: B019
-    def pattern(self, words: frozenset[str]) -> re2._Regexp:
-        """What shows power in code: the catalogue's roots, and these words.
+    def named(self, words: frozenset[str]) -> re2._Regexp:
+        """Where code says one of these words.
 
         `.x` is a field or method, `x(` a function, `T::x` an associated one, `x!` a macro.
         """
-        if not words:
-            return self.always
         plain = {one for one in words if one[0] != "." and one[-1] not in "(!" and ":" not in one}
-        parts = [self.roots]
+        parts: list[bytes] = []
         for one in sorted(words):
             owner, colons, name = one.partition("::")
             if colons:
@@ -195,7 +199,7 @@ class Vocabulary:
         ):
             if chosen:
                 parts.append(form % _any(chosen))
-        return compiled(rb"|".join(parts))
+        return compiled(rb"|".join(parts) or _NOTHING)
 
 
 def _text(word: bytes) -> str:

@@ -21,6 +21,7 @@ from analyzer.model import (
     SourceTree,
 )
 from analyzer.signatures import Signatures, load_signatures
+from analyzer.syntax.catalogue import Catalogue
 from analyzer.syntax.code import CrateCode, Package
 
 Ask = Callable[..., list[Fact]]
@@ -34,7 +35,7 @@ def signatures() -> Signatures:
 @pytest.fixture
 def ask(signatures: Signatures) -> Ask:
     """The registry facts of a crate by name, version and context, whatever it holds."""
-    code = CrateCode({}, Package({}, {}, {}, {}), {}, limits=DEFAULT_LIMITS)
+    code = CrateCode({}, Package({}, {}, {}, {}), Catalogue(), limits=DEFAULT_LIMITS)
 
     def run(name: str, version: str = "1.0.0", **fields: object) -> list[Fact]:
         ref = CrateRef(name, version)

@@ -1,0 +1,38 @@
+"""The API catalogue as the questions about code need it: worked out once, not for each crate."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from analyzer.signatures import Api, Signatures
+
+
+class Catalogue(dict[str, Api]):
+    """Entries by canonical path, and what follows from all of them together."""
+
+    @functools.cached_property
+    def prefixes(self) -> frozenset[tuple[str, ...]]:
+        """Paths of entries and everything they stand below, as segments."""
+        paths = {tuple(one.rstrip("!").split("::")) for one in self}
+        return frozenset(one[:n] for one in paths for n in range(1, len(one) + 1))
+
+    @functools.cached_property
+    def last_names(self) -> frozenset[str]:
+        """What a call or a mention of an entry says last."""
+        return frozenset(one.rpartition("::")[2] for one in self)
+
+    @functools.cached_property
+    def methods(self) -> Mapping[str, tuple[Api, ...]]:
+        """Methods by name, whatever their type."""
+        table: dict[str, list[Api]] = {}
+        for api in self.values():
+            if api.is_method:
+                table.setdefault(api.path.rpartition("::")[2], []).append(api)
+        return {name: tuple(rows) for name, rows in table.items()}
+
+
+@functools.lru_cache(maxsize=4)
+def catalogue(signatures: Signatures) -> Catalogue:
+    """The catalogue of a set of signatures."""
+    return Catalogue(signatures.apis)

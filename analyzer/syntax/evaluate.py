@@ -6,18 +6,13 @@ Every step is counted over the crate; past the budget everything is a hole and a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from analyzer.model import FactKind
 from analyzer.syntax.changes import (
     INNER,
-    PRINTING,
     SAME_TEXT,
     SKIPPED,
-    TEXT_MACROS,
     TEXT_TYPES,
     changes_in,
     from_template,
@@ -25,7 +20,8 @@ from analyzer.syntax.changes import (
     number,
 )
 from analyzer.syntax.lexer import literal_text
-from analyzer.syntax.outline import Binding, Macro, Node, Outline, Scope
+from analyzer.syntax.macro_values import macro_value
+from analyzer.syntax.outline import Binding, Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
 from analyzer.syntax.values import (
     METHODS,
@@ -33,7 +29,6 @@ from analyzer.syntax.values import (
     Value,
     changed,
     constant,
-    formatted,
     joined,
     listed,
 )
@@ -41,7 +36,6 @@ from analyzer.syntax.values import (
 if TYPE_CHECKING:
     from analyzer.syntax.code import CrateCode
 
-_NAMED = re.compile(r"\{\s*([^\W\d]\w*)\s*(?::[^{}]*)?\}")
 MAX_DEPTH = 48
 
 Frame = Mapping[str, Value]
@@ -51,7 +45,7 @@ class Evaluator:
     """Folding over one crate; `frame` holds parameter values while an own function is entered."""
 
     def __init__(self, code: CrateCode, *, max_steps: int, max_size_bytes: int) -> None:
-        self._code = code
+        self.code = code
         self._steps, self._max_size = max_steps, max_size_bytes
         self._memory: dict[tuple[str, int, int], Value] = {}
         self._framed: dict[int, tuple[Frame, dict[tuple[str, int, int], Value]]] = {}
@@ -67,9 +61,10 @@ class Evaluator:
     ) -> Value:
         """The folded value of an expression; `frame` holds values of its function's parameters."""
         self._framed = {}
-        return self._eval(outline, node, scope, frame or {}, 0)
+        return self.fold(outline, node, scope, frame or {}, 0)
 
-    def _eval(self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int) -> Value:
+    def fold(self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int) -> Value:
+        """The value in a frame, `depth` steps down; `UNKNOWN_VALUE` past a budget."""
         self._steps -= 1
         if self._steps <= 0 or depth > MAX_DEPTH:
             return UNKNOWN_VALUE
@@ -90,7 +85,7 @@ class Evaluator:
             if not children:
                 return UNKNOWN_VALUE
             pick = children[0] if kind == "type_cast_expression" else children[-1]
-            return self._eval(outline, pick, scope, frame, depth)
+            return self.fold(outline, pick, scope, frame, depth)
         fold = getattr(self, f"_fold_{kind}", None)
         if fold is None:
             return UNKNOWN_VALUE
@@ -125,25 +120,26 @@ class Evaluator:
         if node.child_by_field_name("length") is not None:
             return UNKNOWN_VALUE
         children = [one for one in node.named_children if one.type not in SKIPPED]
-        self._code.want(table=outline.path if not children and outline.is_cut else "")
-        return listed(tuple(self._eval(outline, one, scope, frame, depth) for one in children))
+        self.code.want(table=outline.path if not children and outline.is_cut else "")
+        return listed(tuple(self.fold(outline, one, scope, frame, depth) for one in children))
 
     def _fold_tuple_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
         children = tuple(
-            self._eval(outline, one, scope, frame, depth) for one in node.named_children[:4]
+            self.fold(outline, one, scope, frame, depth) for one in node.named_children[:4]
         )
         return joined(children, between=":")
 
     def _fold_identifier(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
-        return self._named(outline, outline.text(node), node.start_byte, scope, (frame, depth))
+        return self.named(outline, outline.text(node), node.start_byte, scope, (frame, depth))
 
-    def _named(
+    def named(
         self, outline: Outline, name: str, position: int, scope: Scope, state: tuple[Frame, int]
     ) -> Value:
+        """The value of a local, a parameter or an item by its bare name."""
         frame, depth = state
         for binding in outline.bindings(name, position, scope.function):
             value = self._bound(outline, binding, name, scope, state)
@@ -161,7 +157,7 @@ class Evaluator:
             return frame.get(name, UNKNOWN_VALUE)
         if row.is_element and name in frame:
             return frame[name]
-        value = self._eval(outline, row.value, scope, frame, depth)
+        value = self.fold(outline, row.value, scope, frame, depth)
         one = value.items[0] if value.items and len(value.items) == 1 else UNKNOWN_VALUE
         return one if row.is_element else value
 
@@ -183,7 +179,7 @@ class Evaluator:
                 continue
             listed_ = node.child_by_field_name("arguments")
             arguments = tuple(
-                self._eval(outline, one, scope, {}, depth + 2)
+                self.fold(outline, one, scope, {}, depth + 2)
                 for one in (listed_.named_children if listed_ is not None else ())
             )
             is_path = method == "push" and not is_character(arguments)
@@ -199,19 +195,19 @@ class Evaluator:
     def _item(
         self, outline: Outline, segments: tuple[str, ...], at: int, scope: Scope, depth: int
     ) -> Value:
-        path = self._code.resolve(outline, segments, at, scope.module)
+        path = self.code.resolve(outline, segments, at, scope.module)
         if path is None:
             return UNKNOWN_VALUE
-        item = self._code.item(path)
+        item = self.code.item(path)
         if item is None:
-            api = self._code.apis.get("::".join(path))
+            api = self.code.apis.get("::".join(path))
             return from_template(api.value, ()) if api is not None else UNKNOWN_VALUE
         value = item.node.child_by_field_name("value")
         if item.kind not in ("const_item", "static_item") or value is None:
             return UNKNOWN_VALUE
-        other = self._code.outlines[item.file]
+        other = self.code.outlines[item.file]
         inner = Scope(other.function_at(value.start_byte), len(other.data), item.scope.module, None)
-        return self._eval(other, value, inner, {}, depth)
+        return self.fold(other, value, inner, {}, depth)
 
     def _fold_call_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
@@ -229,14 +225,14 @@ class Evaluator:
                 return UNKNOWN_VALUE
             name = outline.text(field)
             return self._method(outline, (name, receiver, nodes), scope, frame, depth)
-        path = self._code.callee(outline, function, scope)
+        path = self.code.callee(outline, function, scope)
         if path is None:
             return UNKNOWN_VALUE
-        api = self._code.apis.get("::".join(path))
-        arguments = tuple(self._eval(outline, one, scope, frame, depth) for one in nodes[:8])
+        api = self.code.apis.get("::".join(path))
+        arguments = tuple(self.fold(outline, one, scope, frame, depth) for one in nodes[:8])
         if api is not None and api.value:
             return from_template(api.value, arguments)
-        own = self._code.needed_function(path)
+        own = self.code.needed_function(path)
         if own is not None:
             return self._enter(own.file, own.node, arguments, depth)
         if len(arguments) == 1 and path[-1] in SAME_TEXT and TEXT_TYPES & set(path[-3:]):
@@ -254,16 +250,16 @@ class Evaluator:
         name, receiver, nodes = call
         fold = METHODS.get(name)
         if fold is not None:
-            value = self._eval(outline, receiver, scope, frame, depth)
-            arguments = tuple(self._eval(outline, one, scope, frame, depth) for one in nodes[:4])
+            value = self.fold(outline, receiver, scope, frame, depth)
+            arguments = tuple(self.fold(outline, one, scope, frame, depth) for one in nodes[:4])
             return fold(value, arguments)
         if name in ("map", "and_then") and len(nodes) == 1:
             return self._through_closure(outline, receiver, nodes[0], scope, (frame, depth))
-        owner = self._code.kinds.of(outline, receiver, scope)
-        api = self._code.apis.get(f"{owner}::{name}") if owner else None
+        owner = self.code.kinds.of(outline, receiver, scope)
+        api = self.code.apis.get(f"{owner}::{name}") if owner else None
         if api is not None and api.value:
             return from_template(api.value, ())
-        own = self._code.needed_function(self._code.own_method(owner, name)) if owner else None
+        own = self.code.needed_function(self.code.own_method(owner, name)) if owner else None
         return self._enter(own.file, own.node, (), depth) if own is not None else UNKNOWN_VALUE
 
     def _through_closure(
@@ -271,7 +267,7 @@ class Evaluator:
     ) -> Value:
         """`option.map(|x| x.join(..))`: the closure's result on the receiver's value."""
         frame, depth = state
-        value = self._eval(outline, receiver, scope, frame, depth)
+        value = self.fold(outline, receiver, scope, frame, depth)
         if node.type != "closure_expression":
             return value if node.type in ("scoped_identifier", "identifier") else UNKNOWN_VALUE
         parameters, body = (node.child_by_field_name(one) for one in ("parameters", "body"))
@@ -279,18 +275,18 @@ class Evaluator:
         if body is None or len(names) != 1:
             return UNKNOWN_VALUE
         label = outline.text(names[0].child_by_field_name("pattern") or names[0]).lstrip("&")
-        return self._eval(outline, body, scope, {**frame, label: value}, depth)
+        return self.fold(outline, body, scope, {**frame, label: value}, depth)
 
     def _enter(self, file: str, node: Node, arguments: tuple[Value, ...], depth: int) -> Value:
         """The value an own function returns: its last expression, parameters bound."""
-        outline = self._code.outlines[file]
+        outline = self.code.outlines[file]
         body = node.child_by_field_name("body")
         parameters = node.child_by_field_name("parameters")
         if body is None or depth > MAX_DEPTH // 2:
             return UNKNOWN_VALUE
         if not body.named_children:
             name = node.child_by_field_name("name") or node
-            self._code.want(body=outline.text(name))
+            self.code.want(body=outline.text(name))
         names = [
             outline.text(one.child_by_field_name("pattern") or one)
             for one in (parameters.named_children if parameters is not None else ())
@@ -300,7 +296,7 @@ class Evaluator:
         function = outline.function_at(body.start_byte)
         module = outline.functions[function].module if function >= 0 else 0
         scope = Scope(function, body.end_byte, module, None)
-        return self._eval(outline, body, scope, frame, depth + 8)
+        return self.fold(outline, body, scope, frame, depth + 8)
 
     def _fold_block(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
@@ -308,7 +304,7 @@ class Evaluator:
         children = [one for one in node.named_children if one.type not in SKIPPED]
         if not children or children[-1].type.endswith(("_declaration", "_item")):
             return UNKNOWN_VALUE
-        return self._eval(outline, children[-1], scope, frame, depth)
+        return self.fold(outline, children[-1], scope, frame, depth)
 
     def _fold_if_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
@@ -320,7 +316,7 @@ class Evaluator:
         self, outline: Outline, nodes: list[Node | None], scope: Scope, frame: Frame, depth: int
     ) -> Value:
         """Of several branches the first with a value: any of them may be taken."""
-        values = (self._eval(outline, one, scope, frame, depth) for one in nodes if one)
+        values = (self.fold(outline, one, scope, frame, depth) for one in nodes if one)
         return next((one for one in values if not one.is_unknown), UNKNOWN_VALUE)
 
     def _fold_match_expression(
@@ -338,64 +334,11 @@ class Evaluator:
         left, right = (node.child_by_field_name(one) for one in ("left", "right"))
         if operator is None or operator.type != "+" or left is None or right is None:
             return UNKNOWN_VALUE
-        sides = tuple(self._eval(outline, one, scope, frame, depth) for one in (left, right))
+        sides = tuple(self.fold(outline, one, scope, frame, depth) for one in (left, right))
         return joined(sides, step="join of texts")
 
     def _fold_macro_invocation(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
         macro = outline.macros.get(node.start_byte)
-        return self.macro(outline, macro, scope, frame, depth) if macro else UNKNOWN_VALUE
-
-    def macro(
-        self, outline: Outline, macro: Macro, scope: Scope, frame: Frame, depth: int = 0
-    ) -> Value:
-        """The value a macro invocation stands for, from its name and arguments."""
-        name, nodes = macro.name, macro.arguments
-        if name == "vec":
-            return listed(tuple(self._eval(outline, one, scope, frame, depth) for one in nodes))
-        if name == "concat":
-            values = tuple(self._eval(outline, one, scope, frame, depth) for one in nodes)
-            return joined(values, step="concat")
-        if name in TEXT_MACROS or name in PRINTING:
-            return self._format(outline, nodes, scope, frame, depth)
-        if name in ("env", "option_env") and nodes:
-            variable = self._eval(outline, nodes[0], scope, frame, depth)
-            return self._code.variable(variable.text) if variable.is_constant else UNKNOWN_VALUE
-        if name in ("include_str", "include_bytes") and nodes:
-            path = self._eval(outline, nodes[0], scope, frame, depth)
-            return self._code.packaged(outline.path, path)
-        if name == "stringify":
-            inner = outline.text(macro.node).partition("!")[2].strip()[1:-1]
-            return constant(" ".join(inner.split()), "stringify")
-        if f"{name}!" in self._code.apis.last_names:
-            api, _ = self._code.macro(outline, macro)
-            values = tuple(self._eval(outline, one, scope, frame, depth) for one in nodes[:8])
-            found = from_template(api.value, values) if api is not None else UNKNOWN_VALUE
-            hides = api is not None and FactKind.CODE_DECODE in api.facts
-            return replace(found, derivation=(*found.derivation, f"{name}!")) if hides else found
-        return UNKNOWN_VALUE
-
-    def _format(
-        self, outline: Outline, nodes: tuple[Node, ...], scope: Scope, frame: Frame, depth: int
-    ) -> Value:
-        first = next((i for i, one in enumerate(nodes[:2]) if one.type.endswith("literal")), 0)
-        if not nodes[first:]:
-            return UNKNOWN_VALUE
-        template = self._eval(outline, nodes[first], scope, frame, depth)
-        if not template.is_constant:
-            return UNKNOWN_VALUE
-        positional: list[Value] = []
-        named: dict[str, Value] = {}
-        for one in nodes[first + 1 :]:
-            if one.type == "assignment_expression":
-                left, right = one.child_by_field_name("left"), one.child_by_field_name("right")
-                if left is not None and right is not None:
-                    named[outline.text(left)] = self._eval(outline, right, scope, frame, depth)
-            else:
-                positional.append(self._eval(outline, one, scope, frame, depth))
-        at = nodes[first].start_byte
-        for name in _NAMED.findall(template.text):
-            if name not in named:
-                named[name] = self._named(outline, name, at, scope, (frame, depth))
-        return formatted(template.text, tuple(positional), named)
+        return macro_value(self, outline, macro, scope, (frame, depth)) if macro else UNKNOWN_VALUE

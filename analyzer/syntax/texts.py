@@ -8,6 +8,7 @@ from typing import NamedTuple
 import re2
 
 from analyzer.syntax.code import CrateCode
+from analyzer.syntax.macro_values import macro_value
 from analyzer.syntax.outline import Macro, Node, Outline, Scope
 from analyzer.syntax.telling import is_documentation
 from analyzer.syntax.values import Value
@@ -113,7 +114,7 @@ def _macro_site(code: CrateCode, outline: Outline, macro: Macro) -> MacroSite:
     function = outline.function_at(start)
     module = outline.functions[function].module if function >= 0 else 0
     scope = Scope(function, end, module, None)
-    value = code.evaluator.macro(outline, macro, scope, {})
+    value = macro_value(code.evaluator, outline, macro, scope, ({}, 0))
     arguments = tuple(code.evaluator.value(outline, one, scope) for one in macro.arguments[:4])
     owner = outline.owner(function)
     return MacroSite(macro.name, value, arguments, outline.path, owner, start, end)

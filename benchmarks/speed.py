@@ -24,6 +24,7 @@ from analyzer.limits import DEFAULT_LIMITS
 from analyzer.rules.ruleset import load_ruleset
 from analyzer.syntax import reduce, sources
 from analyzer.unpack import unpack
+from analyzer.worker.serve import collect_rarely
 
 RESULTS = Path(__file__).parent / "results"
 SPENT: collections.Counter[str] = collections.Counter()
@@ -55,6 +56,7 @@ def main() -> None:
     every = int(sys.argv[sys.argv.index("--every") + 1]) if "--every" in sys.argv else 1
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_rust.language()))
     ruleset = load_ruleset()
+    collect_rarely()  # as a worker does
     for owner, name, label in (
         (pipeline, "unpack", "unpack"),
         (pipeline, "read_manifest", "manifest"),

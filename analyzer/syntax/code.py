@@ -17,6 +17,7 @@ from analyzer.syntax.catalogue import Catalogue
 from analyzer.syntax.changes import variable_hole
 from analyzer.syntax.evaluate import Evaluator
 from analyzer.syntax.kinds import Kinds
+from analyzer.syntax.machine.interpreter import Interpreter
 from analyzer.syntax.names import Home, Item, Names
 from analyzer.syntax.outline import Macro, Node, Outline, Scope
 from analyzer.syntax.paths import Path, clean, path_segments
@@ -70,8 +71,14 @@ class CrateCode:
         self.asking = ""
         self._wanted: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {}
         self.kinds = Kinds(self)
+        interpreter = Interpreter(
+            self,
+            max_steps=limits.interpreted_steps_per_crate,
+            max_steps_per_attempt=limits.interpreted_steps_per_attempt,
+        )
         self.evaluator = Evaluator(
             self,
+            interpreter,
             max_steps=limits.value_steps_per_crate,
             max_size_bytes=limits.value_size_bytes,
         )

@@ -6,6 +6,7 @@ Every step is counted over the crate; past the budget everything is a hole and a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,13 @@ from analyzer.syntax.changes import (
     number,
 )
 from analyzer.syntax.lexer import literal_text
+from analyzer.syntax.machine.interpreter import Interpreter
 from analyzer.syntax.macro_values import macro_value
 from analyzer.syntax.outline import Binding, Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
 from analyzer.syntax.values import (
     METHODS,
+    UNKNOWN_PART,
     UNKNOWN_VALUE,
     Value,
     changed,
@@ -37,24 +40,61 @@ if TYPE_CHECKING:
     from analyzer.syntax.code import CrateCode
 
 MAX_DEPTH = 48
+MAX_ITEMS = 64
 
 Frame = Mapping[str, Value]
+_COMPUTED = frozenset({"call_expression", "identifier", "index_expression", "binary_expression"})
+"""Expressions that are run where folding leaves something open."""
+
+
+_REWRITTEN = (
+    rb"\s*(?:\[[^\]]*\])?\s*(?:[-+*/%^|&]|<<|>>)=|\[[^\]]*\]\s*=[^=>]"
+    rb"|\s*\.\s*(?:iter_mut|reverse|swap|rotate_left|rotate_right|truncate|insert|chunks_mut)\b"
+)
+
+
+def _is_rewritten(outline: Outline, name: str, start: int, end: int) -> bool:
+    """Whether a local is changed between two positions in a way that folding does not follow."""
+    between = outline.data[start : min(end, start + 4_000)]
+    one = re.escape(name.encode())
+    return (
+        name.encode() in between
+        and re.search(rb"\b" + one + b"(?:" + _REWRITTEN + b")", between) is not None
+    )
+
+
+def _is_repeated(node: Node, start: int) -> bool:
+    """Whether a node stands in a loop that begins behind a position."""
+    around = node.parent
+    while around is not None and around.start_byte > start:
+        if around.type in ("for_expression", "while_expression", "loop_expression"):
+            return True
+        around = around.parent
+    return False
+
+
+def _is_open(value: Value) -> bool:
+    """Whether something is unknown and nobody knows where it comes from."""
+    return UNKNOWN_PART in value.parts and not value.items
 
 
 class Evaluator:
     """Folding over one crate; `frame` holds parameter values while an own function is entered."""
 
-    def __init__(self, code: CrateCode, *, max_steps: int, max_size_bytes: int) -> None:
+    def __init__(
+        self, code: CrateCode, interpreter: Interpreter, *, max_steps: int, max_size_bytes: int
+    ) -> None:
         self.code = code
         self._steps, self._max_size = max_steps, max_size_bytes
+        self._interpreter = interpreter
         self._memory: dict[tuple[str, int, int], Value] = {}
         self._framed: dict[int, tuple[Frame, dict[tuple[str, int, int], Value]]] = {}
         self._changes: dict[str, dict[tuple[int, str], list[tuple[int, str, Node]]]] = {}
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether the step budget ran out and later values are holes."""
-        return self._steps <= 0
+        """Whether a step budget ran out and some values are holes for that."""
+        return self._steps <= 0 or self._interpreter.is_exhausted
 
     def value(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame | None = None
@@ -73,6 +113,9 @@ class Evaluator:
         if key in memory:
             return memory[key]
         value = self._fold(outline, node, scope, frame, depth + 1)
+        if node.type in _COMPUTED and _is_open(value):
+            computed = self._interpreter.attempt(outline, node, scope, frame)
+            value = value if computed.is_unknown else computed
         if sum(len(one) for one in value.parts if isinstance(one, str)) > self._max_size:
             value = UNKNOWN_VALUE
         memory[key] = value
@@ -134,7 +177,12 @@ class Evaluator:
     def _fold_identifier(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
-        return self.named(outline, outline.text(node), node.start_byte, scope, (frame, depth))
+        name = outline.text(node)
+        for binding in outline.bindings(name, node.start_byte, scope.function):
+            if _is_rewritten(outline, name, binding.start, node.start_byte):
+                return UNKNOWN_VALUE
+            break
+        return self.named(outline, name, node.start_byte, scope, (frame, depth))
 
     def named(
         self, outline: Outline, name: str, position: int, scope: Scope, state: tuple[Frame, int]
@@ -184,6 +232,8 @@ class Evaluator:
             )
             is_path = method == "push" and not is_character(arguments)
             value = changed(value, method, arguments, is_path=is_path)
+            if value.items is None and _is_repeated(node, between[0]):
+                value = joined((value, UNKNOWN_VALUE))
         return value
 
     def _fold_scoped_identifier(
@@ -275,6 +325,11 @@ class Evaluator:
         if body is None or len(names) != 1:
             return UNKNOWN_VALUE
         label = outline.text(names[0].child_by_field_name("pattern") or names[0]).lstrip("&")
+        if value.items is not None:
+            if value.is_constant or len(value.items) > MAX_ITEMS:
+                return UNKNOWN_VALUE  # bytes are for the interpreter
+            several = [{**frame, label: one} for one in value.items]
+            return listed(tuple(self.fold(outline, body, scope, one, depth) for one in several))
         return self.fold(outline, body, scope, {**frame, label: value}, depth)
 
     def _enter(self, file: str, node: Node, arguments: tuple[Value, ...], depth: int) -> Value:

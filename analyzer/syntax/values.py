@@ -53,6 +53,7 @@ class Value:
         return self.items if self.items is not None else (self,)
 
 
+UNKNOWN_PART = Hole()
 UNKNOWN_VALUE = Value()
 
 
@@ -156,7 +157,7 @@ def _join(value: Value, arguments: tuple[Value, ...]) -> Value:
 
 
 def _concat(value: Value, _: tuple[Value, ...]) -> Value:
-    if value.items is not None:
+    if value.items is not None and not value.is_constant:
         return joined(value.items, step="join of texts")
     return value
 

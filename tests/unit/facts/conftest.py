@@ -24,6 +24,7 @@ ureq = "2"
 curl = "0.4"
 dirs = "6"
 walkdir = "2"
+base64 = "0.22"
 reqwest = { version = "0.12", features = ["blocking"] }
 post = { package = "ureq", version = "2" }
 """

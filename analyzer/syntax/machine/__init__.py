@@ -1,0 +1,1 @@
+"""A bounded interpreter for side-effect-free Rust on constants."""

@@ -1,0 +1,334 @@
+"""A bounded interpreter for side-effect-free code on constants: own decoders, loops, closures.
+
+It runs where folding finds no text: from an expression, through the locals it names, into own
+functions. Anything that the outside world could answer (files, variables, networks, time), and
+anything unknown, ends the attempt. Steps are counted per attempt and per crate, sizes too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from analyzer.syntax.machine.control import matches
+from analyzer.syntax.machine.decoders import decoded
+from analyzer.syntax.machine.expressions import EXPRESSIONS
+from analyzer.syntax.machine.rows import CHANGES, ENDS, ROWS, Method
+from analyzer.syntax.machine.shared import Closure, Environment, Leaving, child, inner_nodes
+from analyzer.syntax.machine.texts import FUNCTIONS, NUMBERS, TEXTS
+from analyzer.syntax.machine.values import (
+    Char,
+    Number,
+    Record,
+    Row,
+    Span,
+    Stuck,
+    from_value,
+    octets,
+    plain,
+    raw,
+    to_value,
+    typed,
+)
+from analyzer.syntax.names import Item
+from analyzer.syntax.outline import Binding, Node, Outline, Scope
+from analyzer.syntax.paths import path_segments
+from analyzer.syntax.values import UNKNOWN_VALUE, Value, constant
+
+if TYPE_CHECKING:
+    from analyzer.syntax.code import CrateCode
+
+MAX_DEPTH = 90
+MAX_SIZE = 200_000
+COMPUTED = "computed"
+"""The step of a derivation that says: bytes or characters were calculated."""
+_CHANGING = "|".join([*CHANGES, "iter_mut", "drain", "retain", "truncate", "copy_from_slice"])
+
+
+class Interpreter:
+    """Attempts over one crate."""
+
+    def __init__(self, code: CrateCode, *, max_steps: int, max_steps_per_attempt: int) -> None:
+        self._code = code
+        self._total, self._per_attempt = max_steps, max_steps_per_attempt
+        self._left = self._depth = 0
+        self._is_hidden = False
+        self._items: dict[tuple[str, int], object] = {}
+        self.is_exhausted = False
+
+    def attempt(
+        self, outline: Outline, node: Node, scope: Scope, frame: Mapping[str, Value]
+    ) -> Value:
+        """The value of an expression; unknown if anything that it needs is not constant."""
+        if self._total <= 0:
+            return UNKNOWN_VALUE
+        self._left, self._depth, self._is_hidden = min(self._per_attempt, self._total), 0, False
+        before = self._left
+        env = Environment(outline, scope, {}, is_lazy=True)
+        for name, value in frame.items():
+            if value.is_constant or value.items or value.number is not None:
+                env.names[name] = _or_nothing(value)
+        env.names = {name: value for name, value in env.names.items() if value is not None}
+        if node.type == "identifier" and outline.text(node) in env.names:
+            return UNKNOWN_VALUE  # a parameter that was changed: only a whole call tells how
+        try:
+            result = plain(self.eval(node, env))
+            result = list(result) if isinstance(result, Row) else result
+            return to_value(result, COMPUTED if self._is_hidden else "join of texts")
+        except (Stuck, Leaving, LookupError, ValueError, TypeError, OverflowError, RecursionError):
+            return UNKNOWN_VALUE
+        finally:
+            self._total -= before - self._left
+            self.is_exhausted |= self._left <= 0
+
+    # What control flow, expressions and methods ask -------------------------------------------
+
+    def step(self, count: int = 1) -> None:
+        """Count work.
+
+        :raises Stuck: when the budget of the attempt is spent.
+        """
+        self._left -= count
+        if self._left <= 0:
+            raise Stuck
+
+    def hides(self) -> None:
+        """Note that something was computed that the source does not show."""
+        self._is_hidden = True
+
+    def eval(self, node: Node, env: Environment) -> object:
+        """The value of an expression or statement."""
+        self.step()
+        run = EXPRESSIONS.get(node.type)
+        if run is None or self._depth > MAX_DEPTH:
+            raise Stuck
+        self._depth += 1
+        try:
+            return run(self, node, env)
+        finally:
+            self._depth -= 1
+
+    def name(self, name: str, node: Node, env: Environment) -> object:
+        """A local, a parameter or an item."""
+        holder = env.holder(name)
+        if holder is not None:
+            return holder.names[name]
+        root = env.root()
+        if root.is_lazy:
+            for row in root.outline.bindings(name, node.start_byte, root.scope.function):
+                return self._local(row, name, node.start_byte, root)
+        return self.path((name,), node, env)
+
+    def path(self, segments: tuple[str, ...], node: Node, env: Environment) -> object:
+        """What a path names: a constant's value, or a function by its path."""
+        path = self._code.resolve(env.outline, segments, node.start_byte, env.scope.module)
+        if path is None:
+            if len(segments) > 1 or segments[0] in ("Some", "Ok"):
+                return segments  # of the standard library's own types
+            raise Stuck
+        item = self._code.item(path)
+        if item is None or item.kind == "function_item":
+            return path
+        if item.kind not in ("const_item", "static_item"):
+            raise Stuck
+        key = (item.file, item.node.start_byte)
+        if key not in self._items:
+            self._items[key] = self._constant(item)
+        found = self._items[key]
+        return list(found) if isinstance(found, list) else found
+
+    def call(self, function: object, *arguments: object) -> object:
+        """Call a closure or a function value."""
+        self.step()
+        function = plain(function)
+        if isinstance(function, Closure):
+            return self._closure(function, arguments)
+        if not isinstance(function, tuple):
+            raise Stuck
+        path: tuple[str, ...] = function
+        known = FUNCTIONS.get("::".join(path[-2:])) or FUNCTIONS.get(path[-1])
+        own = self._code.needed_function(path)
+        if own is not None:
+            return self.enter(own, list(arguments))
+        if known is not None:
+            return known(self, list(arguments))
+        if len(path) > 1 and arguments and path[-2] not in ("File", "Command"):
+            found = decoded(path, raw(arguments[-1])) if len(path) > 1 else None
+            if found is not None:
+                self.hides()
+                return octets(found)
+            if path[-2] in ("str", "char", "String", "u8", "iter", "Iterator"):
+                return self.method(path[-1], arguments[0], list(arguments[1:]))
+        raise Stuck
+
+    def method(self, name: str, value: object, arguments: list[object]) -> object:
+        """Call a method of a value that is not a changed text."""
+        held = plain(value)
+        if isinstance(held, (str, list)):
+            self.step(len(held) // 8)
+        if isinstance(held, Record):
+            own = self._code.needed_function((*self._owner(held), name))
+            if own is None:
+                raise Stuck
+            return self.enter(own, arguments, value)
+        known = self._table(name, held)
+        if known is None:
+            rows = self._code.names.impls.get(name, [])
+            if len(rows) != 1 or rows[0].kind != "function_item":
+                raise Stuck
+            return self.enter(rows[0], arguments, value)
+        found = known(self, value, arguments)
+        if isinstance(found, (str, list)) and len(found) > MAX_SIZE:
+            raise Stuck
+        return found
+
+    def packaged(self, name: str, path: str, env: Environment) -> object:
+        """The content of a packaged file that `include_str!` or `include_bytes!` names.
+
+        :raises Stuck: if it is outside the package or too long.
+        """
+        found = self._code.packaged(env.outline.path, constant(path))
+        if not found.is_constant:
+            raise Stuck
+        data = found.text.encode("latin-1")
+        self.step(len(data) // 8)
+        return octets(data) if name == "include_bytes" else data.decode("utf-8", "replace")
+
+    def decode(self, receiver: Node, env: Environment, data: object) -> object:
+        """`ENGINE.decode(data)` of a decoding crate.
+
+        :raises Stuck: if the receiver is none, or the data not in its encoding.
+        """
+        segments = path_segments(env.outline, receiver)
+        path = self._code.resolve(env.outline, segments, receiver.start_byte, env.scope.module)
+        found = decoded(path or segments, raw(data))
+        if found is None:
+            raise Stuck
+        self.hides()
+        return octets(found)
+
+    def callee(self, node: Node, env: Environment) -> object:
+        """A call's function: a local closure, or a path."""
+        segments = path_segments(env.outline, node)
+        if len(segments) == 1:
+            return self.name(segments[0], node, env)
+        if segments[:1] == ("Self",):
+            path = self._code.callee(env.outline, node, env.scope)
+            if path is None:
+                raise Stuck
+            return path
+        return self.path(segments, node, env)
+
+    def enter(self, own: Item, arguments: list[object], receiver: object = None) -> object:
+        """Run an own function.
+
+        :raises Stuck: if it was cut out, is asynchronous or needs what is not known.
+        """
+        outline = self._code.outlines[own.file]
+        body, listed = child(own.node, "body"), child(own.node, "parameters")
+        function = outline.function_at(body.start_byte)
+        module = outline.functions[function].module if function >= 0 else 0
+        env = Environment(outline, Scope(function, body.end_byte, module, None), {})
+        given = list(arguments)
+        for one in inner_nodes(listed):
+            if one.type == "self_parameter":
+                env.names["self"] = receiver if receiver is not None else given.pop(0)
+            elif one.type == "parameter":
+                value = typed(given.pop(0), outline.text(child(one, "type")))
+                if not matches(self, child(one, "pattern"), value, env):
+                    raise Stuck
+        if not body.named_children:
+            self._code.want(body=outline.text(child(own.node, "name")))
+        try:
+            result = self.eval(body, env)
+        except Leaving as leaving:
+            if leaving.kind != "return":
+                raise Stuck from None
+            result = leaving.value
+        kind = own.node.child_by_field_name("return_type")
+        return typed(plain(result), outline.text(kind)) if kind is not None else result
+
+    # Helpers ----------------------------------------------------------------------------------
+
+    def _closure(self, closure: Closure, arguments: tuple[object, ...]) -> object:
+        env = closure.around.inner()
+        listed = closure.node.child_by_field_name("parameters")
+        names = inner_nodes(listed) if listed is not None else []
+        for one, value in zip(names, arguments, strict=True):
+            pattern, kind = one, None
+            if one.type == "parameter":
+                pattern, kind = child(one, "pattern"), env.outline.text(child(one, "type"))
+            if not matches(self, pattern, typed(value, kind) if kind else value, env):
+                raise Stuck
+        try:
+            return self.eval(child(closure.node, "body"), env)
+        except Leaving as leaving:
+            if leaving.kind != "return":
+                raise Stuck from None
+            return leaving.value
+
+    def _table(self, name: str, held: object) -> Method | None:
+        tables: tuple[Mapping[str, Method], ...]
+        if isinstance(held, Number):
+            tables = (NUMBERS, CHANGES if name.startswith("rotate") else {}, TEXTS)
+        elif isinstance(held, (Row, Span)):
+            tables = (ROWS, ENDS, TEXTS)
+        elif isinstance(held, list):
+            tables = (CHANGES, ROWS if name != "map" else {}, ENDS, TEXTS)
+        elif isinstance(held, Char):
+            tables = (TEXTS,)
+        else:
+            tables = (TEXTS, CHANGES, ENDS, ROWS)
+        return next((one[name] for one in tables if name in one), None)
+
+    def _owner(self, held: Record) -> tuple[str, ...]:
+        return ("@", held.path)
+
+    def _constant(self, item: Item) -> object:
+        other = self._code.outlines[item.file]
+        value = child(item.node, "value")
+        scope = Scope(other.function_at(value.start_byte), len(other.data), item.scope.module, None)
+        kind = item.node.child_by_field_name("type")
+        found = plain(self.eval(value, Environment(other, scope, {}, is_lazy=True)))
+        return typed(found, other.text(kind)) if kind is not None else found
+
+    def _local(self, row: Binding, name: str, position: int, root: Environment) -> object:
+        """A local of code that was not run: its value, then what changed it up to here."""
+        if row.value is None or row.is_element:
+            raise Stuck
+        stated = row.value.parent
+        pattern = stated.child_by_field_name("pattern") if stated is not None else None
+        if stated is None or pattern is None:
+            raise Stuck
+        inner = root.inner()
+        value = self.eval(row.value, root)
+        if row.type is not None:
+            value = typed(plain(value), root.outline.text(row.type))
+        if not matches(self, pattern, value, inner):
+            raise Stuck
+        around = stated.parent if stated.type == "let_declaration" else None
+        changes = re.compile(_changes(name))
+        for one in around.named_children if around is not None else ():
+            if one.start_byte < stated.end_byte or one.end_byte > position:
+                continue
+            if changes.search(root.outline.text(one)):
+                self.eval(one, inner)
+        return inner.names[name]
+
+
+def _or_nothing(value: Value) -> object:
+    try:
+        return from_value(value)
+    except Stuck:
+        return None
+
+
+def _changes(name: str) -> str:
+    """What code looks like that changes a local."""
+    one = re.escape(name)
+    return (
+        rf"\b{one}\s*(?:\[[^\]]*\])?\s*(?:[-+*/%^|&]|<<|>>)?=(?![=>])|&mut\s+{one}\b"
+        rf"|\b{one}\s*\.\s*(?:{_CHANGING})\b|\b{one}\[[^\]]*\]\s*\.\s*(?:{_CHANGING})\b"
+        rf"|\bwrite(?:ln)?!\s*\(\s*{one}\b"
+    )

@@ -1,0 +1,119 @@
+"""What the parts of the bounded interpreter share: where code runs, closures, leaving a block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from analyzer.syntax.changes import SKIPPED
+from analyzer.syntax.machine.values import Stuck
+from analyzer.syntax.outline import Node, Outline, Scope
+
+
+class Machine(Protocol):
+    """What methods need of the interpreter."""
+
+    def call(self, function: object, *arguments: object) -> object:
+        """Call a closure or a function value."""
+
+    def hides(self) -> None:
+        """Note that something was computed that the source does not show."""
+
+    def step(self, count: int = 1) -> None:
+        """Count work.
+
+        :raises Stuck: when the budget is spent.
+        """
+
+
+@dataclass(slots=True)
+class Environment:
+    """Names of one block, where its code stands, and the block around it.
+
+    `is_lazy`: the code around it was not run; what it lacks is looked up in the source.
+    """
+
+    outline: Outline
+    scope: Scope
+    names: dict[str, object]
+    outer: Environment | None = None
+    is_lazy: bool = False
+
+    def holder(self, name: str) -> Environment | None:
+        """The innermost environment that has a name."""
+        one: Environment | None = self
+        while one is not None and name not in one.names:
+            one = one.outer
+        return one
+
+    def inner(self) -> Environment:
+        """A block inside."""
+        return Environment(self.outline, self.scope, {}, self)
+
+    def root(self) -> Environment:
+        """The outermost block that is run."""
+        one = self
+        while one.outer is not None:
+            one = one.outer
+        return one
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A closure with what it closes over."""
+
+    node: Node
+    around: Environment
+
+
+class Leaving(Exception):  # control flow of the interpreted code
+    """`break`, `continue` or `return`, with what it carries."""
+
+    def __init__(self, kind: str, value: object = ()) -> None:
+        super().__init__(kind)
+        self.kind, self.value = kind, value
+
+
+class Interpreting(Machine, Protocol):
+    """What control flow and expressions need of the interpreter."""
+
+    def eval(self, node: Node, env: Environment) -> object:
+        """The value of an expression or statement."""
+
+    def name(self, name: str, node: Node, env: Environment) -> object:
+        """A local, a parameter or an item."""
+
+    def path(self, segments: tuple[str, ...], node: Node, env: Environment) -> object:
+        """What a path names: a constant's value, or a function by its path."""
+
+    def callee(self, node: Node, env: Environment) -> object:
+        """A call's function: a closure, or a path."""
+
+    def method(self, name: str, value: object, arguments: list[object]) -> object:
+        """Call a method."""
+
+    def packaged(self, name: str, path: str, env: Environment) -> object:
+        """The content of a packaged file that `include_str!` or `include_bytes!` names."""
+
+    def decode(self, receiver: Node, env: Environment, data: object) -> object:
+        """`ENGINE.decode(data)` of a decoding crate."""
+
+
+def child(node: Node, name: str) -> Node:
+    """A named field of a node.
+
+    :raises Stuck: if it has none.
+    """
+    found = node.child_by_field_name(name)
+    if found is None:
+        raise Stuck
+    return found
+
+
+def inner_nodes(node: Node) -> list[Node]:
+    """Named children without comments, attributes, labels and `mut`."""
+    return [
+        one
+        for one in node.named_children
+        if one.type not in SKIPPED and one.type not in ("label", "mutable_specifier")
+    ]

@@ -160,7 +160,10 @@ _CAPABILITIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("native code", ("code.native", "native.link", "archive.binary")),
     ("code loaded or generated", ("code.load", "code.generate", "code.execute-memory")),
     ("decoding", ("code.decode",)),
-    ("clipboard, keys, screen", ("clipboard.read", "input.capture", "screen.capture")),
+    (
+        "clipboard, keys, screen",
+        ("clipboard.read", "clipboard.write", "input.capture", "screen.capture"),
+    ),
     ("clock", ("clock.set",)),
     ("auto-run files", ("archive.autorun",)),
     ("build directives", ("build.directive",)),

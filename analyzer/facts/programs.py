@@ -143,6 +143,10 @@ def _shell(
 ) -> Iterator[Fact]:
     flags = program.options.get("text", ())
     text = next((b for a, b in itertools.pairwise(words) if a in flags), "")
+    if not text and words:
+        script = next((one for one in words if not one.startswith(("-", "/c"))), "")
+        if re.search(r"[/\\}]", script):
+            yield replace(base, kind=FactKind.PROCESS_SPAWN, subject=script)
     if program.name == "cmd" and text:
         text = " ".join(words[words.index(text) :])
     if not text:

@@ -15,7 +15,7 @@ from analyzer.facts.hosts import lookalike
 from analyzer.facts.view import CrateView
 from analyzer.model import Fact, FactKind
 from analyzer.signatures import host_of
-from analyzer.syntax.telling import BASE64, HEX, is_encoded, telling
+from analyzer.syntax.telling import BASE64, HEX, is_encoded, key_shape, telling
 from analyzer.syntax.texts import TextSite, texts
 
 _URL = re.compile(r"\b(?:https?|wss?|ftp|tcp|udp|ssh|stratum\+tcp)://[^\s\"'<>`\\]{3,500}")
@@ -45,6 +45,9 @@ def _plain(
     for match in _IPV4.findall(text)[:20]:
         if _is_address(match):
             yield view.fact(FactKind.VALUE_ADDRESS, match, site, derivation=derivation)
+    shape = key_shape(text[:2_000])
+    if shape:
+        yield view.fact(FactKind.VALUE_SECRET_PATTERN, shape, site, derivation=derivation)
     secrets = view.signatures.indicators.get("credential-paths")
     if secrets is not None and len(text) < 300 and "\n" not in text:
         entry = secrets.match(text)

@@ -79,6 +79,7 @@ class FactKind(StrEnum):
     TRIGGER_STATIC = "trigger.static"
     TRIGGER_MACRO = "trigger.macro"
     CLIPBOARD_READ = "clipboard.read"
+    CLIPBOARD_WRITE = "clipboard.write"
     INPUT_CAPTURE = "input.capture"
     SCREEN_CAPTURE = "screen.capture"
     CLOCK_SET = "clock.set"

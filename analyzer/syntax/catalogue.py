@@ -31,6 +31,16 @@ class Catalogue(dict[str, Api]):
                 table.setdefault(api.path.rpartition("::")[2], []).append(api)
         return {name: tuple(rows) for name, rows in table.items()}
 
+    @functools.cached_property
+    def symbols(self) -> Mapping[str, tuple[str, ...]]:
+        """Functions of the system by the name that a linker knows, to their catalogued path."""
+        table: dict[str, tuple[str, ...]] = {}
+        for full in self:
+            path = tuple(full.split("::"))
+            if path[0] in ("libc", "windows_sys", "winapi"):
+                table.setdefault(path[-1], path)
+        return table
+
 
 @functools.lru_cache(maxsize=4)
 def catalogue(signatures: Signatures) -> Catalogue:

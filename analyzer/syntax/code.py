@@ -20,7 +20,7 @@ from analyzer.syntax.kinds import Kinds
 from analyzer.syntax.machine.interpreter import Interpreter
 from analyzer.syntax.names import Home, Item, Names
 from analyzer.syntax.outline import Macro, Node, Outline, Scope
-from analyzer.syntax.paths import Path, clean, path_segments
+from analyzer.syntax.paths import Path, clean, linked_symbol, path_segments
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, constant
 
 _AROUND = frozenset({"parenthesized_expression", "generic_function", "reference_expression"})
@@ -106,8 +106,16 @@ class CrateCode:
             return None
         key = (outline.path, outline.function_at(position), module, segments)
         if key not in self._resolved:
-            self._resolved[key] = self.names.resolve(segments, outline.path, position, module)
+            found = self.names.resolve(segments, outline.path, position, module)
+            self._resolved[key] = self._linked(found) if found else found
         return self._resolved[key]
+
+    def _linked(self, path: Path) -> Path:
+        """The system's function behind a declaration in an `extern` block; else the path itself."""
+        item = self.names.items.get(path) if path[0].startswith("@") else None
+        if item is None or item.kind != "function_signature_item":
+            return path
+        return self.apis.symbols.get(linked_symbol(self.outlines[item.file], item.node), path)
 
     def callee(self, outline: Outline, node: Node, scope: Scope) -> Path | None:
         """The canonical path a call's function names; None for locals and computed functions."""

@@ -12,6 +12,7 @@ Path = tuple[str, ...]
 
 _SIMPLE = re.compile(r"(?:::\s*)?(?:r#)?[^\W\d]\w*(?:\s*::\s*(?:r#)?[^\W\d]\w*)*")
 _GENERICS = re.compile(r"::\s*<[^<>]*>|<[^<>]*>")
+_LINK_NAME = re.compile(r'\blink_name\s*=\s*"([^"\\]*)"')
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -19,6 +20,18 @@ def clean(name: str) -> str:
     """An identifier as rustc compares it: without `r#`, in normal form C."""
     name = name.removeprefix("r#")
     return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def linked_symbol(outline: Outline, node: Node) -> str:
+    """What a declared function is called by the linker: its `link_name`, else its own name."""
+    before = node.prev_named_sibling
+    while before is not None and before.type in ("attribute_item", "line_comment"):
+        match = _LINK_NAME.search(outline.text(before))
+        if match is not None:
+            return match[1]
+        before = before.prev_named_sibling
+    name = node.child_by_field_name("name")
+    return clean(outline.text(name)) if name is not None else ""
 
 
 def path_segments(outline: Outline, node: Node) -> Path:

@@ -18,9 +18,18 @@ BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
 _TELLING = re.compile(r"://|//:|\d\.\d{1,3}\.\d{1,3}\.\d|^cargo:")
 _NAME = re.compile(r"[A-Za-z]+\d{0,3}(?:[_-][A-Za-z]+\d{0,3})*")
+_KEY_SHAPE = (
+    r"\[[^\]\n]*(?:0-9a-f|a-f0-9|0-9A-F|A-F0-9)[^\]\n]*\]\{64\}|1-9A-HJ-NP-Za-km-z\]|A[KS]IA\["
+    r"|gh[pousr]_\[|github_pat_|xox\[|\bsk-\[|\beyJ\[|npm_\[|PRIVATE KEY"
+)
+_WALLET = (
+    r"^(?:0x[0-9a-fA-F]{40}|bc1[02-9ac-hj-np-z]{38,58}|[13][1-9A-HJ-NP-Za-km-z]{25,34}"
+    r"|T[1-9A-HJ-NP-Za-km-z]{33}|4[0-9AB][1-9A-HJ-NP-Za-km-z]{93})$"
+)
+_SHAPES = ((re.compile(_KEY_SHAPE), "shape of a key"), (re.compile(_WALLET), "wallet address"))
 _QUICK = (
     rb"(?m:^cargo:)|://|//:|\d\.\d{1,3}\.\d{1,3}\.\d|\\[xu\n]"
-    rb"|(?m:^(?:\\[nrt]|\s)*[A-Za-z0-9+/_-]{16,}={0,2}(?:\\[nrt]|\s)*$)"
+    rb"|(?m:^(?:\\[nrt]|\s)*[A-Za-z0-9+/_-]{16,}={0,2}(?:\\[nrt]|\s)*$)|%b" % _KEY_SHAPE.encode()
 )
 _NUMBERS = re.compile(rb"\d[\s0-9a-fA-Fxu_,]{24,}+")
 _BYTE = re.compile(rb"\b(?:0x[0-9a-fA-F]{1,2}|\d{1,3})(?=\b|u8)")
@@ -45,6 +54,8 @@ def telling(secrets: IndicatorList) -> Telling:
         if _TELLING.search(text):
             return True
         compact = text.strip()
+        if key_shape(text):
+            return True
         if len(text) < _SECRET_LENGTH and (secrets.match(text) or secrets.match(compact[::-1])):
             return True
         return is_encoded(compact) or bool(HEX.fullmatch(compact)) or _decodes(compact)
@@ -64,6 +75,11 @@ def told(telling: Telling, data: bytes, texts: list[Range]) -> list[int]:
         and not is_documentation(data, start)
         and is_telling(data[start:end])
     ]
+
+
+def key_shape(text: str) -> str:
+    """Whether a text is a pattern to search secrets by, or a wallet's address; empty if neither."""
+    return next((name for shape, name in _SHAPES if shape.search(text)), "")
 
 
 def is_documentation(data: bytes, start: int) -> bool:

@@ -227,3 +227,21 @@ def test_only_line_feeds_count_lines(facts_of: FactsOf, separator: str) -> None:
 def test_a_qualified_path_without_a_type_ends(facts_of: FactsOf) -> None:
     code = 'fn f() { <<A as B>::C as D>::g(); <[u8]>::h(); <&dyn X>::i(); std::fs::read("x"); }'
     assert [one.subject for one in facts_of(code) if one.kind is FactKind.FILE_READ] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "called"),
+    [
+        ("pub fn system(c: *const u8) -> i32;", "system"),
+        ('#[link_name = "system"]\n pub fn tidy(c: *const u8) -> i32;', "tidy"),
+        ('#[link_name = "system"] // \n pub fn r#do(c: *const u8) -> i32;', "r#do"),
+    ],
+)
+def test_a_function_declared_in_an_extern_block_is_the_systems(
+    facts_of: FactsOf, declared: str, called: str
+) -> None:
+    found = facts_of(
+        f'mod s {{ extern "C" {{ {declared} }} }}'
+        f'fn main() {{ unsafe {{ s::{called}("id > /tmp/x\\0".as_ptr()); }} }}'
+    )
+    assert [one.api for one in found if one.kind is FactKind.PROCESS_SHELL] == ["libc::system"]

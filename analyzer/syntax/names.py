@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from analyzer.syntax.outline import Node, Outline, Scope
-from analyzer.syntax.paths import Path, clean, path_segments, use_tree
+from analyzer.syntax.paths import Path, clean, linked_symbol, path_segments, use_tree
 
 _ITEMS = ("function_item", "struct_item", "enum_item", "union_item", "type_item", "const_item")
 _MORE_ITEMS = ("static_item", "trait_item", "mod_item", "function_signature_item")
@@ -124,12 +124,17 @@ class Names:
 
     @functools.cached_property
     def renamed(self) -> Mapping[str, set[str]]:
-        """Other names that some `use` of the crate gives to a name."""
+        """Other names that some `use` or `link_name` of the crate gives to a name."""
         table: dict[str, set[str]] = {}
         for uses in self._uses.values():
             for alias, target in uses:
                 if alias not in ("*", target[-1]):
                     table.setdefault(target[-1], set()).add(alias)
+        for path, item in self.items.items():
+            if item.kind == "function_signature_item":
+                symbol = linked_symbol(self._outlines[item.file], item.node)
+                if symbol != path[-1]:
+                    table.setdefault(symbol, set()).add(path[-1])
         return table
 
     def _add_use(self, file: str, scope: Scope, node: Node, alias: str, target: Path) -> None:

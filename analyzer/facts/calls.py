@@ -21,44 +21,47 @@ def facts(view: CrateView) -> Iterator[Fact]:
             yield from _facts(view, site, kind, added)
 
 
-def _added(sites: tuple[Site, ...]) -> Mapping[Origin, list[str]]:
+def _added(sites: tuple[Site, ...]) -> Mapping[Origin, list[Value]]:
     """Texts that builder methods add to the call at the bottom of their chain, in order."""
-    table: dict[Origin, list[str]] = {}
+    table: dict[Origin, list[Value]] = {}
     for site in sorted(sites, key=lambda one: (one.file, one.start)):
         if not site.api.adds or site.is_mention:
             continue
         texts = table.setdefault((site.file, site.origin, site.frame), [])
         for position in site.api.adds:
             if position < len(site.arguments):
-                texts += [one.text for one in site.arguments[position].flat()]
+                texts += site.arguments[position].flat()
     return table
 
 
 def _facts(
-    view: CrateView, site: Site, kind: FactKind, added: Mapping[Origin, list[str]]
+    view: CrateView, site: Site, kind: FactKind, added: Mapping[Origin, list[Value]]
 ) -> Iterator[Fact]:
     value = _subject(site, kind)
     data = [
-        one.text
+        one
         for position in site.api.data
         if position < len(site.arguments)
         for one in site.arguments[position].flat()
     ]
     data += _chained(site, added)
+    starts = kind in (FactKind.PROCESS_SPAWN, FactKind.PROCESS_SHELL)
+    shown = (value, *data) if starts else (value,)
+    steps = [step for one in shown if isinstance(one, Value) for step in one.derivation]
     fact = view.fact(
         kind,
         _text(value),
         site,
         api=site.api.path + ("?" if site.is_guess else ""),
-        data=tuple(data),
-        derivation=value.derivation if isinstance(value, Value) else (),
+        data=tuple(one.text for one in data),
+        derivation=tuple(dict.fromkeys(steps)),
     )
     yield fact
-    if kind in (FactKind.PROCESS_SPAWN, FactKind.PROCESS_SHELL):
+    if starts:
         yield from derived(fact, view.signatures)
 
 
-def _chained(site: Site, added: Mapping[Origin, list[str]]) -> list[str]:
+def _chained(site: Site, added: Mapping[Origin, list[Value]]) -> list[Value]:
     """What builder methods added, for this caller and item, for this caller, or as written."""
     if site.start < site.origin[0]:
         return []

@@ -7,6 +7,7 @@ resolved. A function handed over by name counts as called.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from analyzer.syntax.code import CrateCode
@@ -14,6 +15,9 @@ from analyzer.syntax.names import Item
 from analyzer.syntax.outline import Call, Outline
 from analyzer.syntax.paths import clean
 
+_HOLDERS = ("static_item", "const_item")
+_HELD = re.compile(rb"(?<![\w.])([a-z_]\w*)\s*(?=[,\]})])")
+_LARGEST = 20_000
 _NAMESAKES = 8
 """An unresolved method with more own namesakes than this joins none of them."""
 
@@ -60,8 +64,40 @@ class Callers:
             yield function[0], one.outer
         if one.kind == "macro_definition":
             yield from self._invocations.get(clean(one.name.rstrip("!")), ())
+        elif one.kind in _HOLDERS:
+            yield from self._users(function)
+        else:
+            yield from self._holding.get(clean(one.name), ())
         for other, call in self._all(function):
             yield other.path, call.scope.function
+
+    def _users(self, function: Function) -> Iterator[Function]:
+        """Functions that name a static or a constant: naming a lazy one runs its initialiser."""
+        node = self._code.outlines[function[0]].functions[function[1]].node
+        name = node.child_by_field_name("name")
+        if name is None:
+            return
+        raw = self._code.outlines[function[0]].data[name.start_byte : name.end_byte]
+        for outline in self._code.outlines.values():
+            if raw not in outline.data:
+                continue
+            for match in re.finditer(rb"(?<!\w)" + re.escape(raw) + rb"(?!\w)", outline.data):
+                place = (outline.path, outline.function_at(match.start()))
+                if place[1] >= 0 and place != function:
+                    yield place
+
+    @functools.cached_property
+    def _holding(self) -> Mapping[str, list[Function]]:
+        """Statics and constants that hold a name as a value, by that name."""
+        table: dict[str, list[Function]] = {}
+        for outline in self._code.outlines.values():
+            for number, one in enumerate(outline.functions):
+                if one.kind in _HOLDERS and one.node.end_byte - one.node.start_byte < _LARGEST:
+                    text = outline.data[one.node.start_byte : one.node.end_byte]
+                    for name in set(_HELD.findall(text)):
+                        row = table.setdefault(name.decode("utf-8", "replace"), [])
+                        row.append((outline.path, number))
+        return table
 
     def _owner(self, function: Function) -> str:
         return self._code.outlines[function[0]].owner(function[1])
@@ -89,6 +125,10 @@ class Callers:
         for outline in self._code.outlines.values():
             for call in outline.calls:
                 table.setdefault(call.name, []).append((outline, call))
+                if call.receiver is None and (not call.name or call.name in outline.held_functions):
+                    path = self._code.callee(outline, call.function, call.scope)
+                    if path and path[-1] != call.name:
+                        table.setdefault(path[-1], []).append((outline, call))
         return table
 
     def _all(self, function: Function) -> list[Place]:

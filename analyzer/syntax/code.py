@@ -37,6 +37,9 @@ class Package:
     is_legacy: bool = False
 
 
+_CALLED = ("scoped_identifier", "identifier", "index_expression")
+
+
 class Wanted(NamedTuple):
     """What an analysis met and could not follow because it was cut out: names of functions and
     types, names to find a declaration of, functions whose callers matter, files with long lists.
@@ -123,18 +126,36 @@ class CrateCode:
         if inner is None:
             return None
         node = inner
+        if node.type == "index_expression":
+            return self._of_table(outline, node, scope)
         if node.type not in ("identifier", "scoped_identifier"):
             return None
         segments = path_segments(outline, node)
         if len(segments) == 1:
             for binding in outline.bindings(segments[0], node.start_byte, scope.function):
                 held = binding.value
-                if held is not None and held.type in ("scoped_identifier", "identifier"):
+                if held is not None and held.type in _CALLED:
                     return self.callee(outline, held, scope) if held.id != node.id else None
                 return None
         if segments[:1] == ("Self",):
             return self._of_self(outline, segments, node.start_byte, scope)
         return self.resolve(outline, segments, node.start_byte, scope.module)
+
+    def _of_table(self, outline: Outline, node: Node, scope: Scope) -> Path | None:
+        """`TABLE[i]`: the first function that a constant table names."""
+        segments = path_segments(outline, node.named_children[0])
+        path = self.resolve(outline, segments, node.start_byte, scope.module) if segments else None
+        item = self.names.items.get(path) if path else None
+        value = item.node.child_by_field_name("value") if item is not None else None
+        if item is None or value is None:
+            return None
+        other = self.outlines[item.file]
+        for one in (value, *value.named_children):
+            if one.type == "array_expression" and one.named_children:
+                first, at = one.named_children[0], one.start_byte
+                inner = Scope(other.function_at(at), len(other.data), item.scope.module, None)
+                return self.callee(other, first, inner)
+        return None
 
     def _of_self(self, outline: Outline, segments: Path, at: int, scope: Scope) -> Path | None:
         function = scope.function

@@ -181,7 +181,8 @@ class Outline:
             for function in self.functions
             for name, rows in function.bindings.items()
             if any(
-                row.value is not None and row.value.type in ("identifier", "scoped_identifier")
+                row.value is not None
+                and row.value.type in ("identifier", "scoped_identifier", "index_expression")
                 for row in rows
             )
         )

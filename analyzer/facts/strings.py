@@ -20,6 +20,11 @@ from analyzer.syntax.texts import TextSite, texts
 
 _URL = re.compile(r"\b(?:https?|wss?|ftp|tcp|udp|ssh|stratum\+tcp)://[^\s\"'<>`\\]{3,500}")
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.])")
+_DOWNLOADS = re.compile(
+    r"(?i)\b(?:curl|wget|iwr|irm|invoke-webrequest|invoke-restmethod|certutil|bitsadmin|mshta)\b"
+    r"[^\n]{0,120}?(?:://|\d\.\d{1,3}\.\d{1,3}\.\d)[^\s'\"|;]*"
+)
+"""A command of a shell that fetches from a fixed place."""
 _REVERSED = re.compile(r"//:|/[\w.]+$|\d\.\d")
 """What a reversed URL, path or address shows; other texts are not worth a second look."""
 
@@ -45,6 +50,9 @@ def _plain(
     for match in _IPV4.findall(text)[:20]:
         if _is_address(match):
             yield view.fact(FactKind.VALUE_ADDRESS, match, site, derivation=derivation)
+    command = _DOWNLOADS.search(text)
+    if command is not None:
+        yield view.fact(FactKind.VALUE_COMMAND, command[0], site, derivation=derivation)
     shape = key_shape(text[:2_000])
     if shape:
         yield view.fact(FactKind.VALUE_SECRET_PATTERN, shape, site, derivation=derivation)

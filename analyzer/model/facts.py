@@ -66,6 +66,7 @@ class FactKind(StrEnum):
     BUILD_DIRECTIVE = "build.directive"
     VALUE_URL = "value.url"
     VALUE_ADDRESS = "value.address"
+    VALUE_COMMAND = "value.command"
     VALUE_SECRET_PATTERN = "value.secret-pattern"
     VALUE_ENCODED = "value.encoded"
     GUARD_CI = "guard.ci"

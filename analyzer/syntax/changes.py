@@ -87,3 +87,29 @@ def number(text: str) -> Value:
     digits = match[1].replace("_", "")
     found = int(digits, 0 if digits[:1] == "0" and digits[1:2].isalpha() else 10)
     return Value(parts=(str(found),), number=found)
+
+
+_REWRITTEN = (
+    rb"\s*(?:\[[^\]]*\])?\s*(?:[-+*/%^|&]|<<|>>)=|\[[^\]]*\]\s*=[^=>]"
+    rb"|\s*\.\s*(?:iter_mut|reverse|swap|rotate_left|rotate_right|truncate|insert|chunks_mut)\b"
+)
+
+
+def is_rewritten(outline: Outline, name: str, start: int, end: int) -> bool:
+    """Whether a local is changed between two positions in a way that folding does not follow."""
+    between = outline.data[start : min(end, start + 4_000)]
+    one = re.escape(name.encode())
+    return (
+        name.encode() in between
+        and re.search(rb"\b" + one + b"(?:" + _REWRITTEN + b")", between) is not None
+    )
+
+
+def is_repeated(node: Node, start: int) -> bool:
+    """Whether a node stands in a loop that begins behind a position."""
+    around = node.parent
+    while around is not None and around.start_byte > start:
+        if around.type in ("for_expression", "while_expression", "loop_expression"):
+            return True
+        around = around.parent
+    return False

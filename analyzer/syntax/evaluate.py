@@ -6,7 +6,6 @@ Every step is counted over the crate; past the budget everything is a hole and a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,11 @@ from analyzer.syntax.changes import (
     changes_in,
     from_template,
     is_character,
+    is_repeated,
+    is_rewritten,
     number,
 )
+from analyzer.syntax.fields import Fields, parameters
 from analyzer.syntax.lexer import literal_text
 from analyzer.syntax.machine.interpreter import Interpreter
 from analyzer.syntax.macro_values import macro_value
@@ -27,7 +29,6 @@ from analyzer.syntax.outline import Binding, Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
 from analyzer.syntax.values import (
     METHODS,
-    UNKNOWN_PART,
     UNKNOWN_VALUE,
     Value,
     changed,
@@ -47,37 +48,6 @@ _COMPUTED = frozenset({"call_expression", "identifier", "index_expression", "bin
 """Expressions that are run where folding leaves something open."""
 
 
-_REWRITTEN = (
-    rb"\s*(?:\[[^\]]*\])?\s*(?:[-+*/%^|&]|<<|>>)=|\[[^\]]*\]\s*=[^=>]"
-    rb"|\s*\.\s*(?:iter_mut|reverse|swap|rotate_left|rotate_right|truncate|insert|chunks_mut)\b"
-)
-
-
-def _is_rewritten(outline: Outline, name: str, start: int, end: int) -> bool:
-    """Whether a local is changed between two positions in a way that folding does not follow."""
-    between = outline.data[start : min(end, start + 4_000)]
-    one = re.escape(name.encode())
-    return (
-        name.encode() in between
-        and re.search(rb"\b" + one + b"(?:" + _REWRITTEN + b")", between) is not None
-    )
-
-
-def _is_repeated(node: Node, start: int) -> bool:
-    """Whether a node stands in a loop that begins behind a position."""
-    around = node.parent
-    while around is not None and around.start_byte > start:
-        if around.type in ("for_expression", "while_expression", "loop_expression"):
-            return True
-        around = around.parent
-    return False
-
-
-def _is_open(value: Value) -> bool:
-    """Whether something is unknown and nobody knows where it comes from."""
-    return UNKNOWN_PART in value.parts and not value.items
-
-
 class Evaluator:
     """Folding over one crate; `frame` holds parameter values while an own function is entered."""
 
@@ -87,6 +57,7 @@ class Evaluator:
         self.code = code
         self._steps, self._max_size = max_steps, max_size_bytes
         self._interpreter = interpreter
+        self._fields, self._fields_open = Fields(code), set[str]()
         self._memory: dict[tuple[str, int, int], Value] = {}
         self._framed: dict[int, tuple[Frame, dict[tuple[str, int, int], Value]]] = {}
         self._changes: dict[str, dict[tuple[int, str], list[tuple[int, str, Node]]]] = {}
@@ -113,7 +84,7 @@ class Evaluator:
         if key in memory:
             return memory[key]
         value = self._fold(outline, node, scope, frame, depth + 1)
-        if node.type in _COMPUTED and _is_open(value):
+        if node.type in _COMPUTED and value.is_open:
             computed = self._interpreter.attempt(outline, node, scope, frame)
             value = value if computed.is_unknown else computed
         if sum(len(one) for one in value.parts if isinstance(one, str)) > self._max_size:
@@ -179,7 +150,7 @@ class Evaluator:
     ) -> Value:
         name = outline.text(node)
         for binding in outline.bindings(name, node.start_byte, scope.function):
-            if _is_rewritten(outline, name, binding.start, node.start_byte):
+            if is_rewritten(outline, name, binding.start, node.start_byte):
                 return UNKNOWN_VALUE
             break
         return self.named(outline, name, node.start_byte, scope, (frame, depth))
@@ -232,7 +203,7 @@ class Evaluator:
             )
             is_path = method == "push" and not is_character(arguments)
             value = changed(value, method, arguments, is_path=is_path)
-            if value.items is None and _is_repeated(node, between[0]):
+            if value.items is None and is_repeated(node, between[0]):
                 value = joined((value, UNKNOWN_VALUE))
         return value
 
@@ -258,6 +229,38 @@ class Evaluator:
         other = self.code.outlines[item.file]
         inner = Scope(other.function_at(value.start_byte), len(other.data), item.scope.module, None)
         return self.fold(other, value, inner, {}, depth)
+
+    def _fold_field_expression(
+        self, outline: Outline, node: Node, scope: Scope, _frame: Frame, depth: int
+    ) -> Value:
+        receiver, field = (node.child_by_field_name(one) for one in ("value", "field"))
+        if receiver is None or field is None or field.type != "field_identifier":
+            return UNKNOWN_VALUE
+        name = outline.text(field)
+        if depth > MAX_DEPTH // 2 or name in self._fields_open:
+            return UNKNOWN_VALUE
+        owner = self.code.kinds.of(outline, receiver, scope)
+        self._fields_open.add(name)
+        try:
+            return self._given(owner or "", name, depth + 4)
+        finally:
+            self._fields_open.discard(name)
+
+    def _given(self, owner: str, name: str, depth: int) -> Value:
+        """What a field is given where that is known: any of the places may have been taken."""
+        for one in self._fields.given(owner, name):
+            value = self.fold(one.outline, one.node, one.scope, {}, depth)
+            if not value.is_unknown:
+                return value
+            for call in self._fields.calls(one):
+                frame = {
+                    label: self.fold(row.outline, row.node, row.scope, {}, depth)
+                    for label, row in call.items()
+                }
+                value = self.fold(one.outline, one.node, one.scope, frame, depth)
+                if not value.is_unknown:
+                    return value
+        return UNKNOWN_VALUE
 
     def _fold_call_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
@@ -320,8 +323,8 @@ class Evaluator:
         value = self.fold(outline, receiver, scope, frame, depth)
         if node.type != "closure_expression":
             return value if node.type in ("scoped_identifier", "identifier") else UNKNOWN_VALUE
-        parameters, body = (node.child_by_field_name(one) for one in ("parameters", "body"))
-        names = parameters.named_children if parameters is not None else []
+        listed_, body = (node.child_by_field_name(one) for one in ("parameters", "body"))
+        names = listed_.named_children if listed_ is not None else []
         if body is None or len(names) != 1:
             return UNKNOWN_VALUE
         label = outline.text(names[0].child_by_field_name("pattern") or names[0]).lstrip("&")
@@ -336,18 +339,12 @@ class Evaluator:
         """The value an own function returns: its last expression, parameters bound."""
         outline = self.code.outlines[file]
         body = node.child_by_field_name("body")
-        parameters = node.child_by_field_name("parameters")
         if body is None or depth > MAX_DEPTH // 2:
             return UNKNOWN_VALUE
         if not body.named_children:
             name = node.child_by_field_name("name") or node
             self.code.want(body=outline.text(name))
-        names = [
-            outline.text(one.child_by_field_name("pattern") or one)
-            for one in (parameters.named_children if parameters is not None else ())
-            if one.type == "parameter"
-        ]
-        frame = dict(zip(names, arguments, strict=False))
+        frame = dict(zip(parameters(outline, node), arguments, strict=False))
         function = outline.function_at(body.start_byte)
         module = outline.functions[function].module if function >= 0 else 0
         scope = Scope(function, body.end_byte, module, None)

@@ -149,7 +149,7 @@ class Reducer:
         for _ in range(_CALLER_DEPTH):
             if not callers_of:
                 break
-            called = rb"\b(?:%b)\s*(?:::\s*<[^;{}]*>\s*)?[(!,)]" % _any(callers_of)
+            called = rb"\b(?:%b)\s*(?:::\s*<[^;{}]*>\s*)?(?:[(!,):}]|=[^=])" % _any(callers_of)
             around = self._keep_found(compiled(called), with_bodies=True)
             callers_of = around - self._asked[2]
             self._asked[2].update(callers_of)

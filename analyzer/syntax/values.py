@@ -42,6 +42,11 @@ class Value:
         return self.parts == (Hole(),) and not self.items
 
     @property
+    def is_open(self) -> bool:
+        """Whether a part is unknown and nobody knows where it comes from."""
+        return Hole() in self.parts and not self.items
+
+    @property
     def text(self) -> str:
         """The text with holes written as `{name}`; a list reads as its items, one after another."""
         if self.items is not None and self.parts == (Hole(),):
@@ -53,7 +58,6 @@ class Value:
         return self.items if self.items is not None else (self,)
 
 
-UNKNOWN_PART = Hole()
 UNKNOWN_VALUE = Value()
 
 

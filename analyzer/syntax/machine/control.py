@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from analyzer.syntax.lexer import literal_text
+from analyzer.syntax.machine.places import place
 from analyzer.syntax.machine.rows import rows
 from analyzer.syntax.machine.shared import (
     Closure,
@@ -241,15 +242,6 @@ def for_(machine: Interpreting, node: Node, env: Environment) -> object:
         if _turn(machine, node, inner) is not None:
             break
     return ()
-
-
-def place(several: list[object], index: int) -> Reference:
-    """An element of a list as something that can be written."""
-
-    def write(value: object) -> None:
-        several[index] = value
-
-    return Reference(lambda: several[index], write)
 
 
 def leave(machine: Interpreting, node: Node, env: Environment) -> object:

@@ -1,11 +1,13 @@
-"""Expressions for the bounded interpreter: arithmetic, places, calls and macros."""
+"""Expressions for the bounded interpreter: arithmetic, assignment and calls."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 
-from analyzer.syntax.machine.control import CONTROL, place
+from analyzer.syntax.machine.control import CONTROL
+from analyzer.syntax.machine.macros import filled, macro
+from analyzer.syntax.machine.places import place, store
 from analyzer.syntax.machine.rows import CHANGES
 from analyzer.syntax.machine.shared import Environment, Interpreting, Leaving, child, inner_nodes
 from analyzer.syntax.machine.values import (
@@ -34,7 +36,6 @@ from analyzer.syntax.paths import path_segments
 _INTEGER = re.compile(
     r"(0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*?)_*([iu](?:8|16|32|64|128|size))?"
 )
-_SLOT = re.compile(r"\{\{|\}\}|\{([^{}:]*)(?::([^{}]*))?\}")
 _LIMITS: Mapping[str, Callable[[int], int]] = {
     "MAX": lambda width: (1 << width) - 1,
     "MIN": lambda _: 0,
@@ -133,18 +134,12 @@ def cast(machine: Interpreting, node: Node, env: Environment) -> object:
 def array(machine: Interpreting, node: Node, env: Environment) -> object:
     """`[a, b]` and `[a; n]`."""
     length, several = node.child_by_field_name("length"), inner_nodes(node)
+    if not several and env.outline.is_cut:
+        machine.absent(env.outline)
+        raise Stuck
     if length is None:
         return [plain(machine.eval(one, env)) for one in several]
-    return _filled(machine, several[0], length, env)
-
-
-def _filled(machine: Interpreting, one: Node, length: Node, env: Environment) -> list[object]:
-    count = integer(machine.eval(length, env))
-    machine.step(max(count, 0) // 8)
-    value = plain(machine.eval(one, env))
-    if isinstance(value, (list, Record, Row)) and count > 1:
-        raise Stuck
-    return [value] * count
+    return filled(machine, several[0], length, env)
 
 
 def tuple_(machine: Interpreting, node: Node, env: Environment) -> object:
@@ -199,49 +194,6 @@ def field(machine: Interpreting, node: Node, env: Environment) -> object:
     if isinstance(held, Record):
         return held.fields[name]
     raise Stuck
-
-
-# Places ----------------------------------------------------------------------------------------
-
-
-def store(machine: Interpreting, node: Node, value: object, env: Environment) -> None:
-    """Store into the place that an expression names.
-
-    :raises Stuck: if it is none that the interpreter knows.
-    """
-    value, kind = plain(value), node.type
-    if kind in ("parenthesized_expression", "reference_expression"):
-        store(machine, inner_nodes(node)[-1], value, env)
-    elif kind == "unary_expression" and node.children[0].type == "*":
-        store(machine, node.named_children[0], value, env)
-    elif kind in ("identifier", "self"):
-        _store_name(env.outline.text(node), value, env)
-    elif kind == "index_expression":
-        held = plain(machine.eval(node.named_children[0], env))
-        at = integer(machine.eval(node.named_children[1], env))
-        if not isinstance(held, list) or not 0 <= at < len(held):
-            raise Stuck
-        held[at] = value
-    elif kind == "field_expression":
-        owner = plain(machine.eval(child(node, "value"), env))
-        if not isinstance(owner, Record):
-            raise Stuck
-        owner.fields[env.outline.text(child(node, "field"))] = value
-    elif kind != "_":
-        raise Stuck
-
-
-def _store_name(name: str, value: object, env: Environment) -> None:
-    holder = env.holder(name)
-    if holder is None:
-        raise Stuck
-    old = holder.names[name]
-    if isinstance(old, Reference):
-        old.write(value)
-        return
-    if isinstance(value, Number) and isinstance(old, Number) and not value.kind:
-        value = wrapped(value.value, old.kind)
-    holder.names[name] = value
 
 
 def assignment(machine: Interpreting, node: Node, env: Environment) -> object:
@@ -326,73 +278,6 @@ def attempted(machine: Interpreting, node: Node, env: Environment) -> object:
     if plain(found) is NOTHING:
         raise Leaving("return", NOTHING)
     return found
-
-
-# Macros ----------------------------------------------------------------------------------------
-
-
-def macro(machine: Interpreting, node: Node, env: Environment) -> object:
-    """`vec!`, `format!`, `concat!`, `include_*!`, `write!`; others end the attempt."""
-    known = env.outline.macros.get(node.start_byte)
-    if known is None:
-        raise Stuck
-    nodes = [one for one in known.arguments if one.type not in ("line_comment", "block_comment")]
-    if known.name == "vec":
-        if len(nodes) == 2 and nodes[0].type == "ERROR":
-            return _filled(machine, nodes[0].named_children[-1], nodes[1], env)
-        return [plain(machine.eval(one, env)) for one in nodes]
-    if known.name == "concat":
-        return "".join(_shown(machine.eval(one, env), "") for one in nodes)
-    if known.name in ("include_str", "include_bytes") and len(nodes) == 1:
-        return machine.packaged(known.name, text(machine.eval(nodes[0], env)), env)
-    if known.name == "format":
-        return formatted(machine, nodes, env)
-    if known.name in ("write", "writeln"):
-        held = text(machine.eval(nodes[0], env))
-        more = formatted(machine, nodes[1:], env) + "\n" * (known.name == "writeln")
-        store(machine, nodes[0], held + more, env)
-        return ()
-    raise Stuck
-
-
-def formatted(machine: Interpreting, nodes: list[Node], env: Environment) -> str:
-    """`format!` with positions, names and the common ways to show numbers."""
-    template = text(machine.eval(nodes[0], env))
-    position, named = iter(nodes[1:]), {}
-    for one in nodes[1:]:
-        if one.type == "assignment_expression":
-            named[env.outline.text(child(one, "left"))] = child(one, "right")
-
-    def shown(match: re.Match[str]) -> str:
-        if match[0] in ("{{", "}}"):
-            return match[0][0]
-        key, style = match[1].strip(), match[2] or ""
-        if not key:
-            value = machine.eval(next(position), env)
-        elif key.isdecimal():
-            value = machine.eval(nodes[1 + int(key)], env)
-        elif key in named:
-            value = machine.eval(named[key], env)
-        else:
-            value = machine.name(key, nodes[0], env)
-        return _shown(value, style)
-
-    found = _SLOT.sub(shown, template)
-    machine.step(len(found) // 8)
-    return found
-
-
-def _shown(value: object, style: str) -> str:
-    value = plain(value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Number):
-        match = re.fullmatch(r"#?(0?)(\d*)([xXbo]?)", style)
-        if match is None or len(match[2]) > 3:
-            raise Stuck
-        shown = format(value.value, match[3] or "d")
-        return shown.rjust(int(match[2] or 0), "0" if match[1] else " ")
-    return text(value)
 
 
 Run = Callable[[Interpreting, Node, Environment], object]

@@ -195,6 +195,10 @@ class Interpreter:
         self.step(len(data) // 8)
         return octets(data) if name == "include_bytes" else data.decode("utf-8", "replace")
 
+    def absent(self, outline: Outline) -> None:
+        """Note that a list of this file was cut out, and is needed."""
+        self._code.want(table=outline.path)
+
     def decode(self, receiver: Node, env: Environment, data: object) -> object:
         """`ENGINE.decode(data)` of a decoding crate.
 

@@ -95,6 +95,9 @@ class Interpreting(Machine, Protocol):
     def packaged(self, name: str, path: str, env: Environment) -> object:
         """The content of a packaged file that `include_str!` or `include_bytes!` names."""
 
+    def absent(self, outline: Outline) -> None:
+        """Note that a list of this file was cut out, and is needed."""
+
     def decode(self, receiver: Node, env: Environment, data: object) -> object:
         """`ENGINE.decode(data)` of a decoding crate."""
 

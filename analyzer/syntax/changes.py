@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 
@@ -98,11 +99,13 @@ _REWRITTEN = (
 def is_rewritten(outline: Outline, name: str, start: int, end: int) -> bool:
     """Whether a local is changed between two positions in a way that folding does not follow."""
     between = outline.data[start : min(end, start + 4_000)]
-    one = re.escape(name.encode())
-    return (
-        name.encode() in between
-        and re.search(rb"\b" + one + b"(?:" + _REWRITTEN + b")", between) is not None
-    )
+    raw = name.encode()
+    return raw in between and _rewritten(raw).search(between) is not None
+
+
+@functools.lru_cache(maxsize=512)
+def _rewritten(raw: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"\b" + re.escape(raw) + b"(?:" + _REWRITTEN + b")")
 
 
 def is_repeated(node: Node, start: int) -> bool:

@@ -240,9 +240,11 @@ class Evaluator:
         if depth > MAX_DEPTH // 2 or name in self._fields_open:
             return UNKNOWN_VALUE
         owner = self.code.kinds.of(outline, receiver, scope)
+        if not owner or not owner.startswith("@"):
+            return UNKNOWN_VALUE
         self._fields_open.add(name)
         try:
-            return self._given(owner or "", name, depth + 4)
+            return self._given(owner, name, depth + 4)
         finally:
             self._fields_open.discard(name)
 

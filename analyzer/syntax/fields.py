@@ -6,6 +6,7 @@ fields nobody asks for.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -36,7 +37,7 @@ class Fields:
         self._found: dict[tuple[str, str], tuple[Given, ...]] = {}
 
     def given(self, owner: str, name: str) -> tuple[Given, ...]:
-        """What a field is given; `owner` is the struct's path, empty if nobody knows it."""
+        """What a field is given; `owner` is the struct's path."""
         key = (owner.rpartition("::")[2], name)
         if key not in self._found:
             self._code.want(caller=name)
@@ -87,13 +88,17 @@ def _says(given: Given, name: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b", given.outline.text(given.node)) is not None
 
 
+@functools.lru_cache(maxsize=256)
+def _given(raw: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?<!\w)" + re.escape(raw) + rb"\s*(?:[,}]|:(?!:)|=(?!=))")
+
+
 def _in(outline: Outline, owner: str, name: str) -> Iterator[Given]:
     raw = name.encode()
-    if raw not in outline.data:
+    if raw not in outline.data or owner.encode() not in outline.data:
         return
     root = outline.parsed.tree.root_node
-    pattern = rb"(?<!\w)" + re.escape(raw) + rb"\s*(?:[,}]|:(?!:)|=(?!=))"
-    for match in re.finditer(pattern, outline.data):
+    for match in _given(raw).finditer(outline.data):
         node = root.named_descendant_for_byte_range(match.start(), match.start() + len(raw))
         value = _value(node) if node is not None else None
         if value is None or not _fits(outline, value, owner):
@@ -125,7 +130,7 @@ def _fits(outline: Outline, value: Node, owner: str) -> bool:
     around = value.parent
     while around is not None and around.type not in ("struct_expression", "function_item"):
         around = around.parent
-    if not owner or around is None or around.type != "struct_expression":
+    if around is None or around.type != "struct_expression":
         return True
     name = around.child_by_field_name("name")
     written = outline.text(name).rpartition("::")[2] if name is not None else ""

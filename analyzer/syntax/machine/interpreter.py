@@ -7,6 +7,7 @@ anything unknown, ends the attempt. Steps are counted per attempt and per crate,
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -55,13 +56,16 @@ class Interpreter:
         self._left = self._depth = 0
         self._is_hidden = False
         self._items: dict[tuple[str, int], object] = {}
+        self._failed: set[tuple[str, int, int]] = set()
         self.is_exhausted = False
 
     def attempt(
         self, outline: Outline, node: Node, scope: Scope, frame: Mapping[str, Value]
     ) -> Value:
         """The value of an expression; unknown if anything that it needs is not constant."""
-        if self._total <= 0:
+        key = (outline.path, node.start_byte, node.end_byte)
+        if self._total <= 0 or (not frame and self._has_failed(outline.path, node)):
+            self._failed.add(key)
             return UNKNOWN_VALUE
         self._left, self._depth, self._is_hidden = min(self._per_attempt, self._total), 0, False
         before = self._left
@@ -77,10 +81,26 @@ class Interpreter:
             result = list(result) if isinstance(result, Row) else result
             return to_value(result, COMPUTED if self._is_hidden else "join of texts")
         except (Stuck, Leaving, LookupError, ValueError, TypeError, OverflowError, RecursionError):
+            if not frame:
+                self._failed.add(key)
             return UNKNOWN_VALUE
         finally:
             self._total -= before - self._left
             self.is_exhausted |= self._left <= 0
+
+    def _has_failed(self, path: str, node: Node) -> bool:
+        """Whether something that is needed first is known not to be constant."""
+        first = node.child_by_field_name("function") or node.child_by_field_name("left")
+        if first is not None and first.type in ("field_expression", "generic_function"):
+            first = first.child_by_field_name("value") or first.child_by_field_name("function")
+        listed = node.child_by_field_name("arguments")
+        needed = [first, *(listed.named_children if listed is not None else ())]
+        for one in needed:
+            if one is not None and one.type == "reference_expression":
+                one = one.child_by_field_name("value")  # noqa: PLW2901
+            if one is not None and (path, one.start_byte, one.end_byte) in self._failed:
+                return True
+        return False
 
     # What control flow, expressions and methods ask -------------------------------------------
 
@@ -135,8 +155,7 @@ class Interpreter:
         key = (item.file, item.node.start_byte)
         if key not in self._items:
             self._items[key] = self._constant(item)
-        found = self._items[key]
-        return list(found) if isinstance(found, list) else found
+        return self._items[key]
 
     def call(self, function: object, *arguments: object) -> object:
         """Call a closure or a function value."""
@@ -311,13 +330,12 @@ class Interpreter:
             value = typed(plain(value), root.outline.text(row.type))
         if not matches(self, pattern, value, inner):
             raise Stuck
-        around = stated.parent if stated.type == "let_declaration" else None
-        changes = re.compile(_changes(name))
-        for one in around.named_children if around is not None else ():
-            if one.start_byte < stated.end_byte or one.end_byte > position:
-                continue
-            if changes.search(root.outline.text(one)):
-                self.eval(one, inner)
+        following = stated.next_named_sibling if stated.type == "let_declaration" else None
+        changes = _changes(name)
+        while following is not None and following.end_byte <= position:
+            if changes.search(root.outline.text(following)):
+                self.eval(following, inner)
+            following = following.next_named_sibling
         return inner.names[name]
 
 
@@ -328,10 +346,11 @@ def _or_nothing(value: Value) -> object:
         return None
 
 
-def _changes(name: str) -> str:
+@functools.lru_cache(maxsize=512)
+def _changes(name: str) -> re.Pattern[str]:
     """What code looks like that changes a local."""
     one = re.escape(name)
-    return (
+    return re.compile(
         rf"\b{one}\s*(?:\[[^\]]*\])?\s*(?:[-+*/%^|&]|<<|>>)?=(?![=>])|&mut\s+{one}\b"
         rf"|\b{one}\s*\.\s*(?:{_CHANGING})\b|\b{one}\[[^\]]*\]\s*\.\s*(?:{_CHANGING})\b"
         rf"|\bwrite(?:ln)?!\s*\(\s*{one}\b"

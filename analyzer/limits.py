@@ -33,8 +33,8 @@ class Limits:
     module_count: int = 50_000
     value_steps_per_crate: int = 2_000_000
     value_size_bytes: int = 65_536
-    interpreted_steps_per_crate: int = 150_000
-    interpreted_steps_per_attempt: int = 30_000
+    interpreted_steps_per_crate: int = 60_000
+    interpreted_steps_per_attempt: int = 20_000
     macro_depth: int = 16
     prefilter_from_bytes: int = MIB // 2
     facts_per_crate: int = 50_000

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from analyzer.facts.view import CrateView
 from analyzer.model import BUILD_TIME, Fact, FactKind, Phase, Span
-from analyzer.syntax.texts import MacroSite, TextSite, texts
+from analyzer.syntax.texts import MacroSite, TextSite
 from analyzer.syntax.vocabulary import compiled
 
 _PRINTING = ("println", "print", "writeln", "write", "format")
@@ -41,7 +41,7 @@ def _directives(view: CrateView) -> Iterator[Fact]:
         for site in view.macros.get(name, ()):
             if not site.value.is_unknown:
                 yield from _lines(view, site, site.value.text, f"{name}!")
-    for text in texts(view.code, _BEGINNING):
+    for text in view.texts(_BEGINNING):
         if text.value.is_constant:
             yield from _lines(view, text, text.value.text, "")
 

@@ -16,7 +16,7 @@ from analyzer.facts.view import CrateView
 from analyzer.model import Fact, FactKind
 from analyzer.signatures import host_of
 from analyzer.syntax.telling import BASE64, HEX, is_encoded, key_shape, telling
-from analyzer.syntax.texts import TextSite, texts
+from analyzer.syntax.texts import TextSite
 
 _URL = re.compile(r"\b(?:https?|wss?|ftp|tcp|udp|ssh|stratum\+tcp)://[^\s\"'<>`\\]{3,500}")
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.])")
@@ -32,7 +32,7 @@ _REVERSED = re.compile(r"//:|/[\w.]+$|\d\.\d")
 def facts(view: CrateView) -> Iterator[Fact]:
     """Facts from every text constant of the sources."""
     quick, _ = telling(view.signatures.indicators["credential-paths"])
-    for site in texts(view.code, quick):
+    for site in view.texts(quick):
         if site.value.is_unknown:
             continue
         text = site.value.text[:20_000]

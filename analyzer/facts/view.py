@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import bisect
 import functools
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+import re2
 
 from analyzer.facts.phases import added, is_build_helper
 from analyzer.limits import Limits
-from analyzer.model import Context, CrateRef, Fact, FactKind, Manifest, Phase, SourceTree, Span
+from analyzer.model import (
+    BUILD_TIME,
+    Context,
+    CrateRef,
+    Fact,
+    FactKind,
+    Manifest,
+    Phase,
+    SourceTree,
+    Span,
+)
 from analyzer.signatures import Signatures
 from analyzer.syntax.code import CrateCode
+from analyzer.syntax.outline import Macro, Outline
 from analyzer.syntax.sites import Site, Sites
-from analyzer.syntax.texts import MacroSite, TextSite, attributes, macros
+from analyzer.syntax.texts import MacroSite, TextSite, attributes, composed, macros, written
 
 _OWN_CFG = frozenset({Phase.BUILD_SCRIPT})
 """Code whose cfgs no build script sets: the build script itself."""
+_PRINTING = frozenset({"println", "print", "writeln", "write", "format"})
+_FOR_CARGO = re.compile(rb'cargo|[(,\[{]\s*r?#*"\{|concat')
 _SHIPPED = frozenset({Phase.LIBRARY, Phase.BINARY, Phase.PROC_MACRO, Phase.BUILD_SCRIPT})
 
 
@@ -51,9 +67,29 @@ class CrateView:
             " asm global_asm naked_asm".split()
         )
         table: dict[str, list[MacroSite]] = {}
-        for site in macros(self.code, wanted):
+        for site in macros(self.code, wanted, self._matters):
             table.setdefault(site.name, []).append(site)
         return {name: tuple(sites) for name, sites in table.items()}
+
+    def _matters(self, outline: Outline, macro: Macro) -> bool:
+        """Whether what a macro prints may be a line for cargo: anything that a build prints, and
+        in other code what begins like such a line or with a value.
+        """
+        start = macro.node.start_byte
+        if macro.name not in _PRINTING or _FOR_CARGO.search(
+            outline.data[start : macro.node.end_byte]
+        ):
+            return True
+        return not BUILD_TIME.isdisjoint(self.phases_at(outline.path, start))
+
+    def texts(self, quick: re2._Regexp) -> Iterator[TextSite]:
+        """String constants in whose spelling `quick` finds something, and all composed texts."""
+        yield from written(self.code, quick)
+        yield from self._composed
+
+    @functools.cached_property
+    def _composed(self) -> tuple[TextSite, ...]:
+        return tuple(composed(self.code))
 
     @functools.cached_property
     def has_build_script(self) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from analyzer.syntax.outline import Node, Outline
 from analyzer.syntax.values import (
@@ -90,22 +89,43 @@ def number(text: str) -> Value:
     return Value(parts=(str(found),), number=found)
 
 
-_REWRITTEN = (
+_REWRITTEN = re.compile(
     rb"\s*(?:\[[^\]]*\])?\s*(?:[-+*/%^|&]|<<|>>)=|\[[^\]]*\]\s*=[^=>]"
     rb"|\s*\.\s*(?:iter_mut|reverse|swap|rotate_left|rotate_right|truncate|insert|chunks_mut)\b"
 )
+_STORED = re.compile(rb"\s*(?:\[[^\]]*\])?\s*=(?![=>])")
+_CALLED = re.compile(
+    rb"(?:\[[^\]]*\])?\s*\.\s*(?:push|push_str|extend|append|extend_from_slice|insert_str|pop"
+    rb"|remove|clear|fill|copy_from_slice|clone_from_slice|retain|drain|resize|as_mut|write_str)\b"
+)
+_LENT = re.compile(rb"(?:&mut\s+|\bwrite(?:ln)?!\s*\(\s*)\Z")
+
+
+def _mentions(data: bytes, name: str) -> Iterator[tuple[int, int]]:
+    """Where a name stands as a whole word."""
+    raw = name.encode()
+    start = data.find(raw)
+    while start >= 0:
+        end = start + len(raw)
+        before, after = data[start - 1 : start], data[end : end + 1]
+        if not (before.isalnum() or before == b"_" or after.isalnum() or after == b"_"):
+            yield start, end
+        start = data.find(raw, end)
 
 
 def is_rewritten(outline: Outline, name: str, start: int, end: int) -> bool:
     """Whether a local is changed between two positions in a way that folding does not follow."""
     between = outline.data[start : min(end, start + 4_000)]
-    raw = name.encode()
-    return raw in between and _rewritten(raw).search(between) is not None
+    return any(_REWRITTEN.match(between, at) for _, at in _mentions(between, name))
 
 
-@functools.lru_cache(maxsize=512)
-def _rewritten(raw: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"\b" + re.escape(raw) + b"(?:" + _REWRITTEN + b")")
+def is_changed(code: bytes, name: str) -> bool:
+    """Whether code may change a local."""
+    return any(
+        pattern.match(code, end)
+        for start, end in _mentions(code, name)
+        for pattern in (_REWRITTEN, _STORED, _CALLED)
+    ) or any(_LENT.search(code, max(0, start - 40), start) for start, _ in _mentions(code, name))
 
 
 def is_repeated(node: Node, start: int) -> bool:

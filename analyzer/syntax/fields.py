@@ -1,12 +1,10 @@
 """What the fields of own structs are given: in struct expressions, and by assignment.
 
-Asked field by field; the name is searched in the text first, so that nothing is read for the many
-fields nobody asks for.
+Asked field by field; a file's table is made when the first of its fields is asked for.
 """
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,15 +33,25 @@ class Fields:
     def __init__(self, code: CrateCode) -> None:
         self._code = code
         self._found: dict[tuple[str, str], tuple[Given, ...]] = {}
+        self._tables: dict[str, Rows] = {}
 
     def given(self, owner: str, name: str) -> tuple[Given, ...]:
         """What a field is given; `owner` is the struct's path."""
         key = (owner.rpartition("::")[2], name)
         if key not in self._found:
             self._code.want(caller=name)
-            rows = (row for one in self._code.outlines.values() for row in _in(one, *key))
+            rows = (
+                row
+                for one in self._code.outlines.values()
+                for row in _in(one, self._table(one), *key)
+            )
             self._found[key] = tuple(row for row, _ in zip(rows, range(MAX_GIVEN), strict=False))
         return self._found[key]
+
+    def _table(self, outline: Outline) -> Rows:
+        if outline.path not in self._tables:
+            self._tables[outline.path] = _rows(outline)
+        return self._tables[outline.path]
 
     def calls(self, given: Given) -> Iterator[dict[str, Given]]:
         """The arguments of each call of the function around, by the names of its parameters."""
@@ -88,50 +96,31 @@ def _says(given: Given, name: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b", given.outline.text(given.node)) is not None
 
 
-@functools.lru_cache(maxsize=256)
-def _given(raw: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"(?<!\w)" + re.escape(raw) + rb"\s*(?:[,}]|:(?!:)|=(?!=))")
+Rows = dict[str, list[tuple[str, Node]]]
 
 
-def _in(outline: Outline, owner: str, name: str) -> Iterator[Given]:
-    raw = name.encode()
-    if raw not in outline.data or owner.encode() not in outline.data:
-        return
-    root = outline.parsed.tree.root_node
-    for match in _given(raw).finditer(outline.data):
-        node = root.named_descendant_for_byte_range(match.start(), match.start() + len(raw))
-        value = _value(node) if node is not None else None
-        if value is None or not _fits(outline, value, owner):
-            continue
-        function = outline.function_at(value.start_byte)
-        module = outline.functions[function].module if function >= 0 else 0
-        yield Given(outline, value, Scope(function, value.end_byte, module, None))
+def _in(outline: Outline, table: Rows, owner: str, name: str) -> Iterator[Given]:
+    for struct, value in table.get(name, ()):
+        if struct in ("", "Self", owner):
+            function = outline.function_at(value.start_byte)
+            module = outline.functions[function].module if function >= 0 else 0
+            yield Given(outline, value, Scope(function, value.end_byte, module, None))
 
 
-def _value(node: Node) -> Node | None:
-    """What the field that a node names is given there; None if it is no such place."""
-    around = node.parent
-    if around is None:
-        return None
-    if around.type == "shorthand_field_initializer":
-        return node
-    if around.type == "field_initializer":
-        return around.child_by_field_name("value")
-    outer = around.parent
-    is_left = outer is not None and outer.type == "assignment_expression"
-    if around.type == "field_expression" and outer is not None and is_left:
-        left = outer.child_by_field_name("left")
-        return outer.child_by_field_name("right") if left is not None and left == around else None
-    return None
-
-
-def _fits(outline: Outline, value: Node, owner: str) -> bool:
-    """Whether the struct expression around a value makes the struct that is asked for."""
-    around = value.parent
-    while around is not None and around.type not in ("struct_expression", "function_item"):
-        around = around.parent
-    if around is None or around.type != "struct_expression":
-        return True
-    name = around.child_by_field_name("name")
-    written = outline.text(name).rpartition("::")[2] if name is not None else ""
-    return written.partition("<")[0] in (owner, "Self")
+def _rows(outline: Outline) -> Rows:
+    """What fields are given in a file, by field: the struct's name (empty at an assignment)."""
+    table: Rows = {}
+    for node, _ in outline.of("struct_expression"):
+        name, body = (node.child_by_field_name(one) for one in ("name", "body"))
+        struct = outline.text(name).partition("<")[0].rpartition("::")[2] if name else ""
+        for one in body.named_children if body is not None else ():
+            label = one.child_by_field_name("field") or one
+            value = one.child_by_field_name("value") or label
+            if one.type.endswith("field_initializer"):
+                table.setdefault(outline.text(label), []).append((struct, value))
+    for node, _ in outline.of("assignment_expression"):
+        left, right = (node.child_by_field_name(one) for one in ("left", "right"))
+        field = left.child_by_field_name("field") if left is not None else None
+        if field is not None and right is not None:
+            table.setdefault(outline.text(field), []).append(("", right))
+    return table

@@ -18,7 +18,7 @@ _QUERY = tree_sitter.Query(
     " (foreign_mod_item) (call_expression) (macro_invocation) (attribute_item)"
     " (inner_attribute_item) (string_literal) (raw_string_literal) (char_literal)"
     " (array_expression) (if_expression) (block) (declaration_list) (return_expression)"
-    " (scoped_identifier) (assignment_expression)] @n",
+    " (scoped_identifier) (assignment_expression) (struct_expression)] @n",
 )
 
 

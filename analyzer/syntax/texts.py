@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import re2
@@ -46,20 +46,25 @@ class Region(NamedTuple):
     text: str
 
 
-def macros(code: CrateCode, wanted: frozenset[str]) -> Iterator[MacroSite]:
-    """Invocations of macros with these names, folded."""
+def macros(
+    code: CrateCode, wanted: frozenset[str], matters: Callable[[Outline, Macro], bool]
+) -> Iterator[MacroSite]:
+    """Invocations of macros with these names that matter, folded."""
     for outline in code.outlines.values():
         for macro in outline.macros.values():
-            if macro.name in wanted:
+            if macro.name in wanted and matters(outline, macro):
                 yield _macro_site(code, outline, macro)
 
 
-def texts(code: CrateCode, quick: re2._Regexp) -> Iterator[TextSite]:
-    """String constants in whose spelling `quick` finds something, and texts that folding put
-    together from several.
-    """
+def written(code: CrateCode, quick: re2._Regexp) -> Iterator[TextSite]:
+    """String constants in whose spelling `quick` finds something."""
     for outline in code.outlines.values():
         yield from _written(code, outline, quick)
+
+
+def composed(code: CrateCode) -> Iterator[TextSite]:
+    """Texts that folding put together from several, or read out of lists of numbers."""
+    for outline in code.outlines.values():
         for node, scope in outline.of("array_expression"):
             if node.named_child_count >= 4:
                 value = code.evaluator.value(outline, node, scope)

@@ -7,11 +7,10 @@ anything unknown, ends the attempt. Steps are counted per attempt and per crate,
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from analyzer.syntax.changes import is_changed
 from analyzer.syntax.machine.control import matches
 from analyzer.syntax.machine.decoders import decoded
 from analyzer.syntax.machine.expressions import EXPRESSIONS
@@ -44,7 +43,6 @@ MAX_DEPTH = 90
 MAX_SIZE = 200_000
 COMPUTED = "computed"
 """The step of a derivation that says: bytes or characters were calculated."""
-_CHANGING = "|".join([*CHANGES, "iter_mut", "drain", "retain", "truncate", "copy_from_slice"])
 
 
 class Interpreter:
@@ -331,9 +329,9 @@ class Interpreter:
         if not matches(self, pattern, value, inner):
             raise Stuck
         following = stated.next_named_sibling if stated.type == "let_declaration" else None
-        changes = _changes(name)
         while following is not None and following.end_byte <= position:
-            if changes.search(root.outline.text(following)):
+            code = root.outline.data[following.start_byte : following.end_byte]
+            if is_changed(code, name):
                 self.eval(following, inner)
             following = following.next_named_sibling
         return inner.names[name]
@@ -344,14 +342,3 @@ def _or_nothing(value: Value) -> object:
         return from_value(value)
     except Stuck:
         return None
-
-
-@functools.lru_cache(maxsize=512)
-def _changes(name: str) -> re.Pattern[str]:
-    """What code looks like that changes a local."""
-    one = re.escape(name)
-    return re.compile(
-        rf"\b{one}\s*(?:\[[^\]]*\])?\s*(?:[-+*/%^|&]|<<|>>)?=(?![=>])|&mut\s+{one}\b"
-        rf"|\b{one}\s*\.\s*(?:{_CHANGING})\b|\b{one}\[[^\]]*\]\s*\.\s*(?:{_CHANGING})\b"
-        rf"|\bwrite(?:ln)?!\s*\(\s*{one}\b"
-    )

@@ -12,6 +12,9 @@ from analyzer.syntax.values import Value
 
 Origin = tuple[str, tuple[int, int], int]
 
+_ANY = -1
+"""In place of a frame: all of them."""
+
 
 def facts(view: CrateView) -> Iterator[Fact]:
     """One fact per kind that the catalogue lists for each use of an API."""
@@ -27,10 +30,11 @@ def _added(sites: tuple[Site, ...]) -> Mapping[Origin, list[Value]]:
     for site in sorted(sites, key=lambda one: (one.file, one.start)):
         if not site.api.adds or site.is_mention:
             continue
-        texts = table.setdefault((site.file, site.origin, site.frame), [])
-        for position in site.api.adds:
-            if position < len(site.arguments):
-                texts += site.arguments[position].flat()
+        for frame in dict.fromkeys((site.frame, _ANY)):
+            texts = table.setdefault((site.file, site.origin, frame), [])
+            for position in site.api.adds:
+                if position < len(site.arguments):
+                    texts += site.arguments[position].flat()
     return table
 
 
@@ -62,10 +66,12 @@ def _facts(
 
 
 def _chained(site: Site, added: Mapping[Origin, list[Value]]) -> list[Value]:
-    """What builder methods added, for this caller and item, for this caller, or as written."""
+    """What builder methods added, for this caller and item, for this caller, as written, or for
+    the items of a loop that the call itself does not name.
+    """
     if site.start < site.origin[0]:
         return []
-    frames = (site.frame, site.frame - site.frame % LOOP_FRAMES, 0)
+    frames = (site.frame, site.frame - site.frame % LOOP_FRAMES, 0, _ANY)
     found = (added.get((site.file, site.origin, one)) for one in frames)
     return next((one for one in found if one), [])
 

@@ -18,6 +18,10 @@ from analyzer.syntax.paths import clean
 _HOLDERS = ("static_item", "const_item")
 _HELD = re.compile(rb"(?<![\w.])([a-z_]\w*)\s*(?=[,\]})])")
 _LARGEST = 20_000
+_STORING = re.compile(
+    rb"(?<![\w.])([A-Z][A-Z0-9_]*)\s*\.\s*(?:set|get_or_init|get_or_try_init|lock|write|store|swap"
+    rb"|borrow_mut|replace|with|with_borrow_mut|push|insert)\s*\("
+)
 _NAMESAKES = 8
 """An unresolved method with more own namesakes than this joins none of them."""
 
@@ -68,8 +72,30 @@ class Callers:
             yield from self._users(function)
         else:
             yield from self._holding.get(clean(one.name), ())
+            yield from self._sharing(function)
         for other, call in self._all(function):
             yield other.path, call.scope.function
+
+    def _sharing(self, function: Function) -> Iterator[Function]:
+        """Functions that name a static which this one puts something into: what it holds is there
+        for all of them.
+        """
+        outline = self._code.outlines[function[0]]
+        node = outline.functions[function[1]].node
+        for match in _STORING.finditer(outline.data, node.start_byte, node.end_byte):
+            for static in self._statics.get(match[1], ()):
+                yield from (one for one in self._users(static) if one != function)
+
+    @functools.cached_property
+    def _statics(self) -> Mapping[bytes, list[Function]]:
+        table: dict[bytes, list[Function]] = {}
+        for outline in self._code.outlines.values():
+            for number, one in enumerate(outline.functions):
+                name = one.node.child_by_field_name("name")
+                if one.kind == "static_item" and name is not None:
+                    raw = outline.data[name.start_byte : name.end_byte]
+                    table.setdefault(raw, []).append((outline.path, number))
+        return table
 
     def _users(self, function: Function) -> Iterator[Function]:
         """Functions that name a static or a constant: naming a lazy one runs its initialiser."""

@@ -44,6 +44,7 @@ MAX_DEPTH = 48
 MAX_ITEMS = 64
 
 Frame = Mapping[str, Value]
+_FIELDS = ("field_identifier", "integer_literal")
 _COMPUTED = frozenset({"call_expression", "identifier", "index_expression", "binary_expression"})
 """Expressions that are run where folding leaves something open."""
 
@@ -234,7 +235,7 @@ class Evaluator:
         self, outline: Outline, node: Node, scope: Scope, _frame: Frame, depth: int
     ) -> Value:
         receiver, field = (node.child_by_field_name(one) for one in ("value", "field"))
-        if receiver is None or field is None or field.type != "field_identifier":
+        if receiver is None or field is None or field.type not in _FIELDS:
             return UNKNOWN_VALUE
         name = outline.text(field)
         if depth > MAX_DEPTH // 2 or name in self._fields_open:

@@ -118,6 +118,11 @@ def _rows(outline: Outline) -> Rows:
             value = one.child_by_field_name("value") or label
             if one.type.endswith("field_initializer"):
                 table.setdefault(outline.text(label), []).append((struct, value))
+    for call in outline.calls:
+        listed = call.node.child_by_field_name("arguments")
+        if call.receiver is None and call.name[:1].isupper() and listed is not None:
+            for number, one in enumerate(listed.named_children):
+                table.setdefault(str(number), []).append((call.name, one))
     for node, _ in outline.of("assignment_expression"):
         left, right = (node.child_by_field_name(one) for one in ("left", "right"))
         field = left.child_by_field_name("field") if left is not None else None

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from analyzer.facts.native_files import linked_file
 from analyzer.facts.view import CrateView
 from analyzer.model import BUILD_TIME, Fact, FactKind, Phase, Span
 from analyzer.syntax.texts import MacroSite, TextSite
@@ -31,6 +32,9 @@ def facts(view: CrateView) -> Iterator[Fact]:
                 continue
             seen.add(place)
         yield fact
+        linked = linked_file(fact.subject, view.tree.files)
+        if linked:
+            yield replace(fact, kind=FactKind.NATIVE_LINK, subject=linked, api="packaged")
         key, _, value = fact.subject.partition("=")
         if key == "rustc-link-lib":
             yield replace(fact, kind=FactKind.NATIVE_LINK, subject=value)

@@ -10,6 +10,7 @@ from analyzer.model import UNKNOWN, Fact, FactKind
 from analyzer.program_table import Program
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+_HOLE = re.compile(r"\{[^{}]*\}")
 _HOST = re.compile(r"(?:[\w{}-]+\.)+[\w{}-]+(?::\d+)?(?:/\S*)?")
 
 
@@ -61,7 +62,7 @@ def _hosts(base: Fact, program: Program, targets: list[str]) -> Iterator[Fact]:
         return
     if program.is_copy:
         for one in targets:
-            is_remote = ":" in one.partition("/")[0]
+            is_remote = ":" in _HOLE.sub("", one).partition("/")[0]
             kind = base.kind if is_remote else FactKind.FILE_READ
             yield replace(base, kind=kind, subject=one)
         return

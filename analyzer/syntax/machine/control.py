@@ -63,6 +63,7 @@ def matches(machine: Interpreting, pattern: Node, value: object, env: Environmen
         condition = pattern.child_by_field_name("condition")
         found = matches(machine, pattern.named_children[0], value, env)
         return found and (condition is None or machine.eval(condition, env) is True)
+    machine.weigh(value)
     return combined("==", machine.eval(pattern, env), value) is True
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from analyzer.syntax.machine.control import CONTROL
 from analyzer.syntax.machine.macros import filled, macro
 from analyzer.syntax.machine.places import place, store
-from analyzer.syntax.machine.rows import CHANGES
+from analyzer.syntax.machine.rows import CHANGES, counted
 from analyzer.syntax.machine.shared import Environment, Interpreting, Leaving, child, inner_nodes
 from analyzer.syntax.machine.values import (
     HIDING,
@@ -117,8 +117,7 @@ def binary(machine: Interpreting, node: Node, env: Environment) -> object:
 def _combined(machine: Interpreting, sign: str, left: object, right: object) -> object:
     if sign in HIDING:
         machine.hides()
-    if isinstance(left, str):
-        machine.step(len(left) // 8)
+    machine.weigh(left, right)
     return combined(sign, left, right)
 
 
@@ -156,7 +155,7 @@ def range_(machine: Interpreting, node: Node, env: Environment) -> object:
     last = plain(right[0]) if right else None
     if isinstance(first, Char) and isinstance(last, Char):
         end = ord(last) + (node.children[sign].type == "..=")
-        return Row(iter([Char(chr(one)) for one in range(ord(first), end)]))
+        return Row(counted(machine, (Char(chr(one)) for one in range(ord(first), end))))
     if not isinstance(first, Number) or not (last is None or isinstance(last, Number)):
         raise Stuck
     kind = first.kind or (last.kind if last is not None else "")

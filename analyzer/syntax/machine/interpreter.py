@@ -45,6 +45,13 @@ COMPUTED = "computed"
 """The step of a derivation that says: bytes or characters were calculated."""
 
 
+_ENDS = (
+    *(Stuck, Leaving, LookupError, ValueError, TypeError, AttributeError, OverflowError),
+    *(RuntimeError, StopIteration),
+)
+"""What ends an attempt: hostile code is free to give a method what it cannot take."""
+
+
 class Interpreter:
     """Attempts over one crate."""
 
@@ -78,7 +85,7 @@ class Interpreter:
             result = plain(self.eval(node, env))
             result = list(result) if isinstance(result, Row) else result
             return to_value(result, COMPUTED if self._is_hidden else "join of texts")
-        except (Stuck, Leaving, LookupError, ValueError, TypeError, OverflowError, RecursionError):
+        except _ENDS:
             if not frame:
                 self._failed.add(key)
             return UNKNOWN_VALUE
@@ -110,6 +117,12 @@ class Interpreter:
         self._left -= count
         if self._left <= 0:
             raise Stuck
+
+    def weigh(self, *values: object) -> None:
+        """Count the work of reading these values whole."""
+        for one in map(plain, values):
+            if isinstance(one, (str, list)):
+                self.step(len(one) // 8)
 
     def hides(self) -> None:
         """Note that something was computed that the source does not show."""
@@ -158,6 +171,7 @@ class Interpreter:
     def call(self, function: object, *arguments: object) -> object:
         """Call a closure or a function value."""
         self.step()
+        self.weigh(*arguments)
         function = plain(function)
         if isinstance(function, Closure):
             return self._closure(function, arguments)
@@ -182,8 +196,7 @@ class Interpreter:
     def method(self, name: str, value: object, arguments: list[object]) -> object:
         """Call a method of a value that is not a changed text."""
         held = plain(value)
-        if isinstance(held, (str, list)):
-            self.step(len(held) // 8)
+        self.weigh(held, *arguments)
         if isinstance(held, Record):
             own = self._code.needed_function((*self._owner(held), name))
             if own is None:

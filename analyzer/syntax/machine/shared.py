@@ -16,6 +16,9 @@ class Machine(Protocol):
     def call(self, function: object, *arguments: object) -> object:
         """Call a closure or a function value."""
 
+    def weigh(self, *values: object) -> None:
+        """Count the work of reading these values whole."""
+
     def hides(self) -> None:
         """Note that something was computed that the source does not show."""
 

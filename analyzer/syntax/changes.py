@@ -32,6 +32,7 @@ TEXT_TYPES = frozenset(
 TEXT_MACROS = frozenset({"format", "concat", "format_args", "const_format", "formatcp", "concatcp"})
 SKIPPED = frozenset({"line_comment", "block_comment", "attribute_item"})
 PRINTING = frozenset({"println", "print", "eprintln", "eprint", "write", "writeln", "panic"})
+_ARGUMENT = re.compile(r"\$(\d)")
 _VARIABLE_HOLES: Mapping[str, str] = {"CARGO_MANIFEST_DIR": "manifest", "OUT_DIR": "out"}
 
 
@@ -41,7 +42,9 @@ def variable_hole(name: str) -> Value:
 
 
 def from_template(template: str, arguments: tuple[Value, ...]) -> Value:
-    """A catalogue's `value`: a text, `{origin}`, `{env:$0}`, or `$0` (the argument itself)."""
+    """A catalogue's `value`: a text, `{origin}`, `{env:$0}`, `$0` (the argument itself), or
+    arguments between texts: `$0:$1`.
+    """
     if not template:
         return UNKNOWN_VALUE
     if template == "$0":
@@ -51,10 +54,26 @@ def from_template(template: str, arguments: tuple[Value, ...]) -> Value:
     if template == "{env:$0}":
         known = arguments and arguments[0].is_constant
         return variable_hole(arguments[0].text) if known else hole("env")
+    if "$" in template:
+        pieces = _ARGUMENT.split(template)
+        slots = [arguments[int(one)] if int(one) < len(arguments) else None for one in pieces[1::2]]
+        if not all(slots):
+            return UNKNOWN_VALUE
+        texts = [constant(one) for one in pieces[::2]]
+        rows = [one for pair in zip(texts, (*slots, None), strict=True) for one in pair if one]
+        return joined(tuple(rows))
     match = re.fullmatch(r"\{([^{}]*)\}(.*)", template, re.DOTALL)
     if match is None:
         return constant(template)
     return joined((hole(match[1]), constant(match[2]))) if match[2] else hole(match[1])
+
+
+def dotted(value: Value) -> Value:
+    """Four small numbers as the address that they are; any other value as it is."""
+    numbers = [one.number for one in value.items or ()]
+    if len(numbers) == 4 and all(one is not None and one < 256 for one in numbers):
+        return constant(".".join(map(str, numbers)))
+    return value
 
 
 def is_character(arguments: tuple[Value, ...]) -> bool:

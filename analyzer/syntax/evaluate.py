@@ -15,6 +15,7 @@ from analyzer.syntax.changes import (
     SKIPPED,
     TEXT_TYPES,
     changes_in,
+    dotted,
     from_template,
     is_character,
     is_repeated,
@@ -142,7 +143,7 @@ class Evaluator:
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
         children = tuple(
-            self.fold(outline, one, scope, frame, depth) for one in node.named_children[:4]
+            dotted(self.fold(outline, one, scope, frame, depth)) for one in node.named_children[:4]
         )
         return joined(children, between=":")
 

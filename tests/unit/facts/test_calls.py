@@ -245,3 +245,29 @@ def test_a_function_declared_in_an_extern_block_is_the_systems(
         f'fn main() {{ unsafe {{ s::{called}("id > /tmp/x\\0".as_ptr()); }} }}'
     )
     assert [one.api for one in found if one.kind is FactKind.PROCESS_SHELL] == ["libc::system"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        '"192.0.2.7:9".parse::<std::net::SocketAddr>().unwrap()',
+        "std::net::SocketAddr::from(([192, 0, 2, 7], 9))",
+        "(std::net::Ipv4Addr::new(192, 0, 2, 7), 9)",
+        "std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)), 9)",
+        "std::net::SocketAddrV4::new(std::net::Ipv4Addr::new(192, 0, 2, 7), 9)",
+        '("192.0.2.7", 9)',
+        'format!("{}:{}", "192.0.2.7", 9)',
+    ],
+)
+def test_an_address_is_known_however_it_is_made(facts_of: FactsOf, address: str) -> None:
+    found = facts_of(f"fn main() {{ std::net::TcpStream::connect({address}).unwrap(); }}")
+    assert [one.subject for one in found if one.kind is FactKind.NET_CONNECT] == ["192.0.2.7:9"]
+
+
+def test_the_end_of_a_c_text_is_no_part_of_it(facts_of: FactsOf) -> None:
+    found = facts_of(
+        'extern "C" { fn system(c: *const u8) -> i32; }'
+        'fn main() { unsafe { system(b"id\\0".as_ptr()); system(c"id".as_ptr()); } }'
+    )
+    subjects = [one.subject for one in found if one.kind is FactKind.PROCESS_SHELL]
+    assert subjects == ["id", "id"]

@@ -18,6 +18,7 @@ from analyzer.syntax.changes import variable_hole
 from analyzer.syntax.evaluate import Evaluator
 from analyzer.syntax.kinds import Kinds
 from analyzer.syntax.machine.interpreter import Interpreter
+from analyzer.syntax.macro_arguments import MacroArguments
 from analyzer.syntax.names import Home, Item, Names
 from analyzer.syntax.outline import Macro, Node, Outline, Scope
 from analyzer.syntax.paths import Path, clean, linked_symbol, path_segments
@@ -74,6 +75,7 @@ class CrateCode:
         self.asking = ""
         self._wanted: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {}
         self.kinds = Kinds(self)
+        self.macro_arguments = MacroArguments(self)
         interpreter = Interpreter(
             self,
             max_steps=limits.interpreted_steps_per_crate,
@@ -131,6 +133,9 @@ class CrateCode:
         if node.type not in ("identifier", "scoped_identifier"):
             return None
         segments = path_segments(outline, node)
+        is_parameter = outline.data[node.start_byte - 1 : node.start_byte] == b"$"
+        if (not segments or is_parameter) and scope.function >= 0:
+            segments = self.macro_arguments.path(outline, node, scope.function)
         if len(segments) == 1:
             for binding in outline.bindings(segments[0], node.start_byte, scope.function):
                 held = binding.value

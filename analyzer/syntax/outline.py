@@ -293,7 +293,11 @@ class Outline:
             saved = bytes(buffer[right.start_byte : right.end_byte])
             body = saved.replace(b"$", b" ")
             buffer[right.start_byte : right.end_byte] = b"{" + body[1:-1] + b"}"
-            found += captures(parse_range(buffer, right, right).root_node)
+            inner = captures(parse_range(buffer, right, right).root_node)
+            found += inner
+            for one in inner:
+                if one.type == "macro_invocation":
+                    found += self._read_macro(one, buffer)
             buffer[right.start_byte : right.end_byte] = saved
         return found
 

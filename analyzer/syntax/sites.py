@@ -142,7 +142,7 @@ class Sites:
         asked = self._asked_for[function] = {own_name.rstrip("!")}
         self._code.want(caller=own_name.rstrip("!"))
         names = self._parameters(function[0], node)
-        frames: list[Frame] = []
+        frames: list[Frame] = list(self._macro_frames(function, node))
         for outline, called in self.callers.of(function)[:_CALLERS] if names else ():
             scope = called.scope
             listed = called.node.child_by_field_name("arguments")
@@ -169,6 +169,18 @@ class Sites:
         self._frames_of[function] = tuple(frames)
         return self._frames_of[function]
 
+    def _macro_frames(self, function: Function, node: Node) -> Iterator[Frame]:
+        """What each invocation of an own macro gives its parameters."""
+        if node.type != "macro_definition":
+            return
+        outline = self._code.outlines[function[0]]
+        for given in self._code.macro_arguments.given(outline, function[1]):
+            values = {
+                name: self._code.evaluator.value(one.outline, one.node, one.scope)
+                for name, one in given.items()
+            }
+            yield {name: value for name, value in values.items() if not value.is_unknown}
+
     def _parameters(self, file: str, node: Node) -> list[str]:
         outline = self._code.outlines[file]
         listed = node.child_by_field_name("parameters")
@@ -192,7 +204,10 @@ class Sites:
             return name in self._methods
         if name in self._last_names or name in self._other_names or not name:
             return True
-        return call.function.type == "identifier" and name in outline.held_functions
+        if call.function.type == "identifier" and name in outline.held_functions:
+            return True
+        before = call.function.end_byte - len(name.encode()) - 1
+        return outline.data[before : before + 1] == b"$"  # a parameter of an own macro
 
     @functools.cached_property
     def _other_names(self) -> frozenset[str]:

@@ -85,3 +85,28 @@ def test_a_field_has_the_value_that_it_is_given(report_of: ReportOf, source: str
     facts = report_of({"src/lib.rs": source}).facts
     sent = [one.subject for one in facts if one.kind is FactKind.NET_SEND]
     assert sent == ["https://drop.invalid/x"]
+
+
+MACROS = {
+    "a segment of the path": """
+        macro_rules! go { ($m:ident, $a:expr) => { std::$m::read($a) } }
+        pub fn f() { let _ = go!(fs, "/k/.netrc"); }""",
+    "the whole path": """
+        macro_rules! go { ($p:path, $a:expr) => { $p($a) } }
+        pub fn f() { let _ = go!(std::fs::read, "/k/.netrc"); }""",
+    "the last segment": """
+        macro_rules! go { ($f:ident, $a:expr) => { std::fs::$f($a) } }
+        pub fn f() { let _ = go!(read, "/k/.netrc"); }""",
+    "the argument": """
+        macro_rules! go { ($a:expr) => { std::fs::read(concat!($a, "/.netrc")) } }
+        pub fn f() { let _ = go!("/k"); }""",
+    "the rule that fits": """
+        macro_rules! go { () => { () }; ($m:ident, $a:expr) => { std::$m::read($a) } }
+        pub fn f() { go!(); let _ = go!(fs, "/k/.netrc"); }""",
+}
+
+
+@pytest.mark.parametrize("source", MACROS.values(), ids=MACROS)
+def test_an_own_macro_is_read_with_what_it_is_given(report_of: ReportOf, source: str) -> None:
+    facts = report_of({"src/lib.rs": source}).facts
+    assert "/k/.netrc" in [one.subject for one in facts if one.kind is FactKind.FILE_READ]

@@ -1,0 +1,83 @@
+"""What the own `macro_rules!` of a crate are given, so that their bodies can be read with it.
+
+Only plain rules: the parameters of a rule without repetitions, by position, for invocations that
+read as call arguments. A macro with anything else is read as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from analyzer.syntax.fields import Given
+from analyzer.syntax.outline import Macro, Node, Outline, Scope
+from analyzer.syntax.paths import Path, clean
+
+if TYPE_CHECKING:
+    from analyzer.syntax.code import CrateCode
+
+MAX_INVOCATIONS = 8
+"""Invocations of one macro beyond which no more are looked at."""
+_PARAMETER = re.compile(r"\$\s*(\w+)")
+_PLAIN = re.compile(r"[\w:\s]+")
+
+
+class MacroArguments:
+    """Invocations of one crate's own macros."""
+
+    def __init__(self, code: CrateCode) -> None:
+        self._code = code
+        self._invocations: dict[str, list[tuple[Outline, Macro]]] | None = None
+
+    def given(self, outline: Outline, function: int) -> Iterator[Mapping[str, Given]]:
+        """What each invocation gives the parameters of a macro, by their names."""
+        name = clean(outline.functions[function].name.rstrip("!"))
+        rules = list(_rules(outline, outline.functions[function].node))
+        for other, macro in self._table.get(name, ())[:MAX_INVOCATIONS]:
+            start = macro.node.start_byte
+            around = other.function_at(start)
+            module = other.functions[around].module if around >= 0 else 0
+            scope = Scope(around, macro.node.end_byte, module, None)
+            for names in rules:
+                if len(names) == len(macro.arguments):
+                    rows = zip(names, macro.arguments, strict=True)
+                    yield {label: Given(other, one, scope) for label, one in rows}
+                    break
+
+    def path(self, outline: Outline, node: Node, function: int) -> Path:
+        """A path with parameters in it, as the first invocation that fits makes it; or ()."""
+        text = outline.text(node)
+        if outline.data[node.start_byte - 1 : node.start_byte] == b"$":
+            text = f"${text}"
+        for given in self.given(outline, function) if len(text) < 200 and "$" in text else ():
+            names = set(_PARAMETER.findall(text))
+            if not names <= set(given):
+                continue
+            filled = _PARAMETER.sub(lambda found: _text(given[found[1]]), text)  # noqa: B023
+            if _PLAIN.fullmatch(filled):
+                return tuple(clean(one.strip()) for one in filled.split("::") if one.strip())
+        return ()
+
+    @property
+    def _table(self) -> Mapping[str, list[tuple[Outline, Macro]]]:
+        if self._invocations is None:
+            self._invocations = {}
+            for outline in self._code.outlines.values():
+                for macro in outline.macros.values():
+                    self._invocations.setdefault(macro.name, []).append((outline, macro))
+        return self._invocations
+
+
+def _text(given: Given) -> str:
+    return given.outline.text(given.node)
+
+
+def _rules(outline: Outline, node: Node) -> Iterator[list[str]]:
+    """The parameters of each rule that has no repetition, without their `$`."""
+    for rule in node.named_children:
+        left = rule.child_by_field_name("left") if rule.type == "macro_rule" else None
+        parts = left.named_children if left is not None else []
+        if left is not None and all(one.type == "token_binding_pattern" for one in parts):
+            names = [one.child_by_field_name("name") for one in parts]
+            yield [outline.text(one).lstrip("$ ") for one in names if one is not None]

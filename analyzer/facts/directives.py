@@ -25,14 +25,16 @@ _MAY_PRINT = BUILD_TIME | {Phase.LIBRARY}
 def facts(view: CrateView) -> Iterator[Fact]:
     """`build.directive` for each line, `native.link` for each library."""
     seen: set[tuple[str, int, str]] = set()
-    for fact in _directives(view):
+    found = tuple(_directives(view))
+    searched = " ".join(one.subject for one in found if "link-search" in one.subject)
+    for fact in found:
         if isinstance(fact.where, Span):
             place = (fact.where.file, fact.where.line, fact.subject)
             if place in seen:
                 continue
             seen.add(place)
         yield fact
-        linked = linked_file(fact.subject, view.tree.files)
+        linked = linked_file(fact.subject, searched, view.tree.files)
         if linked:
             yield replace(fact, kind=FactKind.NATIVE_LINK, subject=linked, api="packaged")
         key, _, value = fact.subject.partition("=")

@@ -14,11 +14,12 @@ _MEMBERS = 64
 _ENDINGS = (".o", ".obj", ".a", ".so", ".lib", ".dylib", ".dll")
 
 
-def linked_file(directive: str, files: tuple[SourceFile, ...]) -> str:
+def linked_file(directive: str, searched: str, files: tuple[SourceFile, ...]) -> str:
     """The packaged file with native code that a `rustc-link-lib` or `rustc-link-arg` line links;
     empty if it links none.
 
-    `directive` is what follows `cargo::`. Archives of WebAssembly and import libraries, which hold
+    `directive` is what follows `cargo::`, `searched` all folders that the script names for the
+    linker. Archives of WebAssembly and import libraries, which hold
     no code of this machine, do not count.
     """
     key, _, value = directive.partition("=")
@@ -28,7 +29,8 @@ def linked_file(directive: str, files: tuple[SourceFile, ...]) -> str:
     for file in files:
         base = file.path.rpartition("/")[2]
         if key == "rustc-link-lib":
-            is_meant = bool(name) and base in _names(name)
+            folder = file.path.rpartition("/")[0] or "{manifest}"
+            is_meant = bool(name) and base in _names(name) and folder in searched
         else:
             is_meant = base.endswith(_ENDINGS) and value.endswith((f"/{base}", f"={base}", base))
         if is_meant and _has_code(file.data):

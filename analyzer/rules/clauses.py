@@ -19,7 +19,10 @@ DECODING = frozenset({"base64", "hex", "reversed", "byte list", "replace", "xor"
 
 Ask = Callable[[Fact], bool]
 
-PLAIN_STEPS = ("format", "concat", "env!", "join of texts", "pushed text", "replace")
+PLAIN_STEPS = (
+    *("format", "concat", "env!", "join of texts", "pushed text", "replace"),
+    *("include of", "lower case", "upper case", "trimmed"),
+)
 """Steps of a derivation that everyday code takes; `decoded` asks for one that hides."""
 
 

@@ -8,6 +8,7 @@ from analyzer.facts.native_files import linked_file
 from analyzer.model import SourceFile
 
 ELF = b"\x7fELF\x02\x01\x01\0"
+SEARCHED = "rustc-link-search=native={manifest}/native rustc-link-search={manifest}/lib"
 WASM = b"\0asm\x01\0\0\0"
 
 
@@ -31,13 +32,14 @@ def _archive(*members: bytes) -> bytes:
     ],
 )
 def test_packaged_code_is_linked(directive: str, path: str, data: bytes) -> None:
-    assert linked_file(directive, (SourceFile(path, data),)) == path
+    assert linked_file(directive, SEARCHED, (SourceFile(path, data),)) == path
 
 
 @pytest.mark.parametrize(
     ("directive", "path", "data"),
     [
         ("rustc-link-lib=z", "native/libshim.a", _archive(ELF)),
+        ("rustc-link-lib=shim", "bindings/vb6/shim.lib", _archive(ELF)),
         ("rustc-link-lib=shim", "libshim.a", _archive(WASM)),
         ("rustc-link-lib=shim", "libshim.a", b""),
         ("rustc-link-lib=shim", "libshim.a", b"!<arch>\n" + b" " * 60),
@@ -46,4 +48,4 @@ def test_packaged_code_is_linked(directive: str, path: str, data: bytes) -> None
     ],
 )
 def test_other_files_and_directives_link_none(directive: str, path: str, data: bytes) -> None:
-    assert linked_file(directive, (SourceFile(path, data),)) == ""
+    assert linked_file(directive, SEARCHED, (SourceFile(path, data),)) == ""

@@ -21,7 +21,12 @@ from analyzer.unpack import unpack
 pytestmark = [pytest.mark.online, pytest.mark.enable_socket]
 
 APIS = default_folder() / "apis"
-KINDS = r"(?:struct|enum|trait|type|mod|union|use|const|static|fn|macro_rules\s*!|macro|as)"
+KINDS = re.compile(
+    r"\b(?:struct|enum|trait|type|mod|union|use|const|static|fn|macro_rules\s*!|macro|as)\b"
+)
+BREAKS = re.compile(r"[;{}()]")
+WORD = re.compile(r".?\w|\w.?")
+USED = frozenset(",;(!<}")
 
 
 def checked() -> dict[str, list[str]]:
@@ -71,10 +76,15 @@ def _declares(text: str, words: set[str], name: str) -> bool:
     """Declared under one of Rust's keywords, re-exported, or made by a macro from its bare name."""
     if name not in words:
         return False
-    pattern = (
-        rf"\b{KINDS}\b[^;{{}}()]{{0,300}}?\b{re.escape(name)}\b|\b{re.escape(name)}\s*[,;(!<}}]"
-    )
-    return re.search(pattern, text) is not None
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        before = BREAKS.split(text[max(0, start - 300) : start])[-1]
+        is_word = WORD.fullmatch(text[max(0, start - 1) : start] + text[end : end + 1]) is None
+        if is_word and (text[end : end + 40].lstrip()[:1] in USED or KINDS.search(before)):
+            return True
+        start = text.find(name, end)
+    return False
 
 
 @pytest.mark.parametrize("name", sorted(checked()))

@@ -18,6 +18,8 @@ from analyzer.syntax.paths import clean
 _HOLDERS = ("static_item", "const_item")
 _HELD = re.compile(rb"(?<![\w.])([a-z_]\w*)\s*(?=[,\]})])")
 _LARGEST = 20_000
+_USERS = 400
+"""Mentions of one static or constant beyond which no more are looked at."""
 _STORING = re.compile(
     rb"(?<![\w.])([A-Z][A-Z0-9_]*)\s*\.\s*(?:set|get_or_init|get_or_try_init|lock|write|store|swap"
     rb"|borrow_mut|replace|with|with_borrow_mut|push|insert)\s*\("
@@ -37,6 +39,7 @@ class Callers:
     def __init__(self, code: CrateCode, is_test: Callable[[str, int], bool]) -> None:
         self._code, self._is_test = code, is_test
         self._found: dict[Function, list[Place]] = {}
+        self._used: dict[Function, tuple[Function, ...]] = {}
         self._meant: dict[tuple[str, int, int], frozenset[Function]] = {}
 
     def of(self, function: Function) -> list[Place]:
@@ -83,7 +86,9 @@ class Callers:
         outline = self._code.outlines[function[0]]
         node = outline.functions[function[1]].node
         for match in _STORING.finditer(outline.data, node.start_byte, node.end_byte):
-            for static in self._statics.get(match[1], ()):
+            statics = self._statics.get(match[1], [])
+            near = [one for one in statics if one[0] == function[0]]
+            for static in near or statics[:_NAMESAKES]:
                 yield from (one for one in self._users(static) if one != function)
 
     @functools.cached_property
@@ -92,24 +97,32 @@ class Callers:
         for outline in self._code.outlines.values():
             for number, one in enumerate(outline.functions):
                 name = one.node.child_by_field_name("name")
-                if one.kind == "static_item" and name is not None:
+                if one.kind in _HOLDERS and name is not None:
                     raw = outline.data[name.start_byte : name.end_byte]
                     table.setdefault(raw, []).append((outline.path, number))
         return table
 
-    def _users(self, function: Function) -> Iterator[Function]:
+    def _users(self, function: Function) -> tuple[Function, ...]:
         """Functions that name a static or a constant: naming a lazy one runs its initialiser."""
+        if function not in self._used:
+            self._used[function] = tuple(dict.fromkeys(self._naming(function)))
+        return self._used[function]
+
+    def _naming(self, function: Function) -> Iterator[Function]:
         node = self._code.outlines[function[0]].functions[function[1]].node
         name = node.child_by_field_name("name")
         if name is None:
             return
         raw = self._code.outlines[function[0]].data[name.start_byte : name.end_byte]
+        namesakes = {path for path, _ in self._statics.get(raw, ())} - {function[0]}
+        left = _USERS
         for outline in self._code.outlines.values():
-            if raw not in outline.data:
-                continue
+            if outline.path in namesakes or raw not in outline.data:
+                continue  # a file with one of its own means its own
             for match in re.finditer(rb"(?<!\w)" + re.escape(raw) + rb"(?!\w)", outline.data):
                 place = (outline.path, outline.function_at(match.start()))
-                if place[1] >= 0 and place != function:
+                if place[1] >= 0 and place != function and left:
+                    left -= 1
                     yield place
 
     @functools.cached_property

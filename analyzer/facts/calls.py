@@ -30,7 +30,7 @@ def _added(sites: tuple[Site, ...]) -> Mapping[Origin, list[Value]]:
     for site in sorted(sites, key=lambda one: (one.file, one.start)):
         if not site.api.adds or site.is_mention:
             continue
-        for frame in dict.fromkeys((site.frame, _ANY)):
+        for frame in (site.frame, _ANY):
             texts = table.setdefault((site.file, site.origin, frame), [])
             for position in site.api.adds:
                 if position < len(site.arguments):

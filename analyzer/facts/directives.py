@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from analyzer.facts.native_files import linked_file
-from analyzer.facts.view import CrateView
+from analyzer.facts.view import PRINTING, CrateView
 from analyzer.model import BUILD_TIME, Fact, FactKind, Phase, Span
 from analyzer.syntax.texts import MacroSite, TextSite
 from analyzer.syntax.vocabulary import compiled
 
-_PRINTING = ("println", "print", "writeln", "write", "format")
 _LINE = re.compile(r"(?m)^cargo::?([a-zA-Z][\w-]*=.*|\{\}.*)$")
 _BEGINNING = compiled(rb"(?m:^cargo:)")
 _MAY_PRINT = BUILD_TIME | {Phase.LIBRARY}
@@ -43,7 +42,7 @@ def facts(view: CrateView) -> Iterator[Fact]:
 
 
 def _directives(view: CrateView) -> Iterator[Fact]:
-    for name in _PRINTING:
+    for name in PRINTING:
         for site in view.macros.get(name, ()):
             if not site.value.is_unknown:
                 yield from _lines(view, site, site.value.text, f"{name}!")

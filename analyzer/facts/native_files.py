@@ -32,7 +32,7 @@ def linked_file(directive: str, searched: str, files: tuple[SourceFile, ...]) ->
             folder = file.path.rpartition("/")[0] or "{manifest}"
             is_meant = bool(name) and base in _names(name) and folder in searched
         else:
-            is_meant = base.endswith(_ENDINGS) and value.endswith((f"/{base}", f"={base}", base))
+            is_meant = base.endswith(_ENDINGS) and value.endswith(base)
         if is_meant and _has_code(file.data):
             return file.path
     return ""
@@ -43,11 +43,8 @@ def _names(name: str) -> set[str]:
 
 
 def _has_code(data: bytes) -> bool:
-    if data.startswith(_NATIVE) or data.startswith(_COFF):
-        return True
-    return data.startswith(_AR) and any(
-        one.startswith((*_NATIVE, *_COFF)) for one in _members(data)
-    )
+    parts = _members(data) if data.startswith(_AR) else (data,)
+    return any(one.startswith((*_NATIVE, *_COFF)) for one in parts)
 
 
 def _members(data: bytes) -> Iterator[bytes]:

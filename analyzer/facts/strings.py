@@ -6,8 +6,6 @@ of either hide; each decoded text keeps how it came about.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 
@@ -15,6 +13,7 @@ from analyzer.facts.hosts import lookalike
 from analyzer.facts.view import CrateView
 from analyzer.model import Fact, FactKind
 from analyzer.signatures import host_of
+from analyzer.syntax.machine.decoders import from_base64
 from analyzer.syntax.telling import BASE64, HEX, is_encoded, key_shape, telling
 from analyzer.syntax.texts import TextSite
 
@@ -93,10 +92,9 @@ def _decoded(view: CrateView, site: TextSite, text: str) -> Iterator[Fact]:
 
 
 def _from_base64(text: str) -> str:
-    padded = text.rstrip("=").translate({45: 43, 95: 47})
     try:
-        return _as_text(base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True))
-    except (binascii.Error, ValueError):
+        return _as_text(from_base64(text.encode()))
+    except ValueError:
         return ""
 
 

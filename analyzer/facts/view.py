@@ -31,7 +31,8 @@ from analyzer.syntax.texts import MacroSite, TextSite, attributes, composed, mac
 
 _OWN_CFG = frozenset({Phase.BUILD_SCRIPT})
 """Code whose cfgs no build script sets: the build script itself."""
-_PRINTING = frozenset({"println", "print", "writeln", "write", "format"})
+PRINTING = ("println", "print", "writeln", "write", "format")
+"""Macros whose text may be a line for cargo."""
 _FOR_CARGO = re.compile(rb'cargo|[(,\[{]\s*r?#*"\{|concat')
 _SHIPPED = frozenset({Phase.LIBRARY, Phase.BINARY, Phase.PROC_MACRO, Phase.BUILD_SCRIPT})
 
@@ -76,7 +77,7 @@ class CrateView:
         in other code what begins like such a line or with a value.
         """
         start = macro.node.start_byte
-        if macro.name not in _PRINTING or _FOR_CARGO.search(
+        if macro.name not in PRINTING or _FOR_CARGO.search(
             outline.data[start : macro.node.end_byte]
         ):
             return True

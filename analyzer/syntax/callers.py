@@ -70,7 +70,9 @@ class Callers:
         if one.outer >= 0:
             yield function[0], one.outer
         if one.kind == "macro_definition":
-            yield from self._invocations.get(clean(one.name.rstrip("!")), ())
+            invocations = self._code.macro_arguments.invocations
+            for other, macro in invocations.get(clean(one.name.rstrip("!")), ()):
+                yield other.path, other.function_at(macro.node.start_byte)
         elif one.kind in _HOLDERS:
             yield from self._users(function)
         else:
@@ -86,13 +88,14 @@ class Callers:
         outline = self._code.outlines[function[0]]
         node = outline.functions[function[1]].node
         for match in _STORING.finditer(outline.data, node.start_byte, node.end_byte):
-            statics = self._statics.get(match[1], [])
+            statics = self._holders.get(match[1], [])
             near = [one for one in statics if one[0] == function[0]]
             for static in near or statics[:_NAMESAKES]:
                 yield from (one for one in self._users(static) if one != function)
 
     @functools.cached_property
-    def _statics(self) -> Mapping[bytes, list[Function]]:
+    def _holders(self) -> Mapping[bytes, list[Function]]:
+        """Statics and constants by name."""
         table: dict[bytes, list[Function]] = {}
         for outline in self._code.outlines.values():
             for number, one in enumerate(outline.functions):
@@ -114,16 +117,18 @@ class Callers:
         if name is None:
             return
         raw = self._code.outlines[function[0]].data[name.start_byte : name.end_byte]
-        namesakes = {path for path, _ in self._statics.get(raw, ())} - {function[0]}
+        namesakes = {path for path, _ in self._holders.get(raw, ())} - {function[0]}
         left = _USERS
         for outline in self._code.outlines.values():
             if outline.path in namesakes or raw not in outline.data:
                 continue  # a file with one of its own means its own
             for match in re.finditer(rb"(?<!\w)" + re.escape(raw) + rb"(?!\w)", outline.data):
                 place = (outline.path, outline.function_at(match.start()))
-                if place[1] >= 0 and place != function and left:
-                    left -= 1
+                if place[1] >= 0 and place != function:
                     yield place
+                    left -= 1
+                    if not left:
+                        return
 
     @functools.cached_property
     def _holding(self) -> Mapping[str, list[Function]]:
@@ -148,15 +153,6 @@ class Callers:
             return []
         numbers = range(-1, len(outline.functions))
         return [(path, one) for one in numbers if outline.owner(one) == owner]
-
-    @functools.cached_property
-    def _invocations(self) -> Mapping[str, list[Function]]:
-        table: dict[str, list[Function]] = {}
-        for outline in self._code.outlines.values():
-            for macro in outline.macros.values():
-                place = (outline.path, outline.function_at(macro.node.start_byte))
-                table.setdefault(macro.name, []).append(place)
-        return table
 
     @functools.cached_property
     def _by_name(self) -> Mapping[str, list[Place]]:

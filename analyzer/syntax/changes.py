@@ -17,7 +17,7 @@ from analyzer.syntax.values import (
 )
 
 _NUMBER = re.compile(
-    r"(0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)(?:[iu](?:8|16|32|64|128|size))?"
+    r"(0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)([iu](?:8|16|32|64|128|size))?"
 )
 INNER = frozenset(
     "reference_expression try_expression await_expression parenthesized_expression"
@@ -100,12 +100,17 @@ def changes_in(outline: Outline) -> dict[tuple[int, str], list[tuple[int, str, N
 
 def number(text: str) -> Value:
     """The value of an integer literal, with its suffix and underscores."""
+    found = integer_literal(text)
+    return Value(parts=(str(found[0]),), number=found[0]) if found else UNKNOWN_VALUE
+
+
+def integer_literal(text: str) -> tuple[int, str] | None:
+    """An integer literal's number and its suffix, which may be empty; None for anything else."""
     match = _NUMBER.fullmatch(text.lower()[:80])
     if match is None:
-        return UNKNOWN_VALUE
+        return None
     digits = match[1].replace("_", "")
-    found = int(digits, 0 if digits[:1] == "0" and digits[1:2].isalpha() else 10)
-    return Value(parts=(str(found),), number=found)
+    return int(digits, 0 if digits[1:2].isalpha() else 10), match[2] or ""
 
 
 _REWRITTEN = re.compile(

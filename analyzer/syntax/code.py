@@ -180,12 +180,10 @@ class CrateCode:
         lists decide.
         """
         start, end = macro.node.start_byte, macro.node.end_byte
-        function = outline.function_at(start)
-        module = outline.functions[function].module if function >= 0 else 0
-        scope = Scope(function, end, module, None)
+        scope = outline.scope_at(start, end)
         named = macro.node.child_by_field_name("macro")
         segments = path_segments(outline, named) if named is not None else ()
-        path = self.resolve(outline, segments, start, module) if segments else None
+        path = self.resolve(outline, segments, start, scope.module) if segments else None
         api = self.apis.get("::".join(path) + "!") if path else None
         if api is None and len(segments) == 1:
             owners = sorted(set(self._package.externs.values()))

@@ -349,9 +349,7 @@ class Evaluator:
             name = node.child_by_field_name("name") or node
             self.code.want(body=outline.text(name))
         frame = dict(zip(parameters(outline, node), arguments, strict=False))
-        function = outline.function_at(body.start_byte)
-        module = outline.functions[function].module if function >= 0 else 0
-        scope = Scope(function, body.end_byte, module, None)
+        scope = outline.scope_at(body.start_byte, body.end_byte)
         return self.fold(outline, body, scope, frame, depth + 8)
 
     def _fold_block(

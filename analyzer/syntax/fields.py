@@ -102,9 +102,7 @@ Rows = dict[str, list[tuple[str, Node]]]
 def _in(outline: Outline, table: Rows, owner: str, name: str) -> Iterator[Given]:
     for struct, value in table.get(name, ()):
         if struct in ("", "Self", owner):
-            function = outline.function_at(value.start_byte)
-            module = outline.functions[function].module if function >= 0 else 0
-            yield Given(outline, value, Scope(function, value.end_byte, module, None))
+            yield Given(outline, value, outline.scope_at(value.start_byte, value.end_byte))
 
 
 def _rows(outline: Outline) -> Rows:

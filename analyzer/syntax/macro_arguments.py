@@ -6,12 +6,13 @@ read as call arguments. A macro with anything else is read as it stands.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from analyzer.syntax.fields import Given
-from analyzer.syntax.outline import Macro, Node, Outline, Scope
+from analyzer.syntax.outline import Macro, Node, Outline
 from analyzer.syntax.paths import Path, clean
 
 if TYPE_CHECKING:
@@ -28,17 +29,13 @@ class MacroArguments:
 
     def __init__(self, code: CrateCode) -> None:
         self._code = code
-        self._invocations: dict[str, list[tuple[Outline, Macro]]] | None = None
 
     def given(self, outline: Outline, function: int) -> Iterator[Mapping[str, Given]]:
         """What each invocation gives the parameters of a macro, by their names."""
         name = clean(outline.functions[function].name.rstrip("!"))
         rules = list(_rules(outline, outline.functions[function].node))
-        for other, macro in self._table.get(name, ())[:MAX_INVOCATIONS]:
-            start = macro.node.start_byte
-            around = other.function_at(start)
-            module = other.functions[around].module if around >= 0 else 0
-            scope = Scope(around, macro.node.end_byte, module, None)
+        for other, macro in self.invocations.get(name, ())[:MAX_INVOCATIONS]:
+            scope = other.scope_at(macro.node.start_byte, macro.node.end_byte)
             for names in rules:
                 if len(names) == len(macro.arguments):
                     rows = zip(names, macro.arguments, strict=True)
@@ -59,14 +56,14 @@ class MacroArguments:
                 return tuple(clean(one.strip()) for one in filled.split("::") if one.strip())
         return ()
 
-    @property
-    def _table(self) -> Mapping[str, list[tuple[Outline, Macro]]]:
-        if self._invocations is None:
-            self._invocations = {}
-            for outline in self._code.outlines.values():
-                for macro in outline.macros.values():
-                    self._invocations.setdefault(macro.name, []).append((outline, macro))
-        return self._invocations
+    @functools.cached_property
+    def invocations(self) -> Mapping[str, list[tuple[Outline, Macro]]]:
+        """Macro invocations of all files, by the macro's name."""
+        table: dict[str, list[tuple[Outline, Macro]]] = {}
+        for outline in self._code.outlines.values():
+            for macro in outline.macros.values():
+                table.setdefault(macro.name, []).append((outline, macro))
+        return table
 
 
 def _text(given: Given) -> str:

@@ -217,6 +217,12 @@ class Outline:
             index = self.functions[index].outer
         return -1
 
+    def scope_at(self, start: int, end: int) -> Scope:
+        """The scope of code from one byte position to another."""
+        function = self.function_at(start)
+        module = self.functions[function].module if function >= 0 else 0
+        return Scope(function, end, module, None)
+
     def is_in_use(self, position: int) -> bool:
         """Whether a byte position stands inside a `use` declaration."""
         index = bisect.bisect_right(self._use_starts, position) - 1

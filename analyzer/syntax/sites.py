@@ -14,6 +14,7 @@ from typing import NamedTuple
 from analyzer.signatures import Api
 from analyzer.syntax.callers import Callers, Function
 from analyzer.syntax.code import CrateCode, bare
+from analyzer.syntax.fields import parameters
 from analyzer.syntax.outline import Call, Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
 from analyzer.syntax.values import UNKNOWN_VALUE, Hole, Value
@@ -141,7 +142,7 @@ class Sites:
         own_name = self._code.outlines[function[0]].functions[function[1]].name
         asked = self._asked_for[function] = {own_name.rstrip("!")}
         self._code.want(caller=own_name.rstrip("!"))
-        names = self._parameters(function[0], node)
+        names = parameters(self._code.outlines[function[0]], node)
         frames: list[Frame] = list(self._macro_frames(function, node))
         for outline, called in self.callers.of(function)[:_CALLERS] if names else ():
             scope = called.scope
@@ -180,15 +181,6 @@ class Sites:
                 for name, one in given.items()
             }
             yield {name: value for name, value in values.items() if not value.is_unknown}
-
-    def _parameters(self, file: str, node: Node) -> list[str]:
-        outline = self._code.outlines[file]
-        listed = node.child_by_field_name("parameters")
-        return [
-            outline.text(one.child_by_field_name("pattern") or one).removeprefix("mut ").strip()
-            for one in (listed.named_children if listed is not None else ())
-            if one.type == "parameter"
-        ]
 
     # Sites -------------------------------------------------------------------------------------
 

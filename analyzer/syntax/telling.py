@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import re
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ import re2
 from analyzer.signatures import IndicatorList
 from analyzer.syntax.flat import Range
 from analyzer.syntax.lexer import literal_text
+from analyzer.syntax.machine.decoders import from_base64
 from analyzer.syntax.vocabulary import compiled
 
 BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
@@ -126,10 +126,7 @@ def _decodes(text: str) -> bool:
     """Whether a text is base64 of readable text."""
     if not BASE64.fullmatch(text):
         return False
-    plain = text.rstrip("=").translate({45: 43, 95: 47})
     try:
-        return (
-            base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode().isprintable()
-        )
+        return from_base64(text.encode()).decode().isprintable()
     except ValueError:
         return False

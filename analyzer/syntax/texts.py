@@ -116,12 +116,10 @@ def _text(outline: Outline, node: Node, scope: Scope, value: Value) -> TextSite:
 
 def _macro_site(code: CrateCode, outline: Outline, macro: Macro) -> MacroSite:
     start, end = macro.node.start_byte, macro.node.end_byte
-    function = outline.function_at(start)
-    module = outline.functions[function].module if function >= 0 else 0
-    scope = Scope(function, end, module, None)
+    scope = outline.scope_at(start, end)
     value = macro_value(code.evaluator, outline, macro, scope, ({}, 0))
     arguments = tuple(code.evaluator.value(outline, one, scope) for one in macro.arguments[:4])
-    owner = outline.owner(function)
+    owner = outline.owner(scope.function)
     return MacroSite(macro.name, value, arguments, outline.path, owner, start, end)
 
 

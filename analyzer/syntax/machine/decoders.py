@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Mapping
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
 MAX_SIZE = 65_536
 
 
@@ -28,8 +29,12 @@ def decoded(path: tuple[str, ...], data: bytes) -> bytes | None:
     return None
 
 
-def _from_base64(data: bytes) -> bytes:
-    text = b"".join(data.split()).rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+def from_base64(data: bytes) -> bytes:
+    """Base64 undone, of either alphabet, padded or not.
+
+    :raises ValueError: if it is none.
+    """
+    text = b"".join(data.split()).rstrip(b"=").translate(_FROM_URL)
     return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
 
 
@@ -58,7 +63,7 @@ def _inflated(data: bytes, wbits: int) -> bytes:
 
 
 _DECODERS: Mapping[str, Callable[[bytes], bytes]] = {
-    "base64": _from_base64,
+    "base64": from_base64,
     "base32": _from_base32,
     "bs58": _from_base58,
     "base58": _from_base58,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
+from analyzer.syntax.changes import integer_literal
 from analyzer.syntax.machine.control import CONTROL
 from analyzer.syntax.machine.macros import filled, macro
 from analyzer.syntax.machine.places import place, store
@@ -33,9 +33,6 @@ from analyzer.syntax.machine.values import (
 from analyzer.syntax.outline import Node
 from analyzer.syntax.paths import path_segments
 
-_INTEGER = re.compile(
-    r"(0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*?)_*([iu](?:8|16|32|64|128|size))?"
-)
 _LIMITS: Mapping[str, Callable[[int], int]] = {
     "MAX": lambda width: (1 << width) - 1,
     "MIN": lambda _: 0,
@@ -45,11 +42,10 @@ _LIMITS: Mapping[str, Callable[[int], int]] = {
 
 def number(_: Interpreting, node: Node, env: Environment) -> object:
     """An integer literal with its suffix."""
-    match = _INTEGER.fullmatch(env.outline.text(node).lower()[:80])
-    if match is None:
+    found = integer_literal(env.outline.text(node))
+    if found is None:
         raise Stuck
-    digits = match[1].replace("_", "")
-    return Number(int(digits, 0 if digits[1:2].isalpha() else 10), match[2] or "")
+    return Number(*found)
 
 
 def identifier(machine: Interpreting, node: Node, env: Environment) -> object:

@@ -7,6 +7,7 @@ anything unknown, ends the attempt. Steps are counted per attempt and per crate,
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -43,8 +44,6 @@ MAX_DEPTH = 90
 MAX_SIZE = 200_000
 COMPUTED = "computed"
 """The step of a derivation that says: bytes or characters were calculated."""
-
-
 _ENDS = (
     *(Stuck, Leaving, LookupError, ValueError, TypeError, AttributeError, OverflowError),
     *(RuntimeError, StopIteration),
@@ -74,11 +73,7 @@ class Interpreter:
             return UNKNOWN_VALUE
         self._left, self._depth, self._is_hidden = min(self._per_attempt, self._total), 0, False
         before = self._left
-        env = Environment(outline, scope, {}, is_lazy=True)
-        for name, value in frame.items():
-            if value.is_constant or value.items or value.number is not None:
-                env.names[name] = _or_nothing(value)
-        env.names = {name: value for name, value in env.names.items() if value is not None}
+        env = Environment(outline, scope, _known(frame), is_lazy=True)
         if node.type == "identifier" and outline.text(node) in env.names:
             return UNKNOWN_VALUE  # a parameter that was changed: only a whole call tells how
         try:
@@ -185,7 +180,7 @@ class Interpreter:
         if known is not None:
             return known(self, list(arguments))
         if len(path) > 1 and arguments and path[-2] not in ("File", "Command"):
-            found = decoded(path, raw(arguments[-1])) if len(path) > 1 else None
+            found = decoded(path, raw(arguments[-1]))
             if found is not None:
                 self.hides()
                 return octets(found)
@@ -198,7 +193,7 @@ class Interpreter:
         held = plain(value)
         self.weigh(held, *arguments)
         if isinstance(held, Record):
-            own = self._code.needed_function((*self._owner(held), name))
+            own = self._code.needed_function(("@", held.path, name))
             if own is None:
                 raise Stuck
             return self.enter(own, arguments, value)
@@ -261,9 +256,7 @@ class Interpreter:
         """
         outline = self._code.outlines[own.file]
         body, listed = child(own.node, "body"), child(own.node, "parameters")
-        function = outline.function_at(body.start_byte)
-        module = outline.functions[function].module if function >= 0 else 0
-        env = Environment(outline, Scope(function, body.end_byte, module, None), {})
+        env = Environment(outline, outline.scope_at(body.start_byte, body.end_byte), {})
         given = list(arguments)
         for one in inner_nodes(listed):
             if one.type == "self_parameter":
@@ -274,12 +267,7 @@ class Interpreter:
                     raise Stuck
         if not body.named_children:
             self._code.want(body=outline.text(child(own.node, "name")))
-        try:
-            result = self.eval(body, env)
-        except Leaving as leaving:
-            if leaving.kind != "return":
-                raise Stuck from None
-            result = leaving.value
+        result = self._body(body, env)
         kind = own.node.child_by_field_name("return_type")
         return typed(plain(result), outline.text(kind)) if kind is not None else result
 
@@ -295,8 +283,12 @@ class Interpreter:
                 pattern, kind = child(one, "pattern"), env.outline.text(child(one, "type"))
             if not matches(self, pattern, typed(value, kind) if kind else value, env):
                 raise Stuck
+        return self._body(child(closure.node, "body"), env)
+
+    def _body(self, node: Node, env: Environment) -> object:
+        """The value of a function's body, or what it returned before its end."""
         try:
-            return self.eval(child(closure.node, "body"), env)
+            return self.eval(node, env)
         except Leaving as leaving:
             if leaving.kind != "return":
                 raise Stuck from None
@@ -315,9 +307,6 @@ class Interpreter:
         else:
             tables = (TEXTS, CHANGES, ENDS, ROWS)
         return next((one[name] for one in tables if name in one), None)
-
-    def _owner(self, held: Record) -> tuple[str, ...]:
-        return ("@", held.path)
 
     def _constant(self, item: Item) -> object:
         other = self._code.outlines[item.file]
@@ -350,8 +339,11 @@ class Interpreter:
         return inner.names[name]
 
 
-def _or_nothing(value: Value) -> object:
-    try:
-        return from_value(value)
-    except Stuck:
-        return None
+def _known(frame: Mapping[str, Value]) -> dict[str, object]:
+    """The parameters of a frame of which folding knows all."""
+    names: dict[str, object] = {}
+    for name, value in frame.items():
+        with contextlib.suppress(Stuck):
+            if value.items != ():  # an empty list may be one that was cut out
+                names[name] = from_value(value)
+    return names

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from analyzer.syntax.machine.rows import Method, counted, items, mapped, rows
 from analyzer.syntax.machine.shared import Machine
@@ -244,7 +245,7 @@ def _remainder(_: Machine, value: object, given: list[object]) -> object:
     return Number(left.value % abs(right), left.kind)
 
 
-def _to_bytes(order: str) -> Method:
+def _to_bytes(order: Literal["big", "little"]) -> Method:
     def method(machine: Machine, value: object, _given: list[object]) -> object:
         machine.hides()
         number = plain(value)
@@ -252,7 +253,7 @@ def _to_bytes(order: str) -> Method:
             raise Stuck
         width = WIDTHS[guessed(number)] // 8
         unsigned = number.value & ((1 << width * 8) - 1)
-        return octets(unsigned.to_bytes(width, "big" if order == "big" else "little"))
+        return octets(unsigned.to_bytes(width, order))
 
     return method
 
@@ -260,9 +261,8 @@ def _to_bytes(order: str) -> Method:
 NUMBERS: Mapping[str, Method] = {
     **{
         f"{how}_{name}": _wrapping(name)
-        for how in ("wrapping", "checked", "overflowing", "saturating")
+        for how in ("wrapping", "checked", "saturating")
         for name in _OPERATORS
-        if how != "overflowing"
     },
     "pow": _wrapping("pow"),
     "rem_euclid": _remainder,
@@ -305,11 +305,10 @@ def _string(_: Machine, given: list[object]) -> object:
     return text(value)
 
 
-def _from_bytes(order: str) -> Callable[[Machine, list[object]], object]:
+def _from_bytes(order: Literal["big", "little"]) -> Callable[[Machine, list[object]], object]:
     def function(machine: Machine, given: list[object]) -> object:
         machine.hides()
-        data = raw(given[0])
-        return Number(int.from_bytes(data, "big" if order == "big" else "little"))
+        return Number(int.from_bytes(raw(given[0]), order))
 
     return function
 
@@ -328,9 +327,7 @@ FUNCTIONS: Mapping[str, Callable[[Machine, list[object]], object]] = {
     "str::from_utf8_unchecked": _string,
     "char::from": _character,
     "char::from_u32": _character,
-    "char::from_digit": lambda _m, given: Char(
-        "0123456789abcdefghijklmnopqrstuvwxyz"[integer(given[0]) % 36]
-    ),
+    "char::from_digit": lambda _m, given: Char(_DIGITS[integer(given[0]) % 36]),
     "Vec::from": lambda m, given: _collect(m, given[0], []),
     "iter::repeat": lambda m, given: Row(counted(m, itertools.repeat(plain(given[0])))),
     "iter::once": lambda _m, given: Row(iter([plain(given[0])])),
@@ -338,9 +335,8 @@ FUNCTIONS: Mapping[str, Callable[[Machine, list[object]], object]] = {
     **{f"{kind}::from_le_bytes": _from_bytes("little") for kind in WIDTHS},
     **{f"{kind}::from_be_bytes": _from_bytes("big") for kind in WIDTHS},
     **dict.fromkeys(
-        ("Box::new", "Arc::new", "Rc::new", "Cow::from", "Cow::Borrowed"),
+        "Box::new Arc::new Rc::new Cow::from Cow::Borrowed Cow::Owned Some Ok mem::take".split(),
         lambda _m, given: given[0],
     ),
-    **dict.fromkeys(("Some", "Ok", "Cow::Owned", "mem::take"), lambda _m, given: given[0]),
 }
 """Free and associated functions, by the last two names of their path."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from analyzer import __version__
 from analyzer.facts import collect
+from analyzer.facts.flows import ASKER, flows
 from analyzer.facts.view import CrateView
 from analyzer.limits import DEFAULT_LIMITS, Limits
 from analyzer.manifest import read_manifest
@@ -19,6 +20,7 @@ from analyzer.model import (
     Coverage,
     CrateInfo,
     CrateSource,
+    FactSet,
     Gap,
     Manifest,
     Phase,
@@ -28,7 +30,7 @@ from analyzer.model import (
     SourceTree,
     Trace,
 )
-from analyzer.rules.joining import joining, left_open
+from analyzer.rules.joining import Ends, drawn_ends, flow_ends, joining, left_open
 from analyzer.rules.match import match
 from analyzer.rules.ruleset import RuleSet
 from analyzer.score import assess, capabilities, indicators
@@ -64,8 +66,9 @@ def analyze(
             crate.ref, tree, manifest, code, sources.phases, ruleset.signatures, known, limits
         )
         factset = collect(view)
+        factset = _followed(view, factset, flow_ends(factset, ruleset))
         joined = joining(factset, ruleset)
-        wanted = code.wanted(left_open(factset, ruleset))
+        wanted = code.wanted(left_open(factset, ruleset) | {ASKER})
         if not sources.extend(wanted._replace(callers=wanted.callers | joined)):
             break
     trace = observe(crate, limits) if observe is not None else Trace()
@@ -73,6 +76,7 @@ def analyze(
     gaps = _unique(
         crate.gaps + tree.gaps + manifest.gaps + sources.gaps + factset.gaps + trace.gaps
     )
+    factset = _followed(view, factset, drawn_ends(match(factset, ruleset), factset))
     findings = match(factset, ruleset)
     coverage = _coverage(tree, sources)
     judged = assess(findings, gaps, coverage)
@@ -90,6 +94,12 @@ def analyze(
         points=judged.points,
         provenance=Provenance(__version__, ruleset.digest, limits.digest(), known.as_of),
     )
+
+
+def _followed(view: CrateView, factset: FactSet, ends: tuple[Ends, ...]) -> FactSet:
+    """The facts with the flows between these ends."""
+    found, gaps = flows(view, factset.facts, ends)
+    return replace(factset, flows=factset.flows + found, gaps=factset.gaps + gaps)
 
 
 def _modules(tree: SourceTree, manifest: Manifest, limits: Limits) -> ModuleTree:

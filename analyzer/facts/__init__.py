@@ -17,7 +17,17 @@ from analyzer.facts.view import CrateView
 from analyzer.model import CallEdge, Fact, FactSet, Gap, GapKind, Span
 
 _NOT_FAMILIES = frozenset(
-    {"view", "phases", "transfers", "guards", "programs", "near_names", "hosts", "native_files"}
+    {
+        "view",
+        "phases",
+        "transfers",
+        "guards",
+        "programs",
+        "near_names",
+        "hosts",
+        "native_files",
+        "flows",
+    }
 )
 
 

@@ -230,9 +230,29 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
+class Hop:
+    """A place that a value passes on its way, with its source line."""
+
+    where: Span
+    snippet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The value of `source` may arrive at `sink`; `hops` are the places on the way, ends too."""
+
+    source: Fact
+    sink: Fact
+    hops: tuple[Hop, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FactSet:
-    """All facts of one crate with the call edges that join their owners, and what was missed."""
+    """All facts of one crate with the call edges that join their owners, the flows that rules
+    asked for, and what was missed.
+    """
 
     facts: tuple[Fact, ...]
     calls: tuple[CallEdge, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    flows: tuple[Flow, ...] = ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from analyzer.model.crate import Advisory, IndexEntry, Origin
-from analyzer.model.facts import QUIET, Fact, FactKind, Gap, Guard, Phase, Where
+from analyzer.model.facts import QUIET, Fact, FactKind, Gap, Guard, Hop, Phase, Where
 
 
 class Severity(StrEnum):
@@ -63,7 +63,10 @@ _ASIDE = QUIET | {Phase.BUILD_HELPER}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule that held, with its evidence. `is_blocking`: the rule itself asks for BLOCK."""
+    """A rule that held, with its evidence. `is_blocking`: the rule itself asks for BLOCK.
+
+    `path` leads from a cited source to a cited sink where the value was followed; else empty.
+    """
 
     rule: str
     title: str
@@ -75,6 +78,7 @@ class Finding:
     techniques: tuple[str, ...]
     evidence: tuple[Evidence, ...]
     is_blocking: bool = False
+    path: tuple[Hop, ...] = ()
 
     @property
     def is_quiet(self) -> bool:

@@ -21,6 +21,7 @@ from analyzer.model import (
     FactKind,
     Finding,
     Gap,
+    Hop,
     Member,
     Moment,
     Point,
@@ -175,7 +176,20 @@ def _findings(findings: tuple[Finding, ...]) -> Iterable[RenderableType]:
             yield Padding(
                 Text(f"and {more} more places (see --format json)", style="dim"), (0, 0, 0, 2)
             )
+        if len(one.path) > 1:
+            yield Padding(_path(one.path), (0, 0, 0, 2))
         yield Text("")
+
+
+def _path(path: tuple[Hop, ...]) -> RenderableType:
+    """The way of a value, hop by hop, from what reads it to what hands it out."""
+    rows: list[RenderableType] = [Text("the value goes", style="italic")]
+    for number, one in enumerate(path):
+        mark = "└> " if number == len(path) - 1 else "├> " if number else "┌  "
+        head = Text.assemble((place(one.where), "cyan"), "  ", printable(one.snippet))
+        rest = "   " if number == len(path) - 1 else "│  "
+        rows.append(_Wrapped(head, first=mark, rest=rest))
+    return Group(*rows)
 
 
 def _evidence(one: Evidence) -> RenderableType:

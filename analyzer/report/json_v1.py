@@ -99,6 +99,7 @@ def _finding(one: Finding) -> Json:
         "attack": list(one.attack),
         "techniques": list(one.techniques),
         "evidence": [_evidence(item) for item in one.evidence],
+        "path": [{"where": _where(hop.where), "snippet": hop.snippet} for hop in one.path],
     }
 
 

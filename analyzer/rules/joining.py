@@ -10,8 +10,9 @@ import functools
 from collections.abc import Iterable
 from dataclasses import replace
 
-from analyzer.model import UNKNOWN, Fact, FactKind, FactSet
+from analyzer.model import UNKNOWN, Fact, FactKind, FactSet, Finding
 from analyzer.rules.clauses import FactIndex
+from analyzer.rules.match import FLOW_ROLES
 from analyzer.rules.ruleset import RuleSet
 from analyzer.rules.schema import MATCHED_SCOPES, Clause, Rule, Scope
 
@@ -47,7 +48,7 @@ def _opening(rule: Rule, known: FactIndex, opened: FactIndex, runs: list[Fact]) 
     phases = frozenset(rule.phases)
     here = [one for one in runs if not phases or not one.phases or phases & set(one.phases)]
     found: set[str] = set()
-    rows = [(one,) for one in rule.all] + ([rule.any] if rule.any else [])
+    rows = [(one,) for one in rule.all + rule.flow] + ([rule.any] if rule.any else [])
     is_known = [any(known.fulfilling(one, rule.phases) for one in row) for row in rows]
     if len(rows) < _JOINED or not any(is_known):
         return found
@@ -74,6 +75,39 @@ def _relaxed(clause: Clause) -> Clause:
         data_pattern="",
         decoded=None,
     )
+
+
+Ends = tuple[frozenset[Fact], frozenset[Fact]]
+
+
+def flow_ends(factset: FactSet, ruleset: RuleSet) -> tuple[Ends, ...]:
+    """Sources and sinks of the flow rules that have both."""
+    index = FactIndex(factset.facts, ruleset.signatures)
+    found: list[Ends] = []
+    for rule in ruleset.rules:
+        if rule.scope is Scope.FLOW and all(index.has_any(one.facts) for one in rule.flow):
+            ends = [frozenset(index.fulfilling(one, rule.phases)) for one in rule.flow]
+            if all(ends):
+                found.append((ends[0], ends[1]))
+    return tuple(found)
+
+
+def drawn_ends(findings: Iterable[Finding], factset: FactSet) -> tuple[Ends, ...]:
+    """Sources and sinks that findings cite without saying how one leads to the other."""
+    facts = {(one.kind, one.subject, one.where): one for one in factset.facts}
+    found: list[Ends] = []
+    for one in findings:
+        ends = [
+            frozenset(
+                facts[key]
+                for item in one.evidence
+                if item.role == role and (key := (item.kind, item.subject, item.where)) in facts
+            )
+            for role in FLOW_ROLES
+        ]
+        if not one.path and all(ends):
+            found.append((ends[0], ends[1]))
+    return tuple(found)
 
 
 def joining(factset: FactSet, ruleset: RuleSet) -> frozenset[str]:

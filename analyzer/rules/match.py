@@ -8,7 +8,7 @@ those phases alone, and the score never makes a BLOCK of it (threat model V5).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzer.model import (
     QUIET,
@@ -17,6 +17,8 @@ from analyzer.model import (
     FactKind,
     FactSet,
     Finding,
+    Flow,
+    Hop,
     Moment,
     Phase,
     Span,
@@ -26,10 +28,11 @@ from analyzer.model import (
 from analyzer.rules.clauses import FactIndex
 from analyzer.rules.groups import Groups, Meeting
 from analyzer.rules.ruleset import RuleSet
-from analyzer.rules.schema import MATCHED_SCOPES, Clause, Rule
+from analyzer.rules.schema import MATCHED_SCOPES, Clause, Rule, Scope
 
 EVIDENCE_PER_CLAUSE = 12
 FINDINGS_PER_RULE = 20
+FLOW_ROLES = ("source", "sink")
 TEXTS = frozenset({FactKind.PATH_SECRET, FactKind.VALUE_URL, FactKind.VALUE_ADDRESS})
 """Facts that a constant alone makes: cited when no call of the same clause says it better."""
 
@@ -40,23 +43,68 @@ def match(factset: FactSet, ruleset: RuleSet) -> tuple[Finding, ...]:
     groups = Groups(factset)
     findings: list[Finding] = []
     for rule in ruleset.rules:
-        if rule.scope in MATCHED_SCOPES and _is_possible(rule, index):
+        if rule.scope is Scope.FLOW:
+            findings += _flowing(rule, index, factset.flows)
+        elif rule.scope in MATCHED_SCOPES and _is_possible(rule, index):
             findings += _findings(rule, index, groups)
-    return _without_implied(findings)
+    return tuple(_drawn(one, factset.flows) for one in _without_implied(findings))
 
 
 def _without_implied(findings: list[Finding]) -> tuple[Finding, ...]:
-    """One deed, one finding: a lesser one that a blocking one cites whole is not told again."""
-    decisive = [
-        {each.where for each in one.evidence}
-        for one in findings
-        if one.is_blocking and not one.is_quiet
-    ]
-    return tuple(
+    """One deed, one finding: a lesser one that a blocking one cites whole is not told again, nor
+    is a flow between places that a blocking one cites: its path is drawn there.
+    """
+    decisive = [one for one in findings if one.is_blocking and not one.is_quiet]
+    cited = [{each.where for each in one.evidence} for one in decisive]
+
+    def is_told(one: Finding) -> bool:
+        places = set(_places(one))
+        return any(
+            other is not one and places <= whole
+            for other, whole in zip(decisive, cited, strict=True)
+            if not one.is_blocking or (one.path and not other.path)
+        )
+
+    return tuple(one for one in findings if not is_told(one))
+
+
+def _flowing(rule: Rule, index: FactIndex, flows: tuple[Flow, ...]) -> list[Finding]:
+    """One finding for each sink that something arrives at which the rule names."""
+    if not flows:
+        return []
+    ends = [frozenset(index.fulfilling(one, rule.phases)) for one in rule.flow]
+    arriving: dict[Fact, list[Flow]] = {}
+    for one in flows:
+        if one.source in ends[0] and one.sink in ends[1]:
+            arriving.setdefault(one.sink, []).append(one)
+    found: dict[tuple[object, ...], Finding] = {}
+    for sink, rows in arriving.items():
+        quiet = [one for one in rows if _is_quiet(one.source)]
+        loud = [one for one in rows if one not in quiet]
+        for several in (loud, quiet):
+            if several:
+                chain = [[one.source for one in several], [sink]]
+                finding = replace(_finding(rule, chain), path=_path(several))
+                found.setdefault(tuple(_places(finding)), finding)
+    return sorted(found.values(), key=lambda one: one.is_quiet)[:FINDINGS_PER_RULE]
+
+
+def _path(flows: list[Flow]) -> tuple[Hop, ...]:
+    """The shortest way, as a reader follows it."""
+    return min((one.hops for one in flows), key=lambda one: (len(one), repr(one)))
+
+
+def _drawn(finding: Finding, flows: tuple[Flow, ...]) -> Finding:
+    """The finding with the way of a value from what it cites as source to what it cites as sink."""
+    if finding.path or not flows:
+        return finding
+    cited = {(one.kind, one.subject, one.where) for one in finding.evidence}
+    rows = [
         one
-        for one in findings
-        if one.is_blocking or not any(cited.issuperset(_places(one)) for cited in decisive)
-    )
+        for one in flows
+        if all((end.kind, end.subject, end.where) in cited for end in (one.source, one.sink))
+    ]
+    return replace(finding, path=_path(rows)) if rows else finding
 
 
 def _places(finding: Finding) -> Iterable[Where]:
@@ -170,6 +218,8 @@ def _phases(rule: Rule, chain: Meeting) -> tuple[Phase, ...]:
 
 
 def _role(rule: Rule, row: int, fact: Fact) -> str:
+    if rule.scope is Scope.FLOW:
+        return FLOW_ROLES[row]
     clauses = rule.all[row : row + 1] or rule.any
     return next((one.role for one in clauses if fact.kind in one.facts), "")
 

@@ -27,7 +27,7 @@ class Scope(StrEnum):
     VERSIONS = "versions"
 
 
-MATCHED_SCOPES = frozenset({Scope.FUNCTION, Scope.FILE, Scope.PHASE, Scope.CRATE})
+MATCHED_SCOPES = frozenset({Scope.FLOW, Scope.FUNCTION, Scope.FILE, Scope.PHASE, Scope.CRATE})
 
 
 @dataclass(frozen=True)

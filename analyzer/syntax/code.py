@@ -15,6 +15,7 @@ from analyzer.model import Gap, GapKind, Span
 from analyzer.signatures import Api
 from analyzer.syntax.catalogue import Catalogue
 from analyzer.syntax.changes import variable_hole
+from analyzer.syntax.closures import Closures
 from analyzer.syntax.evaluate import Evaluator
 from analyzer.syntax.kinds import Kinds
 from analyzer.syntax.machine.interpreter import Interpreter
@@ -75,7 +76,7 @@ class CrateCode:
         self.asking = ""
         self._wanted: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {}
         self.kinds = Kinds(self)
-        self.macro_arguments = MacroArguments(self)
+        self.macro_arguments, self.closures = MacroArguments(self), Closures()
         interpreter = Interpreter(
             self,
             max_steps=limits.interpreted_steps_per_crate,

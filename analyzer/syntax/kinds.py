@@ -103,7 +103,7 @@ class Kinds:
         if kind in ("identifier", "self"):
             is_self = kind == "self"
             return (
-                self._of_self(outline, scope)
+                self.of_self(outline, scope)
                 if is_self
                 else self._of_name(outline, node, scope, depth)
             )
@@ -131,7 +131,8 @@ class Kinds:
             function = one.outer
         return None
 
-    def _of_self(self, outline: Outline, scope: Scope) -> str:
+    def of_self(self, outline: Outline, scope: Scope) -> str:
+        """The type of `self` at a place."""
         impl = self._impl(outline, scope)
         own = impl.child_by_field_name("type") if impl is not None else None
         return self.of_annotation(outline, own, scope.module, None) if own is not None else ""

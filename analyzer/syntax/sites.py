@@ -107,7 +107,9 @@ class Sites:
         return found or plain
 
     def _items_around(self, outline: Outline, call: Call, frame: Frame) -> Iterator[Frame]:
-        """What the variable of the innermost loop over a known list stands for, item by item."""
+        """What the variable of the innermost loop over a known list stands for, item by item; the
+        parameter of a closure that a method of the list is handed is such a variable.
+        """
         at = call.node.start_byte
         loops = [
             (row.start, name, row.value)
@@ -115,6 +117,11 @@ class Sites:
             for row in rows
             if row.is_element and row.value is not None and row.start <= at < row.end
         ]
+        loops += (
+            (one.node.start_byte, one.names[0], one.receiver)
+            for one in self._code.closures.around(outline, at)
+            if len(one.names) == 1 and one.receiver is not None
+        )
         for _, name, node in sorted(loops, key=lambda one: one[0], reverse=True):
             value = self._code.evaluator.value(outline, node, call.scope, frame)
             items = [one for one in value.items or () if not one.is_unknown]

@@ -1,0 +1,236 @@
+"""What the value of an expression is made of, kind by kind."""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.syntax.code import bare
+from analyzer.syntax.fields import Given
+from analyzer.syntax.flow.steps import Row, Stack, Steps
+from analyzer.syntax.flow.stored import Stored, arguments_of
+from analyzer.syntax.outline import Node, Outline, Scope
+from analyzer.syntax.paths import path_segments
+
+DEEPEST = 4
+"""Calls remembered on the way in."""
+_VALUELESS = frozenset(
+    "len is_empty is_some is_none is_ok is_err exists is_file is_dir contains starts_with ends_with"
+    " eq ne cmp partial_cmp is_ascii capacity count any all elapsed as_secs as_millis".split()
+)
+"""Methods that tell of a value without carrying it."""
+_COMPARING = frozenset({"==", "!=", "<", ">", "<=", ">=", "&&", "||"})
+_INLINE = re.compile(rb"\{([a-z_]\w*)(?::[^{}]*)?\}")
+_FREE = re.compile(rb"(?<![\w.'])(self\s*\.\s*\w+|[A-Za-z_]\w*)(?!\s*[!(:\w])(?=\s*\S)")
+
+
+class Expressions(Steps):
+    """Steps from an expression to its parts, to names and to own functions."""
+
+    # Expressions -------------------------------------------------------------------------------
+
+    def _look_value(self, row: Row) -> None:
+        look = getattr(self, f"_of_{row.node.type}", None)
+        if look is not None:
+            look(row)
+            return
+        for one in row.node.named_children:
+            self._value(row.outline, one, row.stack)
+
+    def _of_identifier(self, row: Row) -> None:
+        outline, node = row.outline, row.node
+        place = (outline.path, outline.origin(node.start_byte))
+        if place in self._tracer.sources:
+            self._met(place)
+        self._add("local", outline, node, row.stack, outline.text(node))
+
+    _of_self = _of_identifier
+    _of_shorthand_field_initializer = _of_identifier
+
+    def _of_scoped_identifier(self, row: Row) -> None:
+        outline, node = row.outline, row.node
+        place = (outline.path, outline.origin(node.start_byte))
+        if place in self._tracer.sources:
+            self._met(place)
+        self._item(outline, node)
+
+    def _stored(self, outline: Outline, stored: Stored, stack: Stack) -> None:
+        raise NotImplementedError
+
+    def _item(self, outline: Outline, node: Node) -> None:
+        """What a static or constant holds and is filled with; what a named function returns."""
+        scope = outline.scope_at(node.start_byte, node.end_byte)
+        segments = path_segments(outline, node)
+        path = self._code.resolve(outline, segments, node.start_byte, scope.module)
+        item = self._code.names.items.get(path) if path else None
+        if item is None:
+            return
+        other = self._code.outlines[item.file]
+        if item.kind == "function_item":
+            self._add("result", other, item.node, ())
+            return
+        if item.kind not in ("static_item", "const_item"):
+            return
+        value = item.node.child_by_field_name("value")
+        if value is not None:
+            self._value(other, value, ())
+        for holder, stored in self._tracer.stored_in(segments[-1]):
+            self._stored(holder, stored, ())
+
+    def _of_field_expression(self, row: Row) -> None:
+        outline, node = row.outline, row.node
+        value, field = (node.child_by_field_name(one) for one in ("value", "field"))
+        if value is None or field is None:
+            return
+        scope = outline.scope_at(node.start_byte, node.end_byte)
+        owner = self._code.kinds.of(outline, value, scope)
+        name = outline.text(field)
+        if not owner.startswith("@") or not self._field(owner, name, row.stack):
+            self._value(outline, value, row.stack)
+
+    def _field(self, owner: str, name: str, stack: Stack) -> bool:
+        """Whether anything is known of what a field is given."""
+        given = self._tracer.fields.given(owner, name)
+        for one in given:
+            self._value(one.outline, one.node, self._kept(one, stack))
+        changes = self._tracer.stored_in_field(name)
+        for outline, stored in changes:
+            self._stored(outline, stored, ())
+        return bool(given or changes)
+
+    @staticmethod
+    def _kept(given: Given, stack: Stack) -> Stack:
+        """The calls remembered, as far as they still stand around the place."""
+        for depth in range(len(stack), 0, -1):
+            if stack[depth - 1].function == (given.outline.path, given.scope.function):
+                return stack[:depth]
+        return ()
+
+    def _of_index_expression(self, row: Row) -> None:
+        self._value(row.outline, row.node.named_children[0], row.stack)
+
+    def _of_binary_expression(self, row: Row) -> None:
+        operator = row.node.child_by_field_name("operator")
+        if operator is not None and operator.type not in _COMPARING:
+            for one in row.node.named_children:
+                self._value(row.outline, one, row.stack)
+
+    def _of_block(self, row: Row) -> None:
+        children = [one for one in row.node.named_children if "comment" not in one.type]
+        last = children[-1] if children else None
+        if last is not None and not row.outline.text(last).endswith(";"):
+            self._value(row.outline, last, row.stack)
+
+    def _of_closure_expression(self, row: Row) -> None:
+        body = row.node.child_by_field_name("body")
+        if body is not None:
+            self._value(row.outline, body, row.stack)
+
+    def _of_if_expression(self, row: Row) -> None:
+        for name in ("consequence", "alternative"):
+            branch = row.node.child_by_field_name(name)
+            if branch is not None:
+                self._value(row.outline, branch, row.stack)
+
+    def _of_match_expression(self, row: Row) -> None:
+        body = row.node.child_by_field_name("body")
+        for arm in body.named_children if body is not None else ():
+            value = arm.child_by_field_name("value")
+            if value is not None:
+                self._value(row.outline, value, row.stack)
+
+    def _of_field_initializer(self, row: Row) -> None:
+        value = row.node.child_by_field_name("value")
+        if value is not None:
+            self._value(row.outline, value, row.stack)
+
+    def _of_struct_expression(self, row: Row) -> None:
+        body = row.node.child_by_field_name("body")
+        for one in body.named_children if body is not None else ():
+            self._value(row.outline, one, row.stack)
+
+    def _of_macro_invocation(self, row: Row) -> None:
+        outline, node = row.outline, row.node
+        place = (outline.path, outline.origin(node.start_byte))
+        if place in self._tracer.sources:
+            self._met(place)
+            return
+        for other, written in self._tracer.written_to(place):
+            self._value(other, written, ())
+        macro = outline.macros.get(node.start_byte)
+        for one in macro.arguments if macro is not None else ():
+            self._value(outline, one, row.stack)
+            if one.type in ("string_literal", "raw_string_literal"):
+                for match in _INLINE.finditer(outline.data, one.start_byte, one.end_byte):
+                    self._add("local", outline, one, row.stack, match[1].decode())
+        if macro is None or not macro.arguments or macro.name in ("json", "quote"):
+            for match in _FREE.finditer(outline.data, node.start_byte, node.end_byte):
+                name = "".join(match[1].decode().split())
+                self._add("local", outline, node, row.stack, name)
+            for call in outline.calls:
+                if node.start_byte <= call.node.start_byte < node.end_byte:
+                    self._value(outline, call.node, row.stack)
+
+    # Calls -------------------------------------------------------------------------------------
+
+    def _of_call_expression(self, row: Row) -> None:
+        outline, node = row.outline, row.node
+        function = bare(node.child_by_field_name("function"))
+        if function is None or self._is_told(row, function):
+            return
+        is_method = function.type == "field_expression"
+        receiver = function.child_by_field_name("value") if is_method else None
+        scope = outline.scope_at(node.start_byte, node.end_byte)
+        if self._entered(row, function, receiver, scope):
+            return
+        if receiver is not None:
+            self._value(outline, receiver, row.stack)
+        elif function.type not in ("identifier", "scoped_identifier"):
+            self._value(outline, function, row.stack)
+        elif function.type == "identifier":
+            self._add("called", outline, function, row.stack, outline.text(function))
+        if receiver is None or not self._tracer.is_answer(outline, receiver, scope):
+            for one in arguments_of(node):
+                self._value(outline, one, row.stack)
+
+    def _is_told(self, row: Row, function: Node) -> bool:
+        """Whether a call's value is its own, or a source: then nothing is behind it."""
+        field = function.child_by_field_name("field")
+        start = field.start_byte if field is not None else row.node.start_byte
+        place = (row.outline.path, row.outline.origin(start))
+        if place in self._tracer.sources:
+            self._met(place)
+            return True
+        for outline, node in self._tracer.written_to(place):
+            self._value(outline, node, ())
+        name = row.outline.text(field) if field is not None else ""
+        return self._tracer.is_end(place) or name in _VALUELESS
+
+    def _entered(self, row: Row, function: Node, receiver: Node | None, scope: Scope) -> bool:
+        """Whether the call means own functions, whose results were added."""
+        entries = self._tracer.entries(row.outline, row.node, function, receiver, scope)
+        for entry in entries:
+            item = self._tracer.function_node(entry.function)
+            other = self._code.outlines[entry.function[0]]
+            self._add("result", other, item, (*row.stack, entry)[-DEEPEST:])
+        return bool(entries)
+
+    def _look_called(self, row: Row) -> None:
+        """A local that is called: a closure's result."""
+        scope = row.outline.scope_at(row.node.start_byte, row.node.end_byte)
+        for one in row.outline.bindings(row.name, row.node.start_byte, scope.function):
+            if one.value is not None:
+                self._value(row.outline, one.value, row.stack)
+            return
+
+    def _look_result(self, row: Row) -> None:
+        """What a function may return."""
+        outline, body = row.outline, row.node.child_by_field_name("body")
+        if body is None:
+            return
+        if not body.named_children:
+            name = row.node.child_by_field_name("name") or row.node
+            self._code.want(body=outline.text(name))
+        self._value(outline, body, row.stack)
+        for node, _ in outline.of("return_expression"):
+            if body.start_byte <= node.start_byte < body.end_byte:
+                self._value(outline, node, row.stack)

@@ -1,0 +1,76 @@
+"""The steps of a walk: what is looked at next, what was seen, and the way that led there."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from analyzer.syntax.outline import Node, Outline
+
+if TYPE_CHECKING:
+    from analyzer.syntax.flow.tracer import Entry, Tracer
+
+Place = tuple[str, int]
+"""A file and a byte position in it as it is on disk."""
+Stack = tuple["Entry", ...]
+"""Calls of own functions that the walk went in through, the outermost first."""
+
+_NOTHING = frozenset(
+    "string_literal raw_string_literal char_literal integer_literal float_literal boolean_literal"
+    " line_comment block_comment type_arguments primitive_type type_identifier attribute_item"
+    " use_declaration function_item struct_item enum_item impl_item macro_definition"
+    " for_expression while_expression lifetime break_expression continue_expression"
+    " assignment_expression compound_assignment_expr".split()
+)
+
+
+class Row(NamedTuple):
+    """A step: look at `node` as a `kind` of place. `name` says which local, field or parameter."""
+
+    kind: str
+    outline: Outline
+    node: Node
+    stack: Stack
+    name: str = ""
+
+
+class Steps:
+    """`trails` are filled while it runs: the steps from the start to each source met."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer, self._code = tracer, tracer.code
+        self._rows: list[tuple[Row, int]] = []
+        self._queue: deque[int] = deque()
+        self._seen: set[tuple[object, ...]] = set()
+        self._at = -1
+        self.trails: dict[Place, list[Row]] = {}
+
+    def run(self, starts: list[tuple[Outline, Node]]) -> None:
+        """Walk until nothing is left, or the tracer's steps are spent."""
+        for outline, node in starts:
+            self._value(outline, node, ())
+        while self._queue and self._tracer.step():
+            self._at = self._queue.popleft()
+            row = self._rows[self._at][0]
+            getattr(self, f"_look_{row.kind}")(row)
+
+    # Steps -------------------------------------------------------------------------------------
+
+    def _add(self, kind: str, outline: Outline, node: Node, stack: Stack, name: str = "") -> None:
+        key = (kind, outline.path, node.start_byte, node.end_byte, name, stack)
+        if key not in self._seen:
+            self._seen.add(key)
+            self._rows.append((Row(kind, outline, node, stack, name), self._at))
+            self._queue.append(len(self._rows) - 1)
+
+    def _value(self, outline: Outline, node: Node, stack: Stack) -> None:
+        if node.type not in _NOTHING:
+            self._add("value", outline, node, stack)
+
+    def _met(self, place: Place) -> None:
+        trail: list[Row] = []
+        at = self._at
+        while at >= 0:
+            row, at = self._rows[at]
+            trail.append(row)
+        self.trails.setdefault(place, trail)

@@ -1,0 +1,374 @@
+"""Which sources reach which sinks: asked sink by sink, within one budget of steps a crate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from analyzer.syntax.callers import Callers, Function
+from analyzer.syntax.code import CrateCode, bare
+from analyzer.syntax.fields import Fields, parameters
+from analyzer.syntax.flow.steps import Place
+from analyzer.syntax.flow.stored import Stored, Stores, arguments_of, root_of
+from analyzer.syntax.flow.walk import Walk
+from analyzer.syntax.names import Item
+from analyzer.syntax.outline import Node, Outline, Scope
+from analyzer.syntax.query import pattern_names
+
+_CALLERS = 24
+_NAMESAKES = 6
+_HOPS = 24
+_AROUND = frozenset(
+    "try_expression await_expression parenthesized_expression reference_expression".split()
+)
+_HOLDING = re.compile(
+    r"&\s*(?:'\w+\s+)?mut\b|Sender|Mutex|RwLock|RefCell|\bCell\b|OnceLock|OnceCell"
+)
+
+
+class Entry(NamedTuple):
+    """A call of an own function: what is entered, and from where."""
+
+    function: Function
+    outline: Outline
+    node: Node
+
+    def __hash__(self) -> int:
+        return hash((self.function, self.outline.path, self.node.start_byte, self.node.end_byte))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Entry) and self._key == other._key
+
+    @property
+    def _key(self) -> tuple[Function, str, int, int]:
+        return (self.function, self.outline.path, self.node.start_byte, self.node.end_byte)
+
+
+class Step(NamedTuple):
+    """One place on the way, as a byte range of a file."""
+
+    file: str
+    start: int
+    end: int
+
+
+class Tracer:
+    """Values of one crate. `sources` are places whose value is looked for; `ends` places whose
+    value is their own (a file's content, an answer), so that nothing comes through them;
+    `written` says which places put a text where another place reads it.
+    """
+
+    def __init__(
+        self,
+        code: CrateCode,
+        callers: Callers,
+        *,
+        ends: frozenset[Place],
+        written: Mapping[Place, tuple[Place, ...]],
+        max_steps: int,
+        max_steps_per_sink: int,
+    ) -> None:
+        self.code, self._callers = code, callers
+        self.sources: frozenset[Place] = frozenset()
+        self._ends, self._written = ends, written
+        self._steps, self._steps_per_sink, self._left = max_steps, max_steps_per_sink, 0
+        self.is_exhausted = False
+        self.fields = Fields(code)
+        self._stores: dict[str, Stores] = {}
+        self._nodes: dict[str, dict[int, Node]] = {}
+
+    def step(self) -> bool:
+        """Count one step; whether there was one left. `is_exhausted` once a walk was cut short."""
+        self._steps -= 1
+        self._left -= 1
+        self.is_exhausted = self.is_exhausted or min(self._steps, self._left) <= 0
+        return min(self._steps, self._left) > 0
+
+    def trails(self, sink: Place, sources: frozenset[Place]) -> Mapping[Place, tuple[Step, ...]]:
+        """The sources whose value a call at `sink` may be given, each with the way it takes."""
+        outline = self.code.outlines.get(sink[0])
+        node = self._node(sink)
+        if outline is None or node is None:
+            return {}
+        self.sources = sources - {sink}
+        self._left = self._steps_per_sink
+        walk = Walk(self)
+        walk.run([*self._handed_out(outline, node), *self.written_to(sink)])
+        return {
+            place: _hops([(row.outline, row.node) for row in rows], (outline, node))
+            for place, rows in walk.trails.items()
+        }
+
+    # What a sink is given ------------------------------------------------------------------------
+
+    def _node(self, place: Place) -> Node | None:
+        """The call or macro invocation at a place of a file."""
+        outline = self.code.outlines.get(place[0])
+        if outline is None:
+            return None
+        if place[0] not in self._nodes:
+            table: dict[int, Node] = {}
+            for call in outline.calls:
+                field = call.function.child_by_field_name("field") if call.receiver else None
+                start = field.start_byte if field is not None else call.node.start_byte
+                table[outline.origin(start)] = call.node
+            for macro in outline.macros.values():
+                table.setdefault(outline.origin(macro.node.start_byte), macro.node)
+            self._nodes[place[0]] = table
+        return self._nodes[place[0]].get(place[1])
+
+    def _handed_out(self, outline: Outline, node: Node) -> Iterator[tuple[Outline, Node]]:
+        """Everything that goes into a call, the chain behind it, and the local that holds it."""
+        if node.type == "macro_invocation":
+            yield outline, node
+            return
+        function = bare(node.child_by_field_name("function"))
+        receiver = function.child_by_field_name("value") if function is not None else None
+        if receiver is not None and function is not None and function.type == "field_expression":
+            yield outline, receiver
+        for one in arguments_of(node):
+            yield outline, one
+        top = node
+        for _ in range(64):
+            around = top.parent
+            if around is None:
+                return
+            if around.type == "field_expression" or around.type in _AROUND:
+                top = around
+            elif around.type == "call_expression" and _calls(around, top):
+                for one in arguments_of(around):
+                    yield outline, one
+                top = around
+            else:
+                break
+        yield from self._through_local(outline, top)
+
+    def _through_local(self, outline: Outline, top: Node) -> Iterator[tuple[Outline, Node]]:
+        """What the local that holds a stream, a request or a child is given later."""
+        let = top.parent
+        while let is not None and let.type in ("match_expression", "block", "unsafe_block"):
+            let = let.parent
+        pattern = let.child_by_field_name("pattern") if let is not None else None
+        if let is None or pattern is None:
+            return
+        names = {outline.text(one) for one in pattern_names(pattern)}
+        function = outline.function_at(let.start_byte)
+        for call in outline.calls:
+            if call.scope.function != function or call.node.start_byte < let.end_byte:
+                continue
+            root = root_of(outline, call.receiver) if call.receiver is not None else None
+            given = arguments_of(call.node)
+            lent = [root_of(outline, one) for one in given]
+            is_held = root is not None and root.name in names
+            if is_held or any(one is not None and one.name in names for one in lent):
+                for one, its_root in zip(given, lent, strict=True):
+                    if its_root is None or its_root.name not in names:
+                        yield outline, one
+            if is_held:
+                names |= _rebound(outline, call.node)
+
+    # What a walk asks ----------------------------------------------------------------------------
+
+    def is_end(self, place: Place) -> bool:
+        """Whether nothing comes through a place."""
+        return place in self._ends
+
+    def is_answer(self, outline: Outline, node: Node, scope: Scope) -> bool:
+        """Whether a chain of methods begins at a place in `ends`: what the methods are given goes
+        out there, and what they return comes from there.
+        """
+        for _ in range(64):
+            if node.type == "call_expression":
+                place = (outline.path, outline.origin(_shown(node)))
+                if place in self._ends or place in self.sources:
+                    return True
+                function = bare(node.child_by_field_name("function"))
+                value = function.child_by_field_name("value") if function is not None else None
+                if value is None:
+                    return False
+                node = value
+            elif node.type == "identifier":
+                name = outline.text(node)
+                rows = outline.bindings(name, node.start_byte, scope.function)
+                row = next(iter(rows), None)
+                if row is None or row.value is None:
+                    return False
+                node = row.value
+            elif node.type in _AROUND and node.named_children:
+                node = node.named_children[-1]
+            else:
+                return False
+        return False
+
+    def written_to(self, place: Place) -> list[tuple[Outline, Node]]:
+        """What was put where a place reads."""
+        found: list[tuple[Outline, Node]] = []
+        for one in self._written.get(place, ()):
+            outline, node = self.code.outlines.get(one[0]), self._node(one)
+            if outline is not None and node is not None:
+                found += (
+                    [(outline, node)] if one in self.sources else self._handed_out(outline, node)
+                )
+        return found
+
+    def stores(self, outline: Outline) -> Stores:
+        """The table of changes of a file."""
+        if outline.path not in self._stores:
+            self._stores[outline.path] = Stores(outline)
+        return self._stores[outline.path]
+
+    def stored_in(self, name: str) -> list[tuple[Outline, Stored]]:
+        """What any file puts into a static of this name."""
+        raw = name.encode()
+        return [
+            (outline, one)
+            for outline in self.code.outlines.values()
+            if raw in outline.data
+            for one in self.stores(outline).of_name(name)
+        ]
+
+    def stored_in_field(self, name: str) -> list[tuple[Outline, Stored]]:
+        """What any file puts into a field of this name."""
+        raw = b"." + name.encode()
+        return [
+            (outline, one)
+            for outline in self.code.outlines.values()
+            if raw in outline.data
+            for one in self.stores(outline).of_field(name)
+        ]
+
+    def callers(self, function: Function) -> list[tuple[Outline, Node]]:
+        """The calls that may mean a function."""
+        outline = self.code.outlines[function[0]]
+        self.code.want(caller=outline.functions[function[1]].name.rstrip("!"))
+        return [(one, call.node) for one, call in self._callers.of(function)[:_CALLERS]]
+
+    def function_node(self, function: Function) -> Node:
+        """The declaration of a function."""
+        return self.code.outlines[function[0]].functions[function[1]].node
+
+    def has_self(self, function: Function) -> bool:
+        """Whether a function has a receiver."""
+        listed = self.function_node(function).child_by_field_name("parameters")
+        rows = listed.named_children if listed is not None else []
+        return any(one.type == "self_parameter" for one in rows[:2])
+
+    def is_handed(self, outline: Outline, node: Node, function: Function) -> bool:
+        """Whether a call is handed the function by its name instead of calling it."""
+        name = self.code.outlines[function[0]].functions[function[1]].name
+        said = bare(node.child_by_field_name("function"))
+        if said is not None and outline.text(said).rpartition("::")[2].rpartition(".")[2] == name:
+            return False
+        return any(
+            outline.text(one).rpartition("::")[2] == name
+            for one in arguments_of(node)
+            if one.type in ("identifier", "scoped_identifier")
+        )
+
+    def entries(
+        self, outline: Outline, node: Node, function: Node, receiver: Node | None, scope: Scope
+    ) -> list[Entry]:
+        """The own functions that a call may mean."""
+        code = self.code
+        items: list[Item | None] = []
+        if receiver is None:
+            items = [code.needed_function(code.callee(outline, function, scope))]
+        else:
+            field = function.child_by_field_name("field")
+            name = outline.text(field) if field is not None else ""
+            named = [one for one in code.names.impls.get(name, ()) if one.kind == "function_item"]
+            owner = code.kinds.of(outline, receiver, scope) if named else ""
+            own = code.own_function(code.own_method(owner, name)) if owner else None
+            if own is not None:
+                items = [own]
+            elif not owner or (owner.startswith("@") and len(named) <= _NAMESAKES):
+                items = list(named[:_NAMESAKES]) if len(named) <= _NAMESAKES else []
+        return [Entry(self._function(one), outline, node) for one in items if one is not None]
+
+    def _function(self, item: Item) -> Function:
+        outline = self.code.outlines[item.file]
+        body = item.node.child_by_field_name("body") or item.node
+        return item.file, outline.function_at(body.start_byte)
+
+    def lent(self, outline: Outline, stored: Stored) -> list[tuple[Entry, str]]:
+        """The own functions that may fill what a call lends them, and what they call it."""
+        call = stored.call
+        if call is None:
+            return []
+        found: list[tuple[Entry, str]] = []
+        scope = Scope(stored.function, call.node.end_byte, call.scope.module, None)
+        for one in self.entries(
+            outline, call.node, bare(call.function) or call.function, call.receiver, scope
+        ):
+            if stored.argument < 0:
+                found += [(one, "self")] if self.has_self(one.function) else []
+                continue
+            item = self.function_node(one.function)
+            listed = item.child_by_field_name("parameters")
+            rows = (
+                [each for each in listed.named_children if each.type == "parameter"]
+                if listed
+                else []
+            )
+            offset = self.has_self(one.function) and call.receiver is None
+            at = stored.argument - offset
+            other = self.code.outlines[one.function[0]]
+            if 0 <= at < len(rows) and _HOLDING.search(other.text(rows[at])):
+                found.append((one, parameters(other, item)[at].removeprefix("mut ").strip()))
+        return found
+
+    def calls_of_closure(self, outline: Outline, closure: Node) -> Iterator[Node]:
+        """The arguments of calls of the local that holds a closure."""
+        let = closure.parent
+        pattern = let.child_by_field_name("pattern") if let is not None else None
+        if let is None or pattern is None or let.type != "let_declaration":
+            return
+        name, function = outline.text(pattern), outline.function_at(let.start_byte)
+        for call in outline.calls:
+            if call.name == name and call.scope.function == function and call.receiver is None:
+                yield from arguments_of(call.node)
+
+
+def _calls(node: Node, inner: Node) -> bool:
+    function = node.child_by_field_name("function")
+    while function is not None and function.type == "generic_function":
+        function = function.child_by_field_name("function")
+    return function is not None and function.id == inner.id
+
+
+def _rebound(outline: Outline, node: Node) -> set[str]:
+    """Names that the chain around a call is bound to."""
+    around = node.parent
+    for _ in range(64):
+        if around is None or around.type == "block":
+            return set()
+        if around.type == "let_declaration":
+            pattern = around.child_by_field_name("pattern")
+            return {outline.text(one) for one in pattern_names(pattern)} if pattern else set()
+        if around.type == "arguments":
+            return set()
+        around = around.parent
+    return set()
+
+
+def _hops(trail: list[tuple[Outline, Node]], sink: tuple[Outline, Node]) -> tuple[Step, ...]:
+    """From the source to the sink, one hop a line."""
+    hops: list[Step] = []
+    lines: list[tuple[str, int]] = []
+    for outline, node in (*trail, sink):
+        start = _shown(node)
+        line = (outline.path, outline.data.count(b"\n", 0, start))
+        if not lines or lines[-1] != line:
+            hops.append(Step(outline.path, start, node.end_byte))
+            lines.append(line)
+    return tuple(hops[: _HOPS - 1] + hops[-1:]) if len(hops) > _HOPS else tuple(hops)
+
+
+def _shown(node: Node) -> int:
+    """Where a reader looks: a method's name, not the start of the chain before it."""
+    function = (
+        bare(node.child_by_field_name("function")) if node.type == "call_expression" else None
+    )
+    field = function.child_by_field_name("field") if function is not None else None
+    return field.start_byte if field is not None else node.start_byte

@@ -1,0 +1,172 @@
+"""One walk backward from what a call is given to everything that it may come from.
+
+Breadth first, so the trail to a source is a shortest one. A call of an own function is entered with
+the call remembered, and left through the same call: a helper that many use joins none of them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.syntax.closures import Closure
+from analyzer.syntax.code import bare
+from analyzer.syntax.fields import parameters
+from analyzer.syntax.flow.expressions import DEEPEST, Expressions
+from analyzer.syntax.flow.steps import Row, Stack
+from analyzer.syntax.flow.stored import Stored, arguments_of
+from analyzer.syntax.outline import Binding, Node, Outline
+from analyzer.syntax.query import pattern_names
+
+_PAIRS = re.compile(r"(?:channel|unbounded|bounded|pair|pipe|duplex|split|into_split)\Z")
+
+
+class Walk(Expressions):
+    """Steps from names to what they are bound to, given and filled with."""
+
+    # Names -------------------------------------------------------------------------------------
+
+    def _look_local(self, row: Row) -> None:
+        outline, at, name = row.outline, row.node.start_byte, row.name
+        if name.startswith("self."):
+            owner = self._code.kinds.of_self(outline, outline.scope_at(at, at))
+            self._field(owner, name[5:], row.stack)
+            return
+        function = outline.function_at(at)
+        closure = self._code.closures.binding(outline, name, at)
+        binding = next(iter(outline.bindings(name, at, function)), None)
+        if closure is not None and (
+            binding is None or binding.value is None or binding.start < closure.node.start_byte
+        ):
+            self._given_to_closure(row, closure)
+            self._changed(row, name, (closure.node.start_byte, closure.node.end_byte))
+            return
+        if name == "self":
+            self._add("parameter", outline, row.node, row.stack, "self")
+            self._changed(row, name, (0, len(outline.data)))
+        elif binding is not None:
+            self._bound(row, binding)
+        elif function >= 0 and outline.functions[function].kind == "macro_definition":
+            for given in self._code.macro_arguments.given(outline, function):
+                if name in given:
+                    self._value(given[name].outline, given[name].node, ())
+        elif row.node.type in ("identifier", "shorthand_field_initializer", "macro_invocation"):
+            self._named(row)
+
+    def _named(self, row: Row) -> None:
+        """An item by its bare name."""
+        node = row.node
+        if node.type == "identifier":
+            self._item(row.outline, node)
+
+    def _bound(self, row: Row, binding: Binding) -> None:
+        if binding.value is not None:
+            self._value(row.outline, binding.value, row.stack)
+            self._other_end(row, binding)
+        else:
+            self._add("parameter", row.outline, row.node, row.stack, row.name)
+        self._changed(row, row.name, (binding.start, binding.end))
+
+    def _other_end(self, row: Row, binding: Binding) -> None:
+        """What goes in at the other end of a channel, a pipe or a pair of streams."""
+        call = binding.value
+        for _ in range(8):
+            if call is None or call.type == "call_expression":
+                break
+            call = call.named_children[0] if call.named_children else None
+        function = bare(call.child_by_field_name("function")) if call is not None else None
+        let = binding.value.parent if binding.value is not None else None
+        pattern = let.child_by_field_name("pattern") if let is not None else None
+        if function is None or pattern is None or pattern.type != "tuple_pattern":
+            return
+        if not _PAIRS.search(row.outline.text(function)):
+            return
+        names = {row.outline.text(one) for one in pattern_names(pattern)} - {row.name}
+        for name in names | self._copies(row.outline, names, binding):
+            self._changed(row, name, (binding.start, binding.end))
+
+    @staticmethod
+    def _copies(outline: Outline, names: set[str], binding: Binding) -> set[str]:
+        found: set[str] = set()
+        for name in names:
+            pattern = rb"let\s+(?:mut\s+)?(\w+)\s*=[^;=]*?\b%b\b[^;]*?\bclone\b" % name.encode()
+            for match in re.finditer(pattern, outline.data[binding.start : binding.end]):
+                found.add(match[1].decode())
+        return found
+
+    def _changed(self, row: Row, name: str, valid: tuple[int, int]) -> None:
+        function = row.outline.function_at(row.node.start_byte)
+        for one in self._tracer.stores(row.outline).of_name(name):
+            is_here = one.function == function or name != "self"
+            if is_here and valid[0] <= one.position <= valid[1]:
+                self._stored(row.outline, one, row.stack)
+
+    def _stored(self, outline: Outline, stored: Stored, stack: Stack) -> None:
+        entries = self._tracer.lent(outline, stored)
+        for entry, name in entries:
+            other = self._code.outlines[entry.function[0]]
+            for one in self._tracer.stores(other).of_name(name):
+                if one.function == entry.function[1]:
+                    self._stored_in(other, one, (*stack, entry)[-DEEPEST:])
+        if not entries:
+            for source in stored.sources:
+                self._value(outline, source, stack)
+
+    def _stored_in(self, outline: Outline, stored: Stored, stack: Stack) -> None:
+        key = ("stored", outline.path, stored.position, stored.root.name, stack)
+        if key not in self._seen:
+            self._seen.add(key)
+            self._stored(outline, stored, stack)
+
+    # Parameters --------------------------------------------------------------------------------
+
+    def _look_parameter(self, row: Row) -> None:
+        """What callers give; the one that was entered through, if it is remembered."""
+        outline = row.outline
+        function = outline.function_at(row.node.start_byte)
+        if function < 0:
+            return
+        names = parameters(outline, outline.functions[function].node)
+        index = next((at for at, one in enumerate(names) if _binds(one, row.name)), -1)
+        if index < 0 and row.name != "self":
+            return
+        here = (outline.path, function)
+        if row.stack and row.stack[-1].function == here:
+            entry = row.stack[-1]
+            self._given(entry.outline, entry.node, (index, here), row.stack[:-1])
+            return
+        for other, call in self._tracer.callers(here):
+            self._given(other, call, (index, here), ())
+
+    def _given(
+        self, outline: Outline, node: Node, what: tuple[int, tuple[str, int]], stack: Stack
+    ) -> None:
+        index, function = what
+        function_node = bare(node.child_by_field_name("function"))
+        receiver = None
+        if function_node is not None and function_node.type == "field_expression":
+            receiver = function_node.child_by_field_name("value")
+        arguments = arguments_of(node)
+        if self._tracer.is_handed(outline, node, function):
+            rows = [*([receiver] if receiver is not None else ()), *arguments]
+        else:
+            has_self = self._tracer.has_self(function)
+            rows = arguments
+            if has_self and receiver is not None:
+                rows = [receiver, *arguments]
+            at = index + has_self
+            rows = rows[at : at + 1]
+        for one in rows:
+            self._value(outline, one, stack)
+
+    def _given_to_closure(self, row: Row, closure: Closure) -> None:
+        """What the call that takes a closure hands to it, or calls of the name it is bound to."""
+        receiver = closure.receiver
+        rows = arguments_of(closure.call) if closure.call is not None else []
+        rows += [receiver] if receiver is not None else []
+        for one in (*rows, *self._tracer.calls_of_closure(row.outline, closure.node)):
+            if one.id != closure.node.id:
+                self._value(row.outline, one, row.stack)
+
+
+def _binds(pattern: str, name: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", pattern) is not None

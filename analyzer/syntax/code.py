@@ -44,12 +44,14 @@ _CALLED = ("scoped_identifier", "identifier", "index_expression")
 
 class Wanted(NamedTuple):
     """What an analysis met and could not follow because it was cut out: names of functions and
-    types, names to find a declaration of, functions whose callers matter, files with long lists.
+    types, names to find a declaration of, functions whose callers matter, fields that something is
+    given, files with long lists.
     """
 
     bodies: frozenset[str] = frozenset()
     declarations: frozenset[str] = frozenset()
     callers: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
     tables: frozenset[str] = frozenset()
 
 
@@ -74,7 +76,7 @@ class CrateCode:
             is_legacy=package.is_legacy,
         )
         self.asking = ""
-        self._wanted: dict[str, tuple[set[str], set[str], set[str], set[str]]] = {}
+        self._wanted: dict[str, tuple[set[str], ...]] = {}
         self.kinds = Kinds(self)
         self.macro_arguments, self.closures = MacroArguments(self), Closures()
         interpreter = Interpreter(
@@ -90,11 +92,18 @@ class CrateCode:
         )
 
     def want(
-        self, *, body: str = "", declaration: str = "", caller: str = "", table: str = ""
+        self,
+        *,
+        body: str = "",
+        declaration: str = "",
+        caller: str = "",
+        field: str = "",
+        table: str = "",
     ) -> None:
         """Note what the function that is looked at (`asking`, an owner) could not follow."""
-        rows = self._wanted.setdefault(self.asking, (set(), set(), set(), set()))
-        for row, name in zip(rows, (body, declaration, caller, table), strict=True):
+        names = (body, declaration, caller, field, table)
+        rows = self._wanted.setdefault(self.asking, tuple(set() for _ in names))
+        for row, name in zip(rows, names, strict=True):
             if name:
                 row.add(clean(name))
 

@@ -87,7 +87,7 @@ class Declarations(NamedTuple):
 _NOTHING = Declarations()
 # An inline module with a plain head declares no file; any other `mod` is looked at as a token.
 _TELLING = re.compile(
-    rb"mod(?![A-Za-z0-9_])(?!\s++(?:r#)?[A-Za-z0-9_]++\s*+\{)"
+    rb"mod(?<![A-Za-z0-9_]mod)(?![A-Za-z0-9_])(?!\s++(?:r#)?[A-Za-z0-9_]++\s*+\{)"
     rb"|include\s*+(?:!|(?P<name>as\b|[,)};/#]|" + ODD_BLANK + rb"))"
 )
 _WORTH_FLATTENING = 2000

@@ -39,7 +39,7 @@ class Fields:
         """What a field is given; `owner` is the struct's path."""
         key = (owner.rpartition("::")[2], name)
         if key not in self._found:
-            self._code.want(caller=name)
+            self._code.want(field=name)
             rows = (
                 row
                 for one in self._code.outlines.values()

@@ -116,7 +116,7 @@ class Reducer:
         self._base = self._words = frozenset(words)
         self._globbed: frozenset[str] = frozenset()
         self._carriers: frozenset[str] = frozenset()
-        self._asked: tuple[set[str], set[str], set[str]] = (set(), set(), set())
+        self._asked: tuple[set[str], ...] = (set(), set(), set(), set())
         self._files = {
             path: _File(data, path in whole or _is_odd(data)) for path, data in files.items()
         }
@@ -130,26 +130,32 @@ class Reducer:
         return {path: _cut(one) for path, one in self._files.items() if one.is_whole or one.is_read}
 
     def want(
-        self, bodies: Iterable[str], declarations: Iterable[str], callers: Iterable[str]
+        self,
+        bodies: Iterable[str],
+        declarations: Iterable[str],
+        callers: Iterable[str],
+        fields: Iterable[str],
     ) -> bool:
-        """Put back the bodies of these functions, the files that declare these names, and all
-        bodies that call these; whether that added anything.
+        """Put back the bodies of these functions, the files that declare these names, all bodies
+        that call these, and those that give fields of these names something; whether that added
+        anything.
         """
-        new = [
-            set(names) - known
-            for names, known in zip((bodies, declarations, callers), self._asked, strict=True)
-        ]
+        asked = (bodies, declarations, callers, fields)
+        new = [set(names) - known for names, known in zip(asked, self._asked, strict=True)]
         for names, known in zip(new, self._asked, strict=True):
             known.update(names)
         before = self._size()
         for names, with_bodies in ((new[0], True), (new[1] - self._asked[0], False)):
             if names:
                 self._keep_found(_definitions(names), with_bodies=with_bodies)
+        if new[3]:
+            given = rb"\b(?:%b)\s*(?::[^:]|=[^=]|[,}])" % _any(new[3])
+            self._keep_found(compiled(given), with_bodies=True)
         callers_of = new[2]
         for _ in range(_CALLER_DEPTH):
             if not callers_of:
                 break
-            called = rb"\b(?:%b)\s*(?:::\s*<[^;{}]*>\s*)?(?:[(!,):}]|=[^=])" % _any(callers_of)
+            called = rb"\b(?:%b)\s*(?:::\s*<[^;{}]*>\s*)?[(!,)]" % _any(callers_of)
             around = self._keep_found(compiled(called), with_bodies=True)
             callers_of = around - self._asked[2]
             self._asked[2].update(callers_of)

@@ -72,7 +72,7 @@ class Sources:
         if self._reducer is None or not any(wanted):
             return False
         tables = self._reducer.want_tables(wanted.tables)
-        if not self._reducer.want(*wanted[:3]) and not tables:
+        if not self._reducer.want(*wanted[:4]) and not tables:
             return False
         self._extensions += 1
         if self._extensions > _EXTENSIONS:

@@ -6,13 +6,11 @@ import re
 
 from analyzer.syntax.code import bare
 from analyzer.syntax.fields import Given
-from analyzer.syntax.flow.steps import Row, Stack, Steps
-from analyzer.syntax.flow.stored import Stored, arguments_of
+from analyzer.syntax.flow.steps import Row, Stack, Steps, entered
+from analyzer.syntax.flow.stored import arguments_of
 from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
 
-DEEPEST = 4
-"""Calls remembered on the way in."""
 _VALUELESS = frozenset(
     "len is_empty is_some is_none is_ok is_err exists is_file is_dir contains starts_with ends_with"
     " eq ne cmp partial_cmp is_ascii capacity count any all elapsed as_secs as_millis".split()
@@ -52,9 +50,6 @@ class Expressions(Steps):
         if place in self._tracer.sources:
             self._met(place)
         self._item(outline, node)
-
-    def _stored(self, outline: Outline, stored: Stored, stack: Stack) -> None:
-        raise NotImplementedError
 
     def _item(self, outline: Outline, node: Node) -> None:
         """What a static or constant holds and is filled with; what a named function returns."""
@@ -211,7 +206,7 @@ class Expressions(Steps):
         for entry in entries:
             item = self._tracer.function_node(entry.function)
             other = self._code.outlines[entry.function[0]]
-            self._add("result", other, item, (*row.stack, entry)[-DEEPEST:])
+            self._add("result", other, item, entered(row.stack, entry))
         return bool(entries)
 
     def _look_called(self, row: Row) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from analyzer.syntax.flow.stored import Stored
 from analyzer.syntax.outline import Node, Outline
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ Place = tuple[str, int]
 Stack = tuple["Entry", ...]
 """Calls of own functions that the walk went in through, the outermost first."""
 
+_DEEPEST = 4
+"""Calls remembered on the way in."""
 _NOTHING = frozenset(
     "string_literal raw_string_literal char_literal integer_literal float_literal boolean_literal"
     " line_comment block_comment type_arguments primitive_type type_identifier attribute_item"
@@ -24,14 +27,22 @@ _NOTHING = frozenset(
 )
 
 
+def entered(stack: Stack, entry: Entry) -> Stack:
+    """The calls remembered with one more; a ring of calls is gone round once."""
+    return stack if entry in stack else (*stack, entry)[-_DEEPEST:]
+
+
 class Row(NamedTuple):
-    """A step: look at `node` as a `kind` of place. `name` says which local, field or parameter."""
+    """A step: look at `node` as a `kind` of place. `name` says which local, field or parameter,
+    `stored` which change.
+    """
 
     kind: str
     outline: Outline
     node: Node
     stack: Stack
     name: str = ""
+    stored: Stored | None = None
 
 
 class Steps:
@@ -61,6 +72,15 @@ class Steps:
         if key not in self._seen:
             self._seen.add(key)
             self._rows.append((Row(kind, outline, node, stack, name), self._at))
+            self._queue.append(len(self._rows) - 1)
+
+    def _stored(self, outline: Outline, stored: Stored, stack: Stack) -> None:
+        """Look at what a change puts in."""
+        key = ("stored", outline.path, stored.position, stored.root.name, stored.argument, stack)
+        if key not in self._seen:
+            self._seen.add(key)
+            row = Row("stored", outline, stored.root.node, stack, stored.root.name, stored)
+            self._rows.append((row, self._at))
             self._queue.append(len(self._rows) - 1)
 
     def _value(self, outline: Outline, node: Node, stack: Stack) -> None:

@@ -11,9 +11,9 @@ import re
 from analyzer.syntax.closures import Closure
 from analyzer.syntax.code import bare
 from analyzer.syntax.fields import parameters
-from analyzer.syntax.flow.expressions import DEEPEST, Expressions
-from analyzer.syntax.flow.steps import Row, Stack
-from analyzer.syntax.flow.stored import Stored, arguments_of
+from analyzer.syntax.flow.expressions import Expressions
+from analyzer.syntax.flow.steps import Row, Stack, entered
+from analyzer.syntax.flow.stored import arguments_of
 from analyzer.syntax.outline import Binding, Node, Outline
 from analyzer.syntax.query import pattern_names
 
@@ -100,22 +100,18 @@ class Walk(Expressions):
             if is_here and valid[0] <= one.position <= valid[1]:
                 self._stored(row.outline, one, row.stack)
 
-    def _stored(self, outline: Outline, stored: Stored, stack: Stack) -> None:
-        entries = self._tracer.lent(outline, stored)
+    def _look_stored(self, row: Row) -> None:
+        """What a change puts in, or what an own function does to what it is lent."""
+        if row.stored is None:
+            return
+        entries = self._tracer.lent(row.outline, row.stored)
         for entry, name in entries:
             other = self._code.outlines[entry.function[0]]
             for one in self._tracer.stores(other).of_name(name):
                 if one.function == entry.function[1]:
-                    self._stored_in(other, one, (*stack, entry)[-DEEPEST:])
-        if not entries:
-            for source in stored.sources:
-                self._value(outline, source, stack)
-
-    def _stored_in(self, outline: Outline, stored: Stored, stack: Stack) -> None:
-        key = ("stored", outline.path, stored.position, stored.root.name, stack)
-        if key not in self._seen:
-            self._seen.add(key)
-            self._stored(outline, stored, stack)
+                    self._stored(other, one, entered(row.stack, entry))
+        for source in () if entries else row.stored.sources:
+            self._value(row.outline, source, row.stack)
 
     # Parameters --------------------------------------------------------------------------------
 

@@ -241,3 +241,29 @@ def test_what_stands_nearby_does_not_arrive(report_of: ReportOf, source: str) ->
     report = report_of({"src/lib.rs": source})
     assert not any("drop.invalid" in one.path[-1].snippet for one in findings(report))
     assert RULE not in {one.rule for one in report.findings}
+
+
+def test_helpers_that_fill_each_other_in_a_ring_end(report_of: ReportOf) -> None:
+    source = f"""
+        pub struct Bag {{ rows: Vec<String> }}
+        impl Bag {{
+            pub fn fill(&mut self, deep: u32) {{ self.more(deep); self.rows.push(String::new()); }}
+            fn more(&mut self, deep: u32) {{ if deep > 0 {{ self.fill(deep - 1); }} self.load(); }}
+            fn load(&mut self) {{ self.rows.push({READ}.unwrap()); self.more(0); }}
+            pub fn send(&mut self) {{
+                self.fill(2);
+                for one in &self.rows {{ {SEND}(one).ok(); }}
+            }}
+        }}"""
+    assert findings(report_of({"src/lib.rs": source}))
+
+
+def test_a_long_chain_of_helpers_is_followed_within_the_budget(report_of: ReportOf) -> None:
+    calls = "\n".join(
+        f"fn f{number}(text: &str) {{ f{number + 1}(text) }}" for number in range(1500)
+    )
+    source = f"""
+        {calls}
+        fn f1500(text: &str) {{ {SEND}(text).ok(); }}
+        pub fn go() {{ f0(&{READ}.unwrap()); }}"""
+    assert findings(report_of({"src/lib.rs": source}))

@@ -258,12 +258,15 @@ def test_helpers_that_fill_each_other_in_a_ring_end(report_of: ReportOf) -> None
     assert findings(report_of({"src/lib.rs": source}))
 
 
-def test_a_long_chain_of_helpers_is_followed_within_the_budget(report_of: ReportOf) -> None:
-    calls = "\n".join(
-        f"fn f{number}(text: &str) {{ f{number + 1}(text) }}" for number in range(1500)
-    )
+@pytest.mark.parametrize(("count", "is_followed"), [(400, True), (3000, False)])
+def test_a_long_chain_of_helpers_is_followed_or_a_gap(
+    report_of: ReportOf, count: int, *, is_followed: bool
+) -> None:
+    calls = "\n".join(f"fn f{one}(text: &str) {{ f{one + 1}(text) }}" for one in range(count))
     source = f"""
         {calls}
-        fn f1500(text: &str) {{ {SEND}(text).ok(); }}
+        fn f{count}(text: &str) {{ {SEND}(text).ok(); }}
         pub fn go() {{ f0(&{READ}.unwrap()); }}"""
-    assert findings(report_of({"src/lib.rs": source}))
+    report = report_of({"src/lib.rs": source})
+    assert bool(findings(report)) is is_followed
+    assert any("following values" in one.reason for one in report.gaps) is not is_followed

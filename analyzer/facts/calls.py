@@ -42,14 +42,17 @@ def _facts(
     view: CrateView, site: Site, kind: FactKind, added: Mapping[Origin, list[Value]]
 ) -> Iterator[Fact]:
     value = _subject(site, kind)
-    data = [
+    starts = kind in (FactKind.PROCESS_SPAWN, FactKind.PROCESS_SHELL)
+    data: list[Value] = []
+    if starts and isinstance(value, Value) and value.items and not value.is_constant:
+        value, *data = value.items  # a program and its arguments in one list
+    data += [
         one
         for position in site.api.data
         if position < len(site.arguments)
         for one in site.arguments[position].flat()
     ]
     data += _chained(site, added)
-    starts = kind in (FactKind.PROCESS_SPAWN, FactKind.PROCESS_SHELL)
     shown = (value, *data) if starts else (value,)
     steps = [step for one in shown if isinstance(one, Value) for step in one.derivation]
     fact = view.fact(

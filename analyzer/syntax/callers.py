@@ -49,7 +49,7 @@ class Callers:
     def edges_to(self, owners: Iterable[str]) -> set[tuple[str, str]]:
         """(caller, callee), as owners, of all ways that lead to these functions."""
         edges: set[tuple[str, str]] = set()
-        pending = [one for owner in owners for one in self._named(owner)]
+        pending = [one for owner in owners for one in self.named(owner)]
         seen = set(pending)
         while pending:
             function = pending.pop()
@@ -146,7 +146,8 @@ class Callers:
     def _owner(self, function: Function) -> str:
         return self._code.outlines[function[0]].owner(function[1])
 
-    def _named(self, owner: str) -> list[Function]:
+    def named(self, owner: str) -> list[Function]:
+        """The functions that facts call `owner`."""
         path = owner.partition("::")[0]
         outline = self._code.outlines.get(path)
         if outline is None:

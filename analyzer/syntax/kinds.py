@@ -117,6 +117,10 @@ class Kinds:
             name = node.child_by_field_name("name")
             impl = self._impl(outline, scope)
             return self.of_annotation(outline, name, scope.module, impl) if name else ""
+        if kind == "macro_invocation":
+            macro = outline.macros.get(node.start_byte)
+            api = self._code.macro(outline, macro)[0] if macro is not None else None
+            return api.returns if api is not None else ""
         if kind == "type_cast_expression":
             target = node.child_by_field_name("type")
             return self.of_annotation(outline, target, scope.module, None) if target else ""
@@ -154,6 +158,8 @@ class Kinds:
         if api is not None:
             return api.returns
         item = self._code.item(path) if path else None
+        if item is not None and path and item.kind == "struct_item":
+            return "::".join(path)  # a struct without fields is its own value
         if item is not None and item.kind in ("static_item", "const_item"):
             target = item.node.child_by_field_name("type")
             if target is not None:

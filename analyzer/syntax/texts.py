@@ -36,16 +36,6 @@ class TextSite(NamedTuple):
     end: int
 
 
-class Region(NamedTuple):
-    """Code that runs under a condition: where the condition is asked, and what it covers."""
-
-    file: str
-    conditions: tuple[tuple[int, int], ...]
-    start: int
-    end: int
-    text: str
-
-
 def macros(
     code: CrateCode, wanted: frozenset[str], matters: Callable[[Outline, Macro], bool]
 ) -> Iterator[MacroSite]:
@@ -90,13 +80,6 @@ def _inside(literal: bytes) -> bytes:
     return literal[literal.find(b'"') + 1 : literal.rfind(b'"')]
 
 
-def conditions(code: CrateCode) -> Iterator[Region]:
-    """Branches of `if`, with the places their condition is computed from."""
-    for outline in code.outlines.values():
-        for node, scope in outline.of("if_expression"):
-            yield from _regions(outline, node, scope)
-
-
 def attributes(code: CrateCode) -> Iterator[tuple[str, str, int, int]]:
     """(file, text inside `#[...]`, start, end) with the range of the item it stands on."""
     for outline in code.outlines.values():
@@ -121,39 +104,3 @@ def _macro_site(code: CrateCode, outline: Outline, macro: Macro) -> MacroSite:
     arguments = tuple(code.evaluator.value(outline, one, scope) for one in macro.arguments[:4])
     owner = outline.owner(scope.function)
     return MacroSite(macro.name, value, arguments, outline.path, owner, start, end)
-
-
-def _regions(outline: Outline, node: Node, scope: Scope) -> Iterator[Region]:
-    condition, body = (node.child_by_field_name(one) for one in ("condition", "consequence"))
-    if condition is None or body is None:
-        return
-    places = [(condition.start_byte, condition.end_byte)]
-    pending = [condition]
-    while pending:
-        one = pending.pop()
-        pending += one.named_children
-        if one.type == "identifier":
-            name = outline.text(one)
-            for row in outline.bindings(name, one.start_byte, scope.function):
-                if row.value is not None:
-                    places.append((row.value.start_byte, row.value.end_byte))
-                break
-    text = outline.text(condition)[:200]
-    other = node.child_by_field_name("alternative")
-    yield Region(outline.path, tuple(places), body.start_byte, body.end_byte, text)
-    if other is not None:
-        yield Region(outline.path, tuple(places), other.start_byte, other.end_byte, text)
-    elif _leaves(outline, body):
-        yield Region(outline.path, tuple(places), node.end_byte, scope.block_end, text)
-
-
-def _leaves(outline: Outline, body: Node) -> bool:
-    """Whether a branch ends the function: what follows runs only without it."""
-    last = body.named_children[-1] if body.named_children else None
-    while last is not None and last.type == "expression_statement" and last.named_children:
-        last = last.named_children[-1]
-    if last is None:
-        return False
-    return last.type == "return_expression" or outline.text(last).startswith(
-        ("std::process::exit", "process::exit", "exit(")
-    )

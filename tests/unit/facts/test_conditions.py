@@ -25,10 +25,34 @@ def _guards(facts: list[Fact]) -> list[tuple[str, str]]:
         f'fn main() {{ if let Ok(_) = std::env::var("GITLAB_CI") {{ {SEND} }} }}',
         f'fn main() {{ let ci = std::env::var("GITLAB_CI").is_ok(); if ci {{ {SEND} }} }}',
         f'fn main() {{ if std::env::var_os("GITLAB_CI").is_none() {{ return; }} {SEND} }}',
+        f'fn main() {{ match std::env::var("GITLAB_CI") {{ Ok(_) => {{ {SEND} }} _ => {{}} }} }}',
+        f'fn main() {{ let Ok(_) = std::env::var("GITLAB_CI") else {{ return }}; {SEND} }}',
+        f'fn main() {{ std::env::var("GITLAB_CI").is_ok().then(|| {{ {SEND} }}); }}',
+        f'fn ci() -> bool {{ std::env::var("GITLAB_CI").is_ok() }} fn main() {{ if ci() {{ {SEND} }} }}',
+        f'fn main() {{ if std::env::var("GITLAB_CI").is_ok() {{ go() }} }} fn go() {{ {SEND} }}',
+        f"""static CI: std::sync::LazyLock<bool> =
+            std::sync::LazyLock::new(|| std::env::var("GITLAB_CI").is_ok());
+        fn main() {{ if *CI {{ {SEND} }} }}""",
+        f"""struct Here {{ ci: bool }}
+        fn main() {{
+            let here = Here {{ ci: std::env::var("GITLAB_CI").is_ok() }};
+            if here.ci && cfg_ok() {{ {SEND} }}
+        }}
+        fn cfg_ok() -> bool {{ true }}""",
+        f"""struct Here;
+        impl Here {{ fn is_ci(&self) -> bool {{ std::env::var("GITLAB_CI").is_ok() }} }}
+        fn main() {{ let here = Here; if !here.is_ci() {{ return; }} {SEND} }}""",
     ],
 )
 def test_code_behind_a_ci_variable_is_guarded(facts_of: FactsOf, code: str) -> None:
     assert _guards(facts_of(code)) == [("guard.ci", "GITLAB_CI")]
+
+
+def test_a_public_function_is_not_under_the_guard_of_one_caller(facts_of: FactsOf) -> None:
+    code = f"""
+        pub fn go() {{ {SEND} }}
+        fn inner() {{ if std::env::var("GITLAB_CI").is_ok() {{ go() }} }}"""
+    assert _guards(facts_of(code, "src/lib.rs")) == []
 
 
 def test_an_unguarded_call_has_no_guard(facts_of: FactsOf) -> None:

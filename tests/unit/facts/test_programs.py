@@ -139,3 +139,22 @@ def test_cmd_text_gives_what_it_does(
 ) -> None:
     code = f'fn main() {{ std::process::Command::new("cmd").arg("/C").arg(r#"{text}"#).status(); }}'
     assert subject in _of(facts_of(code), kind)
+
+
+def test_a_program_and_its_arguments_may_stand_in_one_list(facts_of: FactsOf) -> None:
+    code = """fn main() {
+        subprocess::Popen::create(&["sh", "-c", "cat ~/.ssh/id_rsa"], Default::default()).unwrap();
+    }"""
+    facts = facts_of(code, **{"Cargo.toml": WITH_SUBPROCESS})
+    assert "sh" in _of(facts, FactKind.PROCESS_SPAWN)
+    assert _of(facts, FactKind.FILE_READ) == ["~/.ssh/id_rsa"]
+
+
+WITH_SUBPROCESS = """
+[package]
+name = "sample-crate"
+version = "0.1.0"
+edition = "2021"
+[dependencies]
+subprocess = "0.2"
+"""

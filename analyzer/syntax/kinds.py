@@ -99,32 +99,31 @@ class Kinds:
             node, depth = children[-1], depth + 1
         if depth >= MAX_DEPTH:
             return ""
-        kind = node.type
-        if kind in ("identifier", "self"):
-            is_self = kind == "self"
-            return (
-                self.of_self(outline, scope)
-                if is_self
-                else self._of_name(outline, node, scope, depth)
-            )
-        if kind == "scoped_identifier":
-            return self._of_path(self._code.callee(outline, node, scope))
-        if kind == "call_expression":
-            return self._of_call(outline, node, scope, depth)
-        if kind == "field_expression":
-            return self._of_field(outline, node, scope, depth)
-        if kind == "struct_expression":
-            name = node.child_by_field_name("name")
-            impl = self._impl(outline, scope)
-            return self.of_annotation(outline, name, scope.module, impl) if name else ""
-        if kind == "macro_invocation":
-            macro = outline.macros.get(node.start_byte)
-            api = self._code.macro(outline, macro)[0] if macro is not None else None
-            return api.returns if api is not None else ""
-        if kind == "type_cast_expression":
-            target = node.child_by_field_name("type")
-            return self.of_annotation(outline, target, scope.module, None) if target else ""
-        return ""
+        find = getattr(self, f"_of_{node.type}", None)
+        kind: str = find(outline, node, scope, depth) if find is not None else ""
+        return kind
+
+    def _of_self(self, outline: Outline, _node: Node, scope: Scope, _depth: int) -> str:
+        return self.of_self(outline, scope)
+
+    def _of_scoped_identifier(self, outline: Outline, node: Node, scope: Scope, _depth: int) -> str:
+        return self._of_path(self._code.callee(outline, node, scope))
+
+    def _of_struct_expression(self, outline: Outline, node: Node, scope: Scope, _depth: int) -> str:
+        name = node.child_by_field_name("name")
+        impl = self._impl(outline, scope)
+        return self.of_annotation(outline, name, scope.module, impl) if name else ""
+
+    def _of_macro_invocation(self, outline: Outline, node: Node, _scope: Scope, _depth: int) -> str:
+        macro = outline.macros.get(node.start_byte)
+        api = self._code.macro(outline, macro)[0] if macro is not None else None
+        return api.returns if api is not None else ""
+
+    def _of_type_cast_expression(
+        self, outline: Outline, node: Node, scope: Scope, _depth: int
+    ) -> str:
+        target = node.child_by_field_name("type")
+        return self.of_annotation(outline, target, scope.module, None) if target else ""
 
     def _impl(self, outline: Outline, scope: Scope) -> Node | None:
         function = scope.function
@@ -141,7 +140,7 @@ class Kinds:
         own = impl.child_by_field_name("type") if impl is not None else None
         return self.of_annotation(outline, own, scope.module, None) if own is not None else ""
 
-    def _of_name(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
+    def _of_identifier(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
         name = outline.text(node)
         for binding in outline.bindings(name, node.start_byte, scope.function):
             if binding.type is not None:
@@ -167,7 +166,7 @@ class Kinds:
                 return self.of_annotation(other, target, item.scope.module, None)
         return ""
 
-    def _of_call(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
+    def _of_call_expression(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
         function = node.child_by_field_name("function")
         if function is not None and function.type == "generic_function":
             function = function.child_by_field_name("function")
@@ -206,7 +205,7 @@ class Kinds:
         outline = self._code.outlines[item.file]
         return self.of_annotation(outline, target, item.scope.module, item.scope.impl)
 
-    def _of_field(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
+    def _of_field_expression(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
         value, field = (node.child_by_field_name(one) for one in ("value", "field"))
         if value is None or field is None:
             return ""

@@ -156,10 +156,10 @@ def _is_text(file: SourceFile) -> bool:
 
 def _coverage(tree: SourceTree, sources: Sources) -> Coverage:
     counts: dict[Phase, int] = {}
-    for phases in sources.phases.values():
-        for one in phases:
-            counts[one] = counts.get(one, 0) + 1
     rust = [one for one in tree.files if one.path in sources.phases]
+    for file in rust:
+        for one in sources.phases[file.path]:
+            counts[one] = counts.get(one, 0) + 1
     return Coverage(
         files=len(tree.files),
         size_bytes=sum(len(one.data) for one in tree.files),

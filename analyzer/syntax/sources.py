@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
 from dataclasses import replace
 
 from analyzer.limits import Limits
 from analyzer.model import BUILD_TIME, Gap, GapKind, Manifest, Phase, SourceFile, SourceTree
 from analyzer.signatures import Signatures
 from analyzer.syntax.code import Wanted
+from analyzer.syntax.doctests import doctests
+from analyzer.syntax.flat import flatten
 from analyzer.syntax.lexer import as_edition_reads
 from analyzer.syntax.modules import ModuleTree
 from analyzer.syntax.outline import Outline
 from analyzer.syntax.parse import parse
 from analyzer.syntax.reduce import Cut, Reducer
-from analyzer.syntax.telling import Telling, telling
+from analyzer.syntax.telling import Telling, telling, told
 from analyzer.syntax.vocabulary import Vocabulary
 
 _OTHER_LANGUAGES = (".c", ".h", ".cc", ".cpp", ".hpp", ".s", ".asm", ".in", ".m", ".py", ".txt")
@@ -46,7 +47,7 @@ class Sources:
             one for one in tree.files if one.path.endswith(".rs") or one.path in modules.phases
         ]
         self._files = {one.path: one for one in files}
-        self.phases: Mapping[str, tuple[Phase, ...]] = {
+        self.phases: dict[str, tuple[Phase, ...]] = {
             path: modules.phases.get(path, (Phase.UNREACHED,)) for path in self._files
         }
         self.outlines: dict[str, Outline] = {}
@@ -55,6 +56,7 @@ class Sources:
         self._module_gaps = modules.gaps
         self._extensions = 0
         self._reducer = self._made(manifest, signatures)
+        self._doctests = self._documented(signatures)
         self._parse()
 
     @property
@@ -84,7 +86,7 @@ class Sources:
         """None for a small crate: it is read whole."""
         if sum(len(one.data) for one in self._files.values()) <= self._limits.prefilter_from_bytes:
             return None
-        vocabulary, told = _of_signatures(signatures)
+        vocabulary, asked = _of_signatures(signatures)
         data = {
             path: as_edition_reads(one.data, self._edition) for path, one in self._files.items()
         }
@@ -95,7 +97,7 @@ class Sources:
             if name in vocabulary.crates:
                 keys.add(one.key.replace("-", "_"))
             keys |= {f"{macro}!" for macro in vocabulary.macros.get(name, ())}
-        return Reducer(data, whole, vocabulary, keys, told)
+        return Reducer(data, whole, vocabulary, keys, asked)
 
     def _parse(self) -> None:
         cuts = self._reducer.cuts() if self._reducer is not None else None
@@ -107,7 +109,25 @@ class Sources:
             self._gaps[path] = []
             self.outlines.pop(path, None)
             self._parse_one(file, cut)
-        self.outlines = {path: self.outlines[path] for path in self._files if path in self.outlines}
+        paths = [*self._files, *self._doctests]
+        found = {**self.outlines, **self._doctests}
+        self.outlines = {path: found[path] for path in paths if path in found}
+
+    def _documented(self, signatures: Signatures) -> dict[str, Outline]:
+        """Documentation that names a secret, read as the tests that it is."""
+        found: dict[str, Outline] = {}
+        asked = _of_signatures(signatures)[1]
+        for path, file in self._files.items():
+            code = doctests(file.data) if Phase.LIBRARY in self.phases[path] else b""
+            if not code or not told(asked, code, flatten(code).texts):
+                continue
+            name = f"{path} (documentation)"
+            self.phases[name] = (Phase.TEST,)
+            read = replace(file, path=name, data=code)
+            parsed = parse(read, limits=self._limits, phases=(Phase.TEST,), edition=self._edition)
+            if not isinstance(parsed, Gap):
+                found[name] = Outline(parsed, limits=self._limits)
+        return found
 
     def _parse_one(self, file: SourceFile, cut: Cut) -> None:
         phases, gaps = self.phases[file.path], self._gaps[file.path]

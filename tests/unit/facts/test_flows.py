@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from analyzer.model import Finding, Report
+from analyzer.model import Finding, Phase, Report, Span
 
 ReportOf = Callable[[Mapping[str, str]], Report]
 READ = 'std::fs::read_to_string(format!("{}/.npmrc", std::env::var("HOME").unwrap()))'
@@ -241,6 +241,30 @@ def test_what_stands_nearby_does_not_arrive(report_of: ReportOf, source: str) ->
     report = report_of({"src/lib.rs": source})
     assert not any("drop.invalid" in one.path[-1].snippet for one in findings(report))
     assert RULE not in {one.rule for one in report.findings}
+
+
+DOCUMENTED = f"""
+    /// Rounds up.
+    ///
+    /// ```
+    /// let key = {READ}.unwrap();
+    /// # {SEND}(&key).ok();
+    /// ```
+    pub fn up() {{}}
+    /// ```text
+    /// std::fs::read("/home/u/.aws/credentials")
+    /// ```
+    pub fn down() {{}}
+"""
+
+
+def test_documentation_that_runs_as_a_test_is_read(report_of: ReportOf) -> None:
+    report = report_of({"src/lib.rs": DOCUMENTED})
+    (found,) = [one for one in report.findings if one.rule == "secret-file-and-constant-host"]
+    assert found.phases == (Phase.TEST,)
+    assert [one.where.line for one in found.path if isinstance(one.where, Span)] == [5, 6]
+    assert not any(".aws" in one.subject for one in report.facts)
+    assert report.verdict == "REVIEW"
 
 
 def test_helpers_that_fill_each_other_in_a_ring_end(report_of: ReportOf) -> None:

@@ -17,6 +17,7 @@ from analyzer.syntax.paths import clean
 
 _HOLDERS = ("static_item", "const_item")
 _HELD = re.compile(rb"(?<![\w.])([a-z_]\w*)\s*(?=[,\]})])")
+_HANDED = re.compile(rb"[(,]\s*(?:[\w:]+::)?([a-z_]\w*)\s*(?=[,)])")
 _LARGEST = 20_000
 _USERS = 400
 """Mentions of one static or constant beyond which no more are looked at."""
@@ -193,8 +194,12 @@ class Callers:
         """Calls that are handed a function by its name, by that name."""
         table: dict[str, list[Place]] = {}
         for outline in self._code.outlines.values():
-            for name, calls in outline.handed.items():
-                table.setdefault(name, []).extend((outline, call) for call in calls)
+            names = {match[1] for match in _HANDED.finditer(outline.data)}
+            for call in outline.calls if names else ():
+                for one in outline.arguments_by_name(call):
+                    name = outline.text(one).rpartition("::")[2].strip()
+                    if name.encode() in names:
+                        table.setdefault(name, []).append((outline, call))
         return table
 
     def _callees(self, outline: Outline, call: Call) -> frozenset[Function]:

@@ -98,6 +98,27 @@ def changes_in(outline: Outline) -> dict[tuple[int, str], list[tuple[int, str, N
     return table
 
 
+def tuple_part(node: Node, part: int) -> Node | None:
+    """The expression that a part of a tuple is, through blocks, the first branch, and one arm."""
+    for _ in range(16):
+        kind, children = node.type, node.named_children
+        if kind == "tuple_expression":
+            return children[part] if part < len(children) else None
+        inner: Node | None = None
+        if kind == "if_expression":
+            inner = node.child_by_field_name("consequence")
+        elif kind == "match_expression":
+            arms = node.child_by_field_name("body")
+            rows = arms.named_children[:1] if arms is not None else []
+            inner = rows[0].child_by_field_name("value") if rows else None
+        elif kind in ("block", "parenthesized_expression", *INNER):
+            inner = children[-1] if children else None
+        if inner is None:
+            return None
+        node = inner
+    return None
+
+
 def number(text: str) -> Value:
     """The value of an integer literal, with its suffix and underscores."""
     found = integer_literal(text)

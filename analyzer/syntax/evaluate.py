@@ -21,6 +21,7 @@ from analyzer.syntax.changes import (
     is_repeated,
     is_rewritten,
     number,
+    tuple_part,
 )
 from analyzer.syntax.fields import Fields, parameters
 from analyzer.syntax.lexer import literal_text
@@ -178,7 +179,8 @@ class Evaluator:
             return frame.get(name, UNKNOWN_VALUE)
         if row.is_element and name in frame:
             return frame[name]
-        value = self.fold(outline, row.value, scope, frame, depth)
+        part = tuple_part(row.value, row.part) if row.part >= 0 else row.value
+        value = self.fold(outline, part, scope, frame, depth) if part else UNKNOWN_VALUE
         one = value.items[0] if value.items and len(value.items) == 1 else UNKNOWN_VALUE
         return one if row.is_element else value
 

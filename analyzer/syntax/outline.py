@@ -35,17 +35,19 @@ _WITHOUT_VALUE = frozenset(
     " unimplemented matches trace debug info warn error log bail ensure anyhow eprint".split()
 )
 _CALLING = re.compile(rb"[({!\[]")
-_HANDED = re.compile(rb"[(,]\s*(?:[\w:]+::)?([a-z_]\w*)\s*(?=[,)])")
 
 
 class Binding(NamedTuple):
-    """A local name: valid in [start, end), bound to `value` (or part of it), maybe of `type`."""
+    """A local name: valid in [start, end), bound to `value` (or, from 0 on, a `part` of that
+    tuple; an item of that list where it `is_element`), maybe of `type`.
+    """
 
     start: int
     end: int
     value: Node | None
     type: Node | None
-    is_element: bool
+    is_element: bool = False
+    part: int = -1
 
 
 @dataclass(slots=True)
@@ -153,19 +155,6 @@ class Outline:
                 name = unicodedata.normalize("NFC", name)
             found.append(Call(name, node, scope, function, receiver))
         return found
-
-    @functools.cached_property
-    def handed(self) -> dict[str, list[Call]]:
-        """Calls that are given something by its name alone, by the last part of that name."""
-        table: dict[str, list[Call]] = {}
-        for match in _HANDED.finditer(self.data):
-            table.setdefault(match[1].decode("utf-8", "replace"), [])
-        for call in self.calls if table else ():
-            for one in self.arguments_by_name(call):
-                name = self.text(one).rpartition("::")[2].strip()
-                if name in table:
-                    table[name].append(call)
-        return table
 
     def arguments_by_name(self, call: Call) -> list[Node]:
         """Arguments that are names or paths."""
@@ -390,9 +379,11 @@ class Outline:
         ):
             for one, part in zip(pattern.named_children, value.named_children, strict=False):
                 if one.type == "identifier":
-                    row = Binding(valid[0], valid[1], part, None, False)
+                    row = Binding(valid[0], valid[1], part, None)
                     table.setdefault(self.text(one), []).append(row)
             return
-        for name in pattern_names(pattern):
-            row = Binding(valid[0], valid[1], value, type_node, is_element)
-            table.setdefault(self.text(name), []).append(row)
+        parts = pattern.named_children if pattern.type == "tuple_pattern" else [pattern]
+        for number, part in enumerate(parts, -1 if parts == [pattern] else 0):
+            for name in pattern_names(part):
+                row = Binding(*valid, value, type_node, is_element, number)
+                table.setdefault(self.text(name), []).append(row)

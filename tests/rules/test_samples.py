@@ -69,7 +69,7 @@ def test_every_indicator_list_is_used_by_a_rule_or_by_the_engine() -> None:
     named = {
         name
         for rule in RULESET.rules
-        for clause in (*rule.all, *rule.any, *rule.none)
+        for clause in (*rule.all, *rule.any, *rule.none, *rule.flow)
         for name in (*clause.subject_in, *clause.subject_not_in, *clause.data_in)
     }
 

@@ -35,8 +35,8 @@ class Limits:
     value_size_bytes: int = 65_536
     interpreted_steps_per_crate: int = 60_000
     interpreted_steps_per_attempt: int = 20_000
-    flow_steps_per_crate: int = 60_000
-    flow_steps_per_sink: int = 6_000
+    flow_steps_per_crate: int = 40_000
+    flow_steps_per_sink: int = 4_000
     macro_depth: int = 16
     prefilter_from_bytes: int = MIB // 2
     facts_per_crate: int = 50_000

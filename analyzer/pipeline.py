@@ -66,11 +66,13 @@ def analyze(
             crate.ref, tree, manifest, code, sources.phases, ruleset.signatures, known, limits
         )
         factset = collect(view)
-        factset = _followed(view, factset, flow_ends(factset, ruleset))
+        if sources.is_cut:  # what a value passes may have been left out
+            _followed(view, factset, flow_ends(factset, ruleset))
         joined = joining(factset, ruleset)
         wanted = code.wanted(left_open(factset, ruleset) | {ASKER})
         if not sources.extend(wanted._replace(callers=wanted.callers | joined)):
             break
+    factset = _followed(view, factset, flow_ends(factset, ruleset))
     trace = observe(crate, limits) if observe is not None else Trace()
     factset = replace(factset, facts=factset.facts + trace.facts)
     gaps = _unique(

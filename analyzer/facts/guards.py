@@ -33,6 +33,8 @@ class _Row(NamedTuple):
     guards: frozenset[Guard]
 
 
+_TEXTS = ("value.", "mention", "manifest.")
+"""Families of facts that nothing does: a condition around them says nothing."""
 _ASKING = (FactKind.ENV_READ, FactKind.PROCESS_SPAWN, FactKind.FILE_READ)
 _CALLERS = 4
 """A function with more callers than this is not under what they are all under."""
@@ -45,8 +47,7 @@ def guarded(facts: tuple[Fact, ...], view: CrateView) -> Iterator[Fact]:
     """The same facts, each under the guards of the code around it and around all its callers."""
     table = _Guards(facts, view)
     for fact in facts:
-        where = fact.where
-        guards = table.around(fact.owner, where) if isinstance(where, Span) else frozenset()
+        guards = frozenset() if fact.kind.startswith(_TEXTS) else table.around(fact)
         yield replace(fact, guards=tuple(sorted(guards, key=repr))) if guards else fact
 
 
@@ -68,11 +69,14 @@ class _Guards:
             self._attributes.setdefault(file, []).append((text, start, end))
         self._tables: dict[str, tuple[list[int], list[_Row], list[int]]] = {}
         self._of_owner: dict[str, frozenset[Guard]] = {}
-        self._of_regions: dict[tuple[str, int, int, int], frozenset[Guard]] = {}
+        self._of_regions: dict[tuple[str, int, int], frozenset[Guard]] = {}
 
-    def around(self, owner: str, where: Span) -> frozenset[Guard]:
-        """The guards at a place in a function."""
-        return self._at(where.file, where.start_byte) | self._inherited(owner, 0)
+    def around(self, fact: Fact) -> frozenset[Guard]:
+        """The guards at a place of the source, and around the function that it stands in."""
+        where = fact.where
+        if not isinstance(where, Span):
+            return frozenset()
+        return self._at(where.file, where.start_byte) | self._inherited(fact.owner, 0)
 
     def _at(self, file: str, at: int) -> frozenset[Guard]:
         """What a place stands under, from the inside out: ranges nest."""
@@ -90,7 +94,7 @@ class _Guards:
         return found
 
     def _of_region(self, region: Region) -> frozenset[Guard]:
-        key = (region.outline.path, region.start, region.end, region.condition.start_byte)
+        key = (region.outline.path, region.condition.start_byte, region.condition.end_byte)
         if key not in self._of_regions:
             self._of_regions[key] = frozenset(self._asked(region))
         return self._of_regions[key]

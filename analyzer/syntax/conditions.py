@@ -14,8 +14,9 @@ from analyzer.syntax.fields import Fields
 from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
 
-_LARGEST = 40
-"""Places of one condition beyond which no more are looked at."""
+_PLACES = 40
+_NODES = 600
+"""Places and nodes of one condition beyond which no more are looked at."""
 _LEAVING = frozenset({"return_expression", "break_expression", "continue_expression"})
 _TEXT = 200
 
@@ -55,14 +56,16 @@ class Conditions:
         """Where the condition of a region is worked out, itself first."""
         found: list[Range] = []
         pending = [(region.outline, region.condition, region.scope)]
-        while pending and len(found) < _LARGEST:
+        left = _NODES
+        while pending and len(found) < _PLACES:
             where, node, around = pending.pop(0)
             place = (where.path, node.start_byte, node.end_byte)
             if place in found:
                 continue
             found.append(place)
             inner = [node]
-            while inner:
+            while inner and left:
+                left -= 1
                 one = inner.pop()
                 inner += one.named_children
                 pending += self._behind(where, one, around)

@@ -65,6 +65,11 @@ class Sources:
         return (*self._module_gaps, *(one for rows in self._gaps.values() for one in rows))
 
     @property
+    def is_cut(self) -> bool:
+        """Whether parts of the crate were left out."""
+        return self._reducer is not None and self._extensions <= _EXTENSIONS
+
+    @property
     def unparsed(self) -> int:
         """How many files had nothing to give and were not parsed."""
         return len(self._files) - len(self._cuts)

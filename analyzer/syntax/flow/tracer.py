@@ -76,6 +76,8 @@ class Tracer:
         self.is_exhausted = False
         self.fields = Fields(code)
         self._stores: dict[str, Stores] = {}
+        self._in_statics: dict[str, list[tuple[Outline, Stored]]] = {}
+        self._in_fields: dict[str, list[tuple[Outline, Stored]]] = {}
         self._nodes: dict[str, dict[int, Node]] = {}
 
     def step(self) -> bool:
@@ -220,23 +222,27 @@ class Tracer:
 
     def stored_in(self, name: str) -> list[tuple[Outline, Stored]]:
         """What any file puts into a static of this name."""
-        raw = name.encode()
-        return [
-            (outline, one)
-            for outline in self.code.outlines.values()
-            if raw in outline.data
-            for one in self.stores(outline).of_name(name)
-        ]
+        if name not in self._in_statics:
+            self._in_statics[name] = [
+                (outline, one)
+                for outline in self._saying(name)
+                for one in self.stores(outline).of_name(name)
+            ]
+        return self._in_statics[name]
 
     def stored_in_field(self, name: str) -> list[tuple[Outline, Stored]]:
         """What any file puts into a field of this name."""
-        raw = b"." + name.encode()
-        return [
-            (outline, one)
-            for outline in self.code.outlines.values()
-            if raw in outline.data
-            for one in self.stores(outline).of_field(name)
-        ]
+        if name not in self._in_fields:
+            self._in_fields[name] = [
+                (outline, one)
+                for outline in self._saying(f".{name}")
+                for one in self.stores(outline).of_field(name)
+            ]
+        return self._in_fields[name]
+
+    def _saying(self, text: str) -> list[Outline]:
+        raw = text.encode()
+        return [one for one in self.code.outlines.values() if raw in one.data]
 
     def callers(self, function: Function) -> list[tuple[Outline, Node]]:
         """The calls that may mean a function."""

@@ -30,7 +30,8 @@ _REVERSED = re.compile(r"//:|/[\w.]+$|\d\.\d")
 
 def facts(view: CrateView) -> Iterator[Fact]:
     """Facts from every text constant of the sources."""
-    quick, _ = telling(view.signatures.indicators["credential-paths"])
+    lists = view.signatures.indicators
+    quick, _ = telling(lists["credential-paths"], lists["telling-texts"])
     for site in view.texts(quick):
         if site.value.is_unknown:
             continue
@@ -52,6 +53,9 @@ def _plain(
     command = _DOWNLOADS.search(text)
     if command is not None:
         yield view.fact(FactKind.VALUE_COMMAND, command[0], site, derivation=derivation)
+    word = view.signatures.indicators["telling-texts"].match(text)
+    if word is not None:
+        yield view.fact(FactKind.MENTION, word.group, site, derivation=derivation)
     shape = key_shape(text[:2_000])
     if shape:
         yield view.fact(FactKind.VALUE_SECRET_PATTERN, shape, site, derivation=derivation)

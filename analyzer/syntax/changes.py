@@ -16,6 +16,7 @@ from analyzer.syntax.values import (
     path_joined,
 )
 
+_TRANSPARENT = frozenset({"reference_pattern", "mut_pattern", "ref_pattern", "parameter"})
 _NUMBER = re.compile(
     r"(0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)([iu](?:8|16|32|64|128|size))?"
 )
@@ -98,25 +99,19 @@ def changes_in(outline: Outline) -> dict[tuple[int, str], list[tuple[int, str, N
     return table
 
 
-def tuple_part(node: Node, part: int) -> Node | None:
-    """The expression that a part of a tuple is, through blocks, the first branch, and one arm."""
-    for _ in range(16):
-        kind, children = node.type, node.named_children
-        if kind == "tuple_expression":
-            return children[part] if part < len(children) else None
-        inner: Node | None = None
-        if kind == "if_expression":
-            inner = node.child_by_field_name("consequence")
-        elif kind == "match_expression":
-            arms = node.child_by_field_name("body")
-            rows = arms.named_children[:1] if arms is not None else []
-            inner = rows[0].child_by_field_name("value") if rows else None
-        elif kind in ("block", "parenthesized_expression", *INNER):
-            inner = children[-1] if children else None
-        if inner is None:
-            return None
-        node = inner
-    return None
+def destructured(outline: Outline, pattern: Node, value: Value) -> dict[str, Value]:
+    """What the names of a pattern stand for; those that are not known are left out."""
+    found: dict[str, Value] = {}
+    pending = [(pattern, value)]
+    while pending:
+        node, held = pending.pop()
+        if node.type == "identifier":
+            found |= {} if held.is_unknown else {outline.text(node): held}
+        elif node.type in ("tuple_pattern", "slice_pattern"):
+            pending += zip(node.named_children, held.items or (), strict=False)
+        elif node.type in _TRANSPARENT and node.named_children:
+            pending.append((node.named_children[-1], held))
+    return found
 
 
 def number(text: str) -> Value:

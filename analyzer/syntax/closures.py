@@ -18,6 +18,13 @@ class Closure(NamedTuple):
     call: Node | None
 
     @property
+    def pattern(self) -> Node | None:
+        """The one parameter of the closure, if it has one."""
+        listed = self.node.child_by_field_name("parameters")
+        rows = listed.named_children if listed is not None else []
+        return rows[0] if len(rows) == 1 else None
+
+    @property
     def receiver(self) -> Node | None:
         """What the method that takes the closure is called on."""
         function = self.call.child_by_field_name("function") if self.call is not None else None

@@ -19,6 +19,8 @@ _NODES = 600
 """Places and nodes of one condition beyond which no more are looked at."""
 _LEAVING = frozenset({"return_expression", "break_expression", "continue_expression"})
 _TEXT = 200
+_NAMESAKES = 4
+"""A method of an unknown type may be any of so many."""
 
 Range = tuple[str, int, int]
 """A file and a byte range in its outline."""
@@ -125,10 +127,13 @@ class Conditions:
             return
         owner = self._code.kinds.of(outline, value, scope)
         own = self._code.own_function(self._code.own_method(owner, outline.text(field)))
-        body = own.node.child_by_field_name("body") if own is not None else None
-        if own is not None and body is not None:
-            other = self._code.outlines[own.file]
-            yield other, body, other.scope_at(body.start_byte, body.end_byte)
+        named = self._code.names.impls[outline.text(field)]
+        several = [own] if own is not None else named if len(named) <= _NAMESAKES else []
+        for one in several:
+            body = one.node.child_by_field_name("body")
+            if body is not None:
+                other = self._code.outlines[one.file]
+                yield other, body, other.scope_at(body.start_byte, body.end_byte)
 
 
 def _branches(outline: Outline) -> Iterator[tuple[Node, int, int, Scope]]:

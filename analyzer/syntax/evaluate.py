@@ -7,6 +7,7 @@ Every step is counted over the crate; past the budget everything is a hole and a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analyzer.syntax.changes import (
@@ -15,13 +16,13 @@ from analyzer.syntax.changes import (
     SKIPPED,
     TEXT_TYPES,
     changes_in,
+    destructured,
     dotted,
     from_template,
     is_character,
     is_repeated,
     is_rewritten,
     number,
-    tuple_part,
 )
 from analyzer.syntax.fields import Fields, parameters
 from analyzer.syntax.lexer import literal_text
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 48
 MAX_ITEMS = 64
+MAX_PARTS = 12
 
 Frame = Mapping[str, Value]
 _FIELDS = ("field_identifier", "integer_literal")
@@ -143,10 +145,9 @@ class Evaluator:
     def _fold_tuple_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
-        children = tuple(
-            dotted(self.fold(outline, one, scope, frame, depth)) for one in node.named_children[:4]
-        )
-        return joined(children, between=":")
+        parts = node.named_children[:MAX_PARTS]
+        items = tuple(self.fold(outline, one, scope, frame, depth) for one in parts)
+        return replace(joined(tuple(map(dotted, items[:4])), between=":"), items=items)
 
     def _fold_identifier(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
@@ -179,8 +180,10 @@ class Evaluator:
             return frame.get(name, UNKNOWN_VALUE)
         if row.is_element and name in frame:
             return frame[name]
-        part = tuple_part(row.value, row.part) if row.part >= 0 else row.value
-        value = self.fold(outline, part, scope, frame, depth) if part else UNKNOWN_VALUE
+        value = self.fold(outline, row.value, scope, frame, depth)
+        if row.part >= 0:
+            items = value.items or ()
+            value = items[row.part] if row.part < len(items) else UNKNOWN_VALUE
         one = value.items[0] if value.items and len(value.items) == 1 else UNKNOWN_VALUE
         return one if row.is_element else value
 
@@ -248,25 +251,9 @@ class Evaluator:
             return UNKNOWN_VALUE
         self._fields_open.add(name)
         try:
-            return self._given(owner, name, depth + 4)
+            return self._fields.value(self, owner, name, depth + 4)
         finally:
             self._fields_open.discard(name)
-
-    def _given(self, owner: str, name: str, depth: int) -> Value:
-        """What a field is given where that is known: any of the places may have been taken."""
-        for one in self._fields.given(owner, name):
-            value = self.fold(one.outline, one.node, one.scope, {}, depth)
-            if not value.is_unknown:
-                return value
-            for call in self._fields.calls(one):
-                frame = {
-                    label: self.fold(row.outline, row.node, row.scope, {}, depth)
-                    for label, row in call.items()
-                }
-                value = self.fold(one.outline, one.node, one.scope, frame, depth)
-                if not value.is_unknown:
-                    return value
-        return UNKNOWN_VALUE
 
     def _fold_call_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
@@ -276,14 +263,14 @@ class Evaluator:
         if function is None or listed_ is None:
             return UNKNOWN_VALUE
         if function.type == "generic_function":
+            generic = function.child_by_field_name("type_arguments")
             function = function.child_by_field_name("function") or function
+            made = function.child_by_field_name("value")
+            if made is not None and generic is not None and "Vec" in outline.text(generic):
+                return self.fold(outline, made, scope, frame, depth)  # `collect::<Vec<_>>()`
         nodes = [one for one in listed_.named_children if one.type not in SKIPPED]
         if function.type == "field_expression":
-            receiver, field = (function.child_by_field_name(one) for one in ("value", "field"))
-            if receiver is None or field is None:
-                return UNKNOWN_VALUE
-            name = outline.text(field)
-            return self._method(outline, (name, receiver, nodes), scope, frame, depth)
+            return self._method(outline, (function, nodes), scope, frame, depth)
         path = self.code.callee(outline, function, scope)
         if path is None:
             return UNKNOWN_VALUE
@@ -294,6 +281,8 @@ class Evaluator:
         own = self.code.needed_function(path)
         if own is not None:
             return self._enter(own.file, own.node, arguments, depth)
+        if path[-2:] == ("iter", "once"):
+            return listed(arguments)
         if len(arguments) == 1 and path[-1] in SAME_TEXT and TEXT_TYPES & set(path[-3:]):
             return arguments[0]
         return UNKNOWN_VALUE
@@ -301,18 +290,22 @@ class Evaluator:
     def _method(
         self,
         outline: Outline,
-        call: tuple[str, Node, list[Node]],
+        call: tuple[Node, list[Node]],
         scope: Scope,
         frame: Frame,
         depth: int,
     ) -> Value:
-        name, receiver, nodes = call
+        function, nodes = call
+        receiver, field = (function.child_by_field_name(one) for one in ("value", "field"))
+        if receiver is None or field is None:
+            return UNKNOWN_VALUE
+        name = outline.text(field)
         fold = METHODS.get(name)
         if fold is not None:
             value = self.fold(outline, receiver, scope, frame, depth)
             arguments = tuple(self.fold(outline, one, scope, frame, depth) for one in nodes[:4])
             return fold(value, arguments)
-        if name in ("map", "and_then") and len(nodes) == 1:
+        if name in ("map", "and_then", "filter_map") and len(nodes) == 1:
             return self._through_closure(outline, receiver, nodes[0], scope, (frame, depth))
         owner = self.code.kinds.of(outline, receiver, scope)
         api = self.code.apis.get(f"{owner}::{name}") if owner else None
@@ -333,13 +326,13 @@ class Evaluator:
         names = listed_.named_children if listed_ is not None else []
         if body is None or len(names) != 1:
             return UNKNOWN_VALUE
-        label = outline.text(names[0].child_by_field_name("pattern") or names[0]).lstrip("&")
         if value.items is not None:
             if value.is_constant or len(value.items) > MAX_ITEMS:
                 return UNKNOWN_VALUE  # bytes are for the interpreter
-            several = [{**frame, label: one} for one in value.items]
+            several = [{**frame, **destructured(outline, names[0], one)} for one in value.items]
             return listed(tuple(self.fold(outline, body, scope, one, depth) for one in several))
-        return self.fold(outline, body, scope, {**frame, label: value}, depth)
+        inner = {**frame, **destructured(outline, names[0], value)}
+        return self.fold(outline, body, scope, inner, depth)
 
     def _enter(self, file: str, node: Node, arguments: tuple[Value, ...], depth: int) -> Value:
         """The value an own function returns: its last expression, parameters bound."""

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.syntax.outline import Function, Node, Outline, Scope
 from analyzer.syntax.paths import clean
+from analyzer.syntax.values import UNKNOWN_VALUE, Value
 
 if TYPE_CHECKING:
     from analyzer.syntax.code import CrateCode
+    from analyzer.syntax.evaluate import Evaluator
 
 MAX_GIVEN = 8
 """Places that give a field something, and callers of each, beyond which no more are looked at."""
@@ -47,6 +49,22 @@ class Fields:
             )
             self._found[key] = tuple(row for row, _ in zip(rows, range(MAX_GIVEN), strict=False))
         return self._found[key]
+
+    def value(self, evaluator: Evaluator, owner: str, name: str, depth: int) -> Value:
+        """What a field is given where that is known: any of the places may have been taken."""
+        for one in self.given(owner, name):
+            value = evaluator.fold(one.outline, one.node, one.scope, {}, depth)
+            if not value.is_unknown:
+                return value
+            for call in self.calls(one):
+                frame = {
+                    label: evaluator.fold(row.outline, row.node, row.scope, {}, depth)
+                    for label, row in call.items()
+                }
+                value = evaluator.fold(one.outline, one.node, one.scope, frame, depth)
+                if not value.is_unknown:
+                    return value
+        return UNKNOWN_VALUE
 
     def _table(self, outline: Outline) -> Rows:
         if outline.path not in self._tables:
@@ -113,7 +131,7 @@ def _rows(outline: Outline) -> Rows:
         struct = outline.text(name).partition("<")[0].rpartition("::")[2] if name else ""
         for one in body.named_children if body is not None else ():
             label = one.child_by_field_name("field") or one
-            value = one.child_by_field_name("value") or label
+            value = one.child_by_field_name("value") or (label.named_children or [label])[0]
             if one.type.endswith("field_initializer"):
                 table.setdefault(outline.text(label), []).append((struct, value))
     for call in outline.calls:

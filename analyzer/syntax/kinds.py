@@ -146,9 +146,8 @@ class Kinds:
             if binding.type is not None:
                 impl = self._impl(outline, scope)
                 return self.of_annotation(outline, binding.type, scope.module, impl)
-            if binding.value is not None and not binding.is_element:
-                return self.of(outline, binding.value, scope, depth + 1)
-            return ""
+            held = _first_item(binding.value) if binding.is_element else binding.value
+            return self.of(outline, held, scope, depth + 1) if held is not None else ""
         return self._of_path(self._code.resolve(outline, (name,), node.start_byte, scope.module))
 
     def _of_path(self, path: Path | None) -> str:
@@ -159,6 +158,10 @@ class Kinds:
         item = self._code.item(path) if path else None
         if item is not None and path and item.kind == "struct_item":
             return "::".join(path)  # a struct without fields is its own value
+        if item is None and path and path[-1][:1].isupper() and len(path) > 2:
+            choice = self._code.names.items.get(path[:-1])
+            if choice is not None and choice.kind == "enum_item":
+                return "::".join(path[:-1])
         if item is not None and item.kind in ("static_item", "const_item"):
             target = item.node.child_by_field_name("type")
             if target is not None:
@@ -223,3 +226,13 @@ class Kinds:
             if name is not None and target is not None and other.text(name) == wanted:
                 return self.of_annotation(other, target, item.scope.module, None)
         return ""
+
+
+def _first_item(node: Node | None) -> Node | None:
+    """The first of the items that are written where a loop goes over them."""
+    while node is not None and node.type in ("reference_expression", "call_expression"):
+        node = node.child_by_field_name("value") or node.child_by_field_name("function")
+        if node is not None and node.type == "field_expression":  # `[a, b].iter()`
+            node = node.child_by_field_name("value")
+    is_list = node is not None and node.type == "array_expression" and node.named_children
+    return node.named_children[0] if node is not None and is_list else None

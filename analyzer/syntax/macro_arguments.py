@@ -56,6 +56,16 @@ class MacroArguments:
                 return tuple(clean(one.strip()) for one in filled.split("::") if one.strip())
         return ()
 
+    def text(self, outline: Outline, text: str, function: int) -> str:
+        """A text with parameters in it, as the first invocation that fits fills it."""
+        names = set(_PARAMETER.findall(text)) if function >= 0 else set()
+        if not names or outline.functions[function].kind != "macro_definition":
+            return text
+        for given in self.given(outline, function):
+            if names <= set(given):
+                return _PARAMETER.sub(lambda found: _text(given[found[1]]), text)  # noqa: B023
+        return text
+
     @functools.cached_property
     def invocations(self) -> Mapping[str, list[tuple[Outline, Macro]]]:
         """Macro invocations of all files, by the macro's name."""

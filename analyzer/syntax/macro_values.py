@@ -27,7 +27,8 @@ def macro_value(
         return _format(evaluator, outline, nodes, scope, state)
     if name == "stringify":
         inner = outline.text(macro.node).partition("!")[2].strip()[1:-1]
-        return constant(" ".join(inner.split()), "stringify")
+        text = evaluator.code.macro_arguments.text(outline, inner.strip(), scope.function)
+        return constant(" ".join(text.split()), "stringify")
     code = evaluator.code
     if name not in _VALUED and f"{name}!" not in code.apis.last_names:
         return UNKNOWN_VALUE

@@ -34,6 +34,7 @@ _WITHOUT_VALUE = frozenset(
     "assert assert_eq assert_ne debug_assert debug_assert_eq debug_assert_ne panic unreachable todo"
     " unimplemented matches trace debug info warn error log bail ensure anyhow eprint".split()
 )
+_NESTED_IN_BODY = 4
 _CALLING = re.compile(rb"[({!\[]")
 
 
@@ -289,10 +290,10 @@ class Outline:
             body = saved.replace(b"$", b" ")
             buffer[right.start_byte : right.end_byte] = b"{" + body[1:-1] + b"}"
             inner = captures(parse_range(buffer, right, right).root_node)
-            found += inner
-            for one in inner:
-                if one.type == "macro_invocation":
-                    found += self._read_macro(one, buffer)
+            for _ in range(_NESTED_IN_BODY):
+                found += inner
+                named = [one for one in inner if one.type == "macro_invocation"]
+                inner = [node for one in named for node in self._read_macro(one, buffer)]
             buffer[right.start_byte : right.end_byte] = saved
         return found
 
@@ -382,8 +383,9 @@ class Outline:
                     row = Binding(valid[0], valid[1], part, None)
                     table.setdefault(self.text(one), []).append(row)
             return
-        parts = pattern.named_children if pattern.type == "tuple_pattern" else [pattern]
-        for number, part in enumerate(parts, -1 if parts == [pattern] else 0):
+        is_split = pattern.type in ("tuple_pattern", "slice_pattern")
+        parts = pattern.named_children if is_split else [pattern]
+        for number, part in enumerate(parts, 0 if is_split else -1):
             for name in pattern_names(part):
                 row = Binding(*valid, value, type_node, is_element, number)
                 table.setdefault(self.text(name), []).append(row)

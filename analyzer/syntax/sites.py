@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from analyzer.signatures import Api
 from analyzer.syntax.callers import Callers, Function
+from analyzer.syntax.changes import destructured
 from analyzer.syntax.code import CrateCode, bare
 from analyzer.syntax.fields import parameters
 from analyzer.syntax.outline import Call, Node, Outline, Scope
@@ -107,27 +108,30 @@ class Sites:
         return found or plain
 
     def _items_around(self, outline: Outline, call: Call, frame: Frame) -> Iterator[Frame]:
-        """What the variable of the innermost loop over a known list stands for, item by item; the
-        parameter of a closure that a method of the list is handed is such a variable.
+        """What the variables of the innermost loop over a known list stand for, item by item; the
+        parameters of a closure that a method of the list, or of an option, is handed are such.
         """
         at = call.node.start_byte
-        loops = [
-            (row.start, name, row.value)
-            for name, rows in outline.functions[call.scope.function].bindings.items()
-            for row in rows
-            if row.is_element and row.value is not None and row.start <= at < row.end
-        ]
-        loops += (
-            (one.node.start_byte, one.names[0], one.receiver)
-            for one in self._code.closures.around(outline, at)
-            if len(one.names) == 1 and one.receiver is not None
-        )
-        for _, name, node in sorted(loops, key=lambda one: one[0], reverse=True):
+        loops = sorted(self._loops(outline, at), key=lambda one: -one[0])
+        for _, pattern, node in loops:
             value = self._code.evaluator.value(outline, node, call.scope, frame)
-            items = [one for one in value.items or () if not one.is_unknown]
-            if items:
-                yield from ({name: one} for one in items[: LOOP_FRAMES - 1])
+            several = value.items if value.items is not None else (value,)
+            items = [destructured(outline, pattern, one) for one in several]
+            found = [one for one in items if one]
+            if found:
+                yield from found[: LOOP_FRAMES - 1]
                 return
+
+    def _loops(self, outline: Outline, at: int) -> Iterator[tuple[int, Node, Node]]:
+        """(start, pattern, list) of the loops and closures around a position."""
+        for node, _ in outline.of("for_expression"):
+            if node.start_byte <= at < node.end_byte:
+                pattern, value = (node.child_by_field_name(one) for one in ("pattern", "value"))
+                if pattern is not None and value is not None:
+                    yield node.start_byte, pattern, value
+        for one in self._code.closures.around(outline, at):
+            if one.pattern is not None and one.receiver is not None:
+                yield one.node.start_byte, one.pattern, one.receiver
 
     def _is_private(self, outline: Outline, function: int, frames: int) -> bool:
         """Whether the callers we know are all there can be."""

@@ -148,7 +148,9 @@ class Sources:
 
 @functools.lru_cache(maxsize=4)
 def _of_signatures(signatures: Signatures) -> tuple[Vocabulary, Telling]:
-    return Vocabulary(signatures.apis), telling(signatures.indicators["credential-paths"])
+    lists = signatures.indicators
+    asked = telling(lists["credential-paths"], lists["telling-texts"])
+    return Vocabulary(signatures.apis), asked
 
 
 def _ranked(gap: Gap, phases: tuple[Phase, ...]) -> Gap:

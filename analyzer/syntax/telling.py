@@ -43,18 +43,19 @@ Telling = tuple[re2._Regexp, Callable[[bytes], bool]]
 
 
 @functools.lru_cache(maxsize=4)
-def telling(secrets: IndicatorList) -> Telling:
+def telling(secrets: IndicatorList, words: IndicatorList) -> Telling:
     """A quick pattern over many texts joined by line feeds, and the question about one literal."""
     values = [one.value for one in secrets.entries]
     places = "|".join(_place(one) for one in (*values, *(one[::-1] for one in values)))
-    quick = rb"(?i:(?m:(?:^|[/\\])(?:%b)(?:[/\\]|$)))" % places.encode()
+    spoken = "|".join(re.escape(one.value) for one in words.entries)
+    quick = rb"(?i:(?m:(?:^|[/\\])(?:%b)(?:[/\\]|$))|%b)" % (places.encode(), spoken.encode())
 
     def is_telling(literal: bytes) -> bool:
         text = literal_text(literal) or ""
         if _TELLING.search(text):
             return True
         compact = text.strip()
-        if key_shape(text):
+        if key_shape(text) or words.match(text):
             return True
         if len(text) < _SECRET_LENGTH and (secrets.match(text) or secrets.match(compact[::-1])):
             return True

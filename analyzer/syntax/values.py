@@ -144,7 +144,8 @@ def _with_extension(value: Value, arguments: tuple[Value, ...]) -> Value:
     last = value.parts[-1]
     if not arguments or not isinstance(last, str):
         return UNKNOWN_VALUE
-    stem = last.rpartition(".")[0] or last
+    folder, slash, name = last.rpartition("/")
+    stem = folder + slash + (name.rpartition(".")[0] or name)
     return joined((replace(value, parts=(*value.parts[:-1], stem + ".")), arguments[0]))
 
 
@@ -178,6 +179,17 @@ def _rev(value: Value, _: tuple[Value, ...]) -> Value:
     return UNKNOWN_VALUE
 
 
+def _chain(value: Value, arguments: tuple[Value, ...]) -> Value:
+    return listed((*value.flat(), *(one for item in arguments for one in item.flat())))
+
+
+def _enumerate(value: Value, _: tuple[Value, ...]) -> Value:
+    if value.items is None:
+        return UNKNOWN_VALUE
+    rows = enumerate(value.items)
+    return listed(tuple(Value(items=(Value((str(at),), number=at), one)) for at, one in rows))
+
+
 def _unwrap_or(value: Value, arguments: tuple[Value, ...]) -> Value:
     return value if not value.is_unknown or not arguments else arguments[0]
 
@@ -189,7 +201,7 @@ expect unwrap_or_default as_mut borrow to_str to_string_lossy into_string into_b
 ok_or_else map_err as_deref iter into_iter chars bytes cloned copied context with_context
 to_vec into_bytes into_os_string as_slice leak display by_ref trim_matches into_path_buf
 as_encoded_bytes canonicalize clone_from or unwrap_or_else await poll filter flatten err
-as_deref_mut borrow_mut into_owned as_ptr as_mut_ptr as_c_str to_bytes as_bytes_with_nul
+or_else as_deref_mut borrow_mut into_owned as_ptr as_mut_ptr as_c_str to_bytes as_bytes_with_nul
 into_raw parse""".split()
 
 METHODS: Mapping[str, Method] = {
@@ -198,6 +210,8 @@ METHODS: Mapping[str, Method] = {
     "concat": _concat,
     "collect": _concat,
     "rev": _rev,
+    "chain": _chain,
+    "enumerate": _enumerate,
     "replace": _replace,
     "replacen": _replace,
     "parent": _parent,

@@ -12,14 +12,13 @@ from typing import NamedTuple
 
 from analyzer.syntax.outline import Call, Node, Outline
 
-STORING = frozenset(
-    "push push_str push_back push_front extend extend_from_slice append insert insert_str write"
-    " write_all write_str write_fmt set replace swap store fill copy_from_slice clone_from_slice"
-    " send try_send blocking_send send_blocking get_or_init get_or_try_init get_or_insert_with put"
-    " put_slice add push_bytes or_insert or_insert_with or_default with with_borrow_mut arg args"
-    " env body json form header query set_body update feed entry unbounded_send force_send".split()
+_ASKING = frozenset(
+    "get get_mut contains contains_key starts_with ends_with find position cmp partial_cmp eq ne"
+    " strip_prefix strip_suffix split splitn split_once rsplit join remove take nth skip map"
+    " filter filter_map for_each and_then map_err then unwrap_or unwrap_or_else ok_or ok_or_else"
+    " expect context with_context is_some_and is_ok_and any all zip chain get_or index".split()
 )
-"""Methods whose arguments stay in what they are called on."""
+"""Methods that leave what they are called on as it was; what others are given may stay in it."""
 _INNER = frozenset(
     "reference_expression parenthesized_expression try_expression await_expression unary_expression"
     " type_cast_expression index_expression unsafe_block".split()
@@ -125,7 +124,7 @@ def _of_call(outline: Outline, call: Call) -> Iterator[Stored]:
     if call.receiver is not None:
         root = root_of(outline, call.receiver)
         if root is not None:
-            kept = tuple(arguments) if call.name in STORING else ()
+            kept = () if call.name in _ASKING else tuple(arguments)
             yield Stored(at, function, root, kept, call)
     for number, one in enumerate(arguments):
         lent = _is_lent(one)

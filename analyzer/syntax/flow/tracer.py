@@ -327,6 +327,8 @@ class Tracer:
     def calls_of_closure(self, outline: Outline, closure: Node) -> Iterator[Node]:
         """The arguments of calls of the local that holds a closure."""
         let = closure.parent
+        while let is not None and let.type in ("arguments", "call_expression", *_AROUND):
+            let = let.parent  # `Box::new(|x| ..)`
         pattern = let.child_by_field_name("pattern") if let is not None else None
         if let is None or pattern is None or let.type != "let_declaration":
             return
@@ -349,7 +351,7 @@ def _rebound(outline: Outline, node: Node) -> set[str]:
     for _ in range(64):
         if around is None or around.type == "block":
             return set()
-        if around.type == "let_declaration":
+        if around.type in ("let_declaration", "let_condition"):
             pattern = around.child_by_field_name("pattern")
             return {outline.text(one) for one in pattern_names(pattern)} if pattern else set()
         if around.type == "arguments":

@@ -83,6 +83,13 @@ class Walk(Expressions):
         names = {row.outline.text(one) for one in pattern_names(pattern)} - {row.name}
         for name in names | self._copies(row.outline, names, binding):
             self._changed(row, name, (binding.start, binding.end))
+        holder = row.outline.function_at(row.node.start_byte)
+        kept = (
+            row.outline.functions[holder].node.child_by_field_name("name") if holder >= 0 else None
+        )
+        if kept is not None and row.outline.functions[holder].kind == "static_item":
+            for other, stored in self._tracer.stored_in(row.outline.text(kept)):
+                self._stored(other, stored, ())  # the static is the other end
 
     @staticmethod
     def _copies(outline: Outline, names: set[str], binding: Binding) -> set[str]:

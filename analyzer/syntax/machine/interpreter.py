@@ -180,7 +180,8 @@ class Interpreter:
         if known is not None:
             return known(self, list(arguments))
         if len(path) > 1 and arguments and path[-2] not in ("File", "Command"):
-            found = decoded(path, raw(arguments[-1]))
+            is_data = isinstance(plain(arguments[-1]), (str, list, Row))
+            found = decoded(path, raw(arguments[-1])) if is_data else None
             if found is not None:
                 self.hides()
                 return octets(found)

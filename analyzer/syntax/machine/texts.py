@@ -18,6 +18,7 @@ from analyzer.syntax.machine.values import (
     Row,
     Span,
     Stuck,
+    as_type,
     guessed,
     integer,
     octets,
@@ -313,6 +314,10 @@ def _from_bytes(order: Literal["big", "little"]) -> Callable[[Machine, list[obje
     return function
 
 
+def _as(kind: str) -> Callable[[Machine, list[object]], object]:
+    return lambda _machine, given: as_type(given[0], kind)
+
+
 FUNCTIONS: Mapping[str, Callable[[Machine, list[object]], object]] = {
     "String::new": lambda _m, _g: "",
     "String::with_capacity": lambda _m, _g: "",
@@ -332,6 +337,7 @@ FUNCTIONS: Mapping[str, Callable[[Machine, list[object]], object]] = {
     "iter::repeat": lambda m, given: Row(counted(m, itertools.repeat(plain(given[0])))),
     "iter::once": lambda _m, given: Row(iter([plain(given[0])])),
     **{f"{kind}::from_str_radix": _radix for kind in WIDTHS},
+    **{f"{kind}::{name}": _as(kind) for kind in WIDTHS for name in ("from", "try_from")},
     **{f"{kind}::from_le_bytes": _from_bytes("little") for kind in WIDTHS},
     **{f"{kind}::from_be_bytes": _from_bytes("big") for kind in WIDTHS},
     **dict.fromkeys(

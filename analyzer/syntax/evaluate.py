@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 48
 MAX_ITEMS = 64
 MAX_PARTS = 12
+MAX_CHANGES = 1_000
+"""Changes of one local in place beyond which the rest of it is unknown."""
 
 Frame = Mapping[str, Value]
 _FIELDS = ("field_identifier", "integer_literal")
@@ -200,7 +202,8 @@ class Evaluator:
         table = self._changes.get(outline.path)
         if table is None:
             table = self._changes[outline.path] = changes_in(outline)
-        for position, method, node in table.get((scope.function, name), ()):
+        rows = table.get((scope.function, name), [])
+        for position, method, node in rows[:MAX_CHANGES]:
             if not between[0] <= position < between[1]:
                 continue
             listed_ = node.child_by_field_name("arguments")
@@ -212,7 +215,7 @@ class Evaluator:
             value = changed(value, method, arguments, is_path=is_path)
             if value.items is None and is_repeated(node, between[0]):
                 value = joined((value, UNKNOWN_VALUE))
-        return value
+        return joined((value, UNKNOWN_VALUE)) if len(rows) > MAX_CHANGES else value
 
     def _fold_scoped_identifier(
         self, outline: Outline, node: Node, scope: Scope, _frame: Frame, depth: int

@@ -6,11 +6,13 @@ which expressions the value may come from, and which call may fill it through a 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import re2
+
 from analyzer.syntax.outline import Call, Node, Outline
+from analyzer.syntax.vocabulary import compiled
 
 _ASKING = frozenset(
     "get get_mut contains contains_key starts_with ends_with find position cmp partial_cmp eq ne"
@@ -23,7 +25,7 @@ _INNER = frozenset(
     "reference_expression parenthesized_expression try_expression await_expression unary_expression"
     " type_cast_expression index_expression unsafe_block".split()
 )
-_COMPOUND = re.compile(rb"([A-Za-z_]\w*)\s*(?:\[[^\]\n]*\])?\s*(?:[-+*^|&]|<<|>>)=(?!=)")
+_COMPOUND = compiled(rb"\b[A-Za-z_]\w*\s*(?:\[[^\]\n]*\]\s*)?(?:[-+*^|&]|<<|>>)=")
 _MAX_CHAIN = 64
 
 
@@ -149,7 +151,7 @@ def _of_assignment(outline: Outline, node: Node, function: int) -> Iterator[Stor
         yield Stored(node.end_byte, function, root, (right,))
 
 
-def _of_compound(outline: Outline, match: re.Match[bytes]) -> Iterator[Stored]:
+def _of_compound(outline: Outline, match: re2._Match) -> Iterator[Stored]:
     tree = outline.parsed.tree.root_node
     node = tree.descendant_for_byte_range(match.start(), match.end())
     while node is not None and node.type != "compound_assignment_expr":

@@ -18,6 +18,8 @@ from analyzer.syntax.outline import Binding, Node, Outline
 from analyzer.syntax.query import pattern_names
 
 _PAIRS = re.compile(r"(?:channel|unbounded|bounded|pair|pipe|duplex|split|into_split)\Z")
+_NEAR = 20_000
+"""Bytes in which a copy of a sender is looked for."""
 
 
 class Walk(Expressions):
@@ -94,14 +96,19 @@ class Walk(Expressions):
     @staticmethod
     def _copies(outline: Outline, names: set[str], binding: Binding) -> set[str]:
         found: set[str] = set()
+        code = outline.data[binding.start : min(binding.end, binding.start + _NEAR)]
         for name in names:
             pattern = rb"let\s+(?:mut\s+)?(\w+)\s*=[^;=]*?\b%b\b[^;]*?\bclone\b" % name.encode()
-            for match in re.finditer(pattern, outline.data[binding.start : binding.end]):
+            for match in re.finditer(pattern, code):
                 found.add(match[1].decode())
         return found
 
     def _changed(self, row: Row, name: str, valid: tuple[int, int]) -> None:
         function = row.outline.function_at(row.node.start_byte)
+        key = ("changed", row.outline.path, function, name, valid, row.stack)
+        if key in self._seen:
+            return
+        self._seen.add(key)
         for one in self._tracer.stores(row.outline).of_name(name):
             is_here = one.function == function or name != "self"
             if is_here and valid[0] <= one.position <= valid[1]:

@@ -9,7 +9,6 @@ import pytest
 from analyzer.model import Report, Verdict
 
 ReportOf = Callable[[Mapping[str, str]], Report]
-READ = 'std::fs::read_to_string(dirs::home_dir().unwrap().join(".npmrc")).unwrap()'
 
 BLIND = {
     "a macro with repetitions": """

@@ -294,3 +294,23 @@ def test_a_long_chain_of_helpers_is_followed_or_a_gap(
     report = report_of({"src/lib.rs": source})
     assert bool(findings(report)) is is_followed
     assert any("following values" in one.reason for one in report.gaps) is not is_followed
+
+
+HEAVY = {
+    "blanks": ("let b = a" + " " * 200_000 + ";"),
+    "a word": f'let b = "{"A" * 400_000}";',
+    "changes": "a.push_str(&b); " * 20_000,
+    "nested calls": f"let b = {'(a, ' * 3000}1{')' * 3000};",
+}
+
+
+@pytest.mark.parametrize("middle", HEAVY.values(), ids=HEAVY)
+def test_heavy_code_is_followed_without_being_read_twice(report_of: ReportOf, middle: str) -> None:
+    """Each of these took minutes when a pattern or a step was tried again from every place."""
+    source = f"""
+        pub fn go() {{
+            let mut a = {READ}.unwrap();
+            {middle}
+            {SEND}(&a).ok();
+        }}"""
+    assert report_of({"src/lib.rs": source}).verdict == "BLOCK"

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from analyzer.facts.programs import derived
 from analyzer.facts.view import CrateView
 from analyzer.model import UNKNOWN, Fact, FactKind
-from analyzer.syntax.sites import LOOP_FRAMES, Site
+from analyzer.syntax.loops import LOOP_FRAMES
+from analyzer.syntax.sites import Site
 from analyzer.syntax.values import Value
 
 Origin = tuple[str, tuple[int, int], int]

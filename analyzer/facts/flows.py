@@ -103,18 +103,20 @@ def _written(facts: tuple[Fact, ...]) -> Mapping[Place, tuple[Place, ...]]:
     writers: dict[str, list[Place]] = {}
     for one in facts:
         if one.kind is FactKind.FILE_WRITE and _is_told(one.subject):
-            writers.setdefault(_path(one), []).append(_place(one))
+            writers.setdefault(_path(one, one.subject), []).append(_place(one))
         elif one.kind is FactKind.BUILD_DIRECTIVE and one.subject.startswith("rustc-env="):
             name = one.subject.removeprefix("rustc-env=").partition("=")[0]
             writers.setdefault(f"env {name}", []).append(_place(one))
     table: dict[Place, tuple[Place, ...]] = {}
     for one in facts if writers else ():
-        reads = ""
-        if one.kind in _READERS and _is_told(one.subject):
-            reads = _path(one)
+        reads: list[str] = []
+        if one.kind in _READERS:
+            named = (one.subject, *(one.data if one.kind is FactKind.PROCESS_SPAWN else ()))
+            reads = [_path(one, text) for text in named if _is_told(text)]
         elif one.kind is FactKind.ENV_READ:
-            reads = f"env {one.subject}"
-        found = tuple(each for each in writers.get(reads, ()) if each != _place(one))
+            reads = [f"env {one.subject}"]
+        rows = (each for text in reads for each in writers.get(text, ()))
+        found = tuple(each for each in rows if each != _place(one))
         if found:
             table[_place(one)] = found
     return table
@@ -125,7 +127,7 @@ def _is_told(subject: str) -> bool:
     return subject not in (UNKNOWN, "{}", "") and len(subject.replace("{}", "")) > 3
 
 
-def _path(fact: Fact) -> str:
+def _path(fact: Fact, text: str) -> str:
     """A file's name for comparing; one with an open part means the same only in one function."""
-    subject = fact.subject.replace("{env:OUT_DIR}", "{out}")
-    return f"{fact.owner} {subject}" if "{}" in subject else subject
+    path = text.replace("{env:OUT_DIR}", "{out}")
+    return f"{fact.owner} {path}" if "{}" in path else path

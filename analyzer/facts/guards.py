@@ -105,6 +105,9 @@ class _Guards:
             origin = self._view.code.outlines[file].origin
             for fact in self._between(file, origin(start), origin(end)):
                 guard = None
+                is_here = fact.owner == region.outline.owner(region.scope.function)
+                if fact.kind is FactKind.PROCESS_SPAWN and not is_here:
+                    continue  # a program asked elsewhere tells more than who is there
                 if fact.kind in _ASKING or fact.kind.startswith("guard."):
                     guard = _guard(fact, self._view)
                 if guard is not None:

@@ -90,7 +90,10 @@ class CrateView:
 
     @functools.cached_property
     def _composed(self) -> tuple[TextSite, ...]:
-        return tuple(composed(self.code))
+        return tuple(composed(self.code, self._emits))
+
+    def _emits(self, file: str) -> bool:
+        return Phase.PROC_MACRO in self.phases.get(file, ())
 
     @functools.cached_property
     def has_build_script(self) -> bool:

@@ -110,6 +110,7 @@ def _pattern_asks(clause: Clause) -> Iterator[Ask]:
         (glob_pattern(clause.api), _api, True),
         (glob_pattern(clause.api_not), _api, False),
         (clause.data_pattern, _data, True),
+        (clause.data_not_pattern, _data, False),
     ):
         if pattern:
             yield functools.partial(_is_like, compiled(pattern), texts, is_wanted)

@@ -63,7 +63,11 @@ def clause_text(clause: Clause) -> str:
     ):
         if values:
             parts.append(f"{word} {' or '.join(one or '(code itself)' for one in values)}")
-    for word, pattern in (("of", clause.subject_pattern), ("with data", clause.data_pattern)):
+    for word, pattern in (
+        ("of", clause.subject_pattern),
+        ("with data", clause.data_pattern),
+        ("without data", clause.data_not_pattern),
+    ):
         if pattern:
             parts.append(f"{word} matching {pattern}")
     if clause.subject_unknown is not None:

@@ -73,6 +73,7 @@ def _relaxed(clause: Clause) -> Clause:
         subject_unknown=None,
         data_in=(),
         data_pattern="",
+        data_not_pattern="",
         decoded=None,
     )
 

@@ -45,6 +45,7 @@ class Clause:
     api_not: tuple[str, ...] = ()
     data_in: tuple[str, ...] = ()
     data_pattern: str = ""
+    data_not_pattern: str = ""
     guards: tuple[FactKind, ...] = ()
     phases: tuple[Phase, ...] = ()
     decoded: bool | None = None
@@ -108,6 +109,7 @@ CLAUSE_KEYS = frozenset(
         "api-not",
         "data-in",
         "data-matches",
+        "data-not-matches",
         "guard",
         "phase",
         "decoded",
@@ -273,6 +275,7 @@ def _clause(reader: _Reader) -> Clause:
         api_not=reader.texts("api-not"),
         data_in=reader.texts("data-in"),
         data_pattern=reader.pattern("data-matches"),
+        data_not_pattern=reader.pattern("data-not-matches"),
         guards=reader.kinds("guard"),
         phases=reader.phases(),
         decoded=reader.flag("decoded"),

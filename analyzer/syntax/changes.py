@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from analyzer.syntax.outline import Node, Outline
 from analyzer.syntax.values import (
@@ -13,6 +13,7 @@ from analyzer.syntax.values import (
     constant,
     hole,
     joined,
+    listed,
     path_joined,
 )
 
@@ -75,6 +76,22 @@ def dotted(value: Value) -> Value:
     if len(numbers) == 4 and all(one is not None and one < 256 for one in numbers):
         return constant(".".join(map(str, numbers)))
     return value
+
+
+def _from_bits(arguments: tuple[Value, ...]) -> Value:
+    """An address from one number, or from a list of four."""
+    bits = arguments[0].number if arguments else None
+    if bits is None or not 0 <= bits < 1 << 32:
+        return dotted(arguments[0]) if arguments else UNKNOWN_VALUE
+    return constant(".".join(str(bits >> shift & 255) for shift in (24, 16, 8, 0)))
+
+
+MADE: Mapping[tuple[str, ...], Callable[[tuple[Value, ...]], Value]] = {
+    ("iter", "once"): listed,
+    ("Ipv4Addr", "from"): _from_bits,
+    ("Ipv4Addr", "from_bits"): _from_bits,
+}
+"""What functions of the standard library make of values, by the last two names."""
 
 
 def is_character(arguments: tuple[Value, ...]) -> bool:

@@ -102,7 +102,7 @@ class Conditions:
         if own is None and path:
             own = self._code.names.items.get(path)
         body = None
-        if own is not None:
+        if own is not None and _answers(self._code.outlines[own.file], own.node):
             body = own.node.child_by_field_name("body") or own.node.child_by_field_name("value")
         if own is not None and body is not None and path_segments(outline, node):
             other = self._code.outlines[own.file]
@@ -131,9 +131,17 @@ class Conditions:
         several = [own] if own is not None else named if len(named) <= _NAMESAKES else []
         for one in several:
             body = one.node.child_by_field_name("body")
-            if body is not None:
-                other = self._code.outlines[one.file]
+            other = self._code.outlines[one.file]
+            if body is not None and _answers(other, one.node):
                 yield other, body, other.scope_at(body.start_byte, body.end_byte)
+
+
+def _answers(outline: Outline, node: Node) -> bool:
+    """Whether an own function, static or constant says yes or no: what others are made of decides
+    nothing by itself.
+    """
+    kind = node.child_by_field_name("return_type") or node.child_by_field_name("type")
+    return kind is not None and "bool" in outline.text(kind)
 
 
 def _branches(outline: Outline) -> Iterator[tuple[Node, int, int, Scope]]:

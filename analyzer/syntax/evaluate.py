@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.syntax.changes import (
     INNER,
+    MADE,
     SAME_TEXT,
     SKIPPED,
     TEXT_TYPES,
@@ -33,6 +34,7 @@ from analyzer.syntax.paths import path_segments
 from analyzer.syntax.values import (
     METHODS,
     UNKNOWN_VALUE,
+    Hole,
     Value,
     changed,
     constant,
@@ -212,6 +214,8 @@ class Evaluator:
                 for one in (listed_.named_children if listed_ is not None else ())
             )
             is_path = method == "push" and not is_character(arguments)
+            if method == "extend" and isinstance(value.parts[0], Hole) and value.items is None:
+                is_path = value.parts[0] != Hole()  # a text has no origin, a path often has
             value = changed(value, method, arguments, is_path=is_path)
             if value.items is None and is_repeated(node, between[0]):
                 value = joined((value, UNKNOWN_VALUE))
@@ -284,8 +288,8 @@ class Evaluator:
         own = self.code.needed_function(path)
         if own is not None:
             return self._enter(own.file, own.node, arguments, depth)
-        if path[-2:] == ("iter", "once"):
-            return listed(arguments)
+        if path[-2:] in MADE:
+            return MADE[path[-2:]](arguments)
         if len(arguments) == 1 and path[-1] in SAME_TEXT and TEXT_TYPES & set(path[-3:]):
             return arguments[0]
         return UNKNOWN_VALUE

@@ -66,6 +66,16 @@ class Fields:
                     return value
         return UNKNOWN_VALUE
 
+    def holding(self, outline: Outline, name: str, start: int, end: int) -> list[str]:
+        """Fields that are given a local of this name between two positions."""
+        return [
+            field
+            for field, rows in self._table(outline).items()
+            if any(
+                start <= node.start_byte < end and outline.text(node) == name for _, node in rows
+            )
+        ]
+
     def _table(self, outline: Outline) -> Rows:
         if outline.path not in self._tables:
             self._tables[outline.path] = _rows(outline)

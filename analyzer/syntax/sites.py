@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from analyzer.signatures import Api
 from analyzer.syntax.callers import Callers, Function
-from analyzer.syntax.changes import destructured
 from analyzer.syntax.code import CrateCode, bare
 from analyzer.syntax.fields import parameters
-from analyzer.syntax.outline import Call, Node, Outline, Scope
+from analyzer.syntax.loops import LOOP_FRAMES, Frame, items_around
+from analyzer.syntax.macro_values import macro_value
+from analyzer.syntax.outline import Call, Macro, Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
 from analyzer.syntax.values import UNKNOWN_VALUE, Hole, Value
 
+_WRITING = ("write", "writeln")
 _FRAMES = 16
 _CALLERS = 12
 _FRAME_DEPTH = 4
-LOOP_FRAMES = 32
-"""Items of a list that a loop is followed through, and one."""
-
-Frame = Mapping[str, Value]
 
 
 class Site(NamedTuple):
@@ -100,38 +98,12 @@ class Sites:
         if not plain or call.scope.function < 0 or not any(_asks(site) for site in plain):
             return plain
         found: list[Site] = []
-        for number, items in enumerate(self._items_around(outline, call, frame), 1):
+        for number, items in enumerate(items_around(self._code, outline, call, frame), 1):
             found += (
                 site._replace(frame=number)
                 for site in self._site(outline, call, {**frame, **items})
             )
         return found or plain
-
-    def _items_around(self, outline: Outline, call: Call, frame: Frame) -> Iterator[Frame]:
-        """What the variables of the innermost loop over a known list stand for, item by item; the
-        parameters of a closure that a method of the list, or of an option, is handed are such.
-        """
-        at = call.node.start_byte
-        loops = sorted(self._loops(outline, at), key=lambda one: -one[0])
-        for _, pattern, node in loops:
-            value = self._code.evaluator.value(outline, node, call.scope, frame)
-            several = value.items if value.items is not None else (value,)
-            items = [destructured(outline, pattern, one) for one in several]
-            found = [one for one in items if one]
-            if found:
-                yield from found[: LOOP_FRAMES - 1]
-                return
-
-    def _loops(self, outline: Outline, at: int) -> Iterator[tuple[int, Node, Node]]:
-        """(start, pattern, list) of the loops and closures around a position."""
-        for node, _ in outline.of("for_expression"):
-            if node.start_byte <= at < node.end_byte:
-                pattern, value = (node.child_by_field_name(one) for one in ("pattern", "value"))
-                if pattern is not None and value is not None:
-                    yield node.start_byte, pattern, value
-        for one in self._code.closures.around(outline, at):
-            if one.pattern is not None and one.receiver is not None:
-                yield one.node.start_byte, one.pattern, one.receiver
 
     def _is_private(self, outline: Outline, function: int, frames: int) -> bool:
         """Whether the callers we know are all there can be."""
@@ -331,10 +303,7 @@ class Sites:
                     path = self._code.callee(outline, one, call.scope)
                     api = self._apis.get("::".join(path)) if path else None
                     if api is not None:
-                        at = (one.start_byte, one.end_byte)
-                        yield self._make(outline, (api, one, at), call.scope)._replace(
-                            is_mention=True
-                        )
+                        yield from self._handed(outline, api, one, call.scope)
 
     def _mentions(self, outline: Outline) -> Iterator[Site]:
         """Catalogued functions named by path without a call: `map(std::fs::read)`."""
@@ -356,12 +325,40 @@ class Sites:
             path = self._code.callee(outline, node, scope)
             api = self._apis.get("::".join(path)) if path else None
             if api is not None and not outline.is_in_use(node.start_byte):
-                at = (node.start_byte, node.end_byte)
-                yield self._make(outline, (api, node, at), scope)._replace(is_mention=True)
+                yield from self._handed(outline, api, node, scope)
+
+    def _handed(self, outline: Outline, api: Api, node: Node, scope: Scope) -> Iterator[Site]:
+        """A function that is named: called with each item of what takes it, where that is known."""
+        listed = node.parent
+        call = listed.parent if listed is not None and listed.type == "arguments" else None
+        function = call.child_by_field_name("function") if call is not None else None
+        value = function.child_by_field_name("value") if function is not None else None
+        at = (api, node, (node.start_byte, node.end_byte))
+        known = self._code.evaluator.value(outline, value, scope) if value is not None else None
+        if known is None or known.is_unknown:
+            yield self._make(outline, at, scope)._replace(is_mention=True)
+            return
+        for number, one in enumerate(known.flat()[: LOOP_FRAMES - 1], 1):
+            yield self._make(outline, at, scope, (one,))._replace(frame=number)
+
+    def _written(self, outline: Outline, macro: Macro) -> Iterator[Site]:
+        """`write!` to something whose `write_fmt` is catalogued: a stream, a file."""
+        start, end = macro.node.start_byte, macro.node.end_byte
+        scope = outline.scope_at(start, end)
+        first = macro.arguments[0]
+        owner = self._code.kinds.of(outline, first, scope)
+        api = self._apis.get(f"{owner}::write_fmt") if owner else None
+        if api is not None:
+            text = macro_value(self._code.evaluator, outline, macro, scope, ({}, 0))
+            receiver = self._code.evaluator.value(outline, first, scope)
+            origin = self._origin(outline, first, scope)
+            yield self._make(outline, (api, macro.node, origin), scope, (text,), receiver)
 
     def _macro_sites(self, outline: Outline) -> Iterator[Site]:
         """Catalogued macros: arguments are what stands between the commas."""
         for macro in outline.macros.values():
+            if macro.name in _WRITING and len(macro.arguments) > 1:
+                yield from self._written(outline, macro)
             if f"{macro.name}!" not in self._last_names:
                 continue
             api, scope = self._code.macro(outline, macro)

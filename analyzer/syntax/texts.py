@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -11,7 +12,8 @@ from analyzer.syntax.code import CrateCode
 from analyzer.syntax.macro_values import macro_value
 from analyzer.syntax.outline import Macro, Node, Outline, Scope
 from analyzer.syntax.telling import is_documentation
-from analyzer.syntax.values import Value
+from analyzer.syntax.values import Value, constant
+from analyzer.syntax.vocabulary import compiled
 
 
 class MacroSite(NamedTuple):
@@ -52,9 +54,13 @@ def written(code: CrateCode, quick: re2._Regexp) -> Iterator[TextSite]:
         yield from _written(code, outline, quick)
 
 
-def composed(code: CrateCode) -> Iterator[TextSite]:
-    """Texts that folding put together from several, or read out of lists of numbers."""
+def composed(code: CrateCode, emitting: Callable[[str], bool]) -> Iterator[TextSite]:
+    """Texts that folding put together from several, or read out of lists of numbers; in files that
+    emit code, also those that are parsed as code.
+    """
     for outline in code.outlines.values():
+        if emitting(outline.path):
+            yield from _parsed(code, outline)
         for node, scope in outline.of("array_expression"):
             if node.named_child_count >= 4:
                 value = code.evaluator.value(outline, node, scope)
@@ -65,6 +71,14 @@ def composed(code: CrateCode) -> Iterator[TextSite]:
                 site = _macro_site(code, outline, macro)
                 if site.value.derivation or not site.value.is_constant:
                     yield TextSite(site.value, site.file, site.owner, site.start, site.end)
+
+
+def _parsed(code: CrateCode, outline: Outline) -> Iterator[TextSite]:
+    for call in outline.calls:
+        if call.name == "parse" and call.receiver is not None:
+            value = code.evaluator.value(outline, call.receiver, call.scope)
+            if value.derivation and value.is_constant:
+                yield _text(outline, call.node, call.scope, value)
 
 
 def _written(code: CrateCode, outline: Outline, quick: re2._Regexp) -> Iterator[TextSite]:
@@ -78,6 +92,19 @@ def _written(code: CrateCode, outline: Outline, quick: re2._Regexp) -> Iterator[
 
 def _inside(literal: bytes) -> bytes:
     return literal[literal.find(b'"') + 1 : literal.rfind(b'"')]
+
+
+def parameters(code: CrateCode, words: tuple[str, ...]) -> Iterator[TextSite]:
+    """The names of parameters of functions, in files that say any of these words."""
+    quick = compiled(b"|".join(re.escape(one.encode()) for one in words))
+    for outline in code.outlines.values():
+        if not quick.search(outline.data):
+            continue
+        for node, scope in outline.of("parameter"):
+            pattern = node.child_by_field_name("pattern")
+            if pattern is not None and scope.function >= 0:
+                name = outline.text(pattern).removeprefix("mut ").strip()
+                yield _text(outline, pattern, scope, constant(name))
 
 
 def attributes(code: CrateCode) -> Iterator[tuple[str, str, int, int]]:

@@ -190,6 +190,18 @@ def _enumerate(value: Value, _: tuple[Value, ...]) -> Value:
     return listed(tuple(Value(items=(Value((str(at),), number=at), one)) for at, one in rows))
 
 
+def _first(value: Value, _: tuple[Value, ...]) -> Value:
+    """One of a list's items: any of them may be meant."""
+    return value.items[0] if value.items else UNKNOWN_VALUE
+
+
+def _zip(value: Value, arguments: tuple[Value, ...]) -> Value:
+    if value.items is None or not arguments or arguments[0].items is None:
+        return UNKNOWN_VALUE
+    pairs = zip(value.items, arguments[0].items, strict=False)
+    return listed(tuple(Value(items=pair) for pair in pairs))
+
+
 def _unwrap_or(value: Value, arguments: tuple[Value, ...]) -> Value:
     return value if not value.is_unknown or not arguments else arguments[0]
 
@@ -211,6 +223,8 @@ METHODS: Mapping[str, Method] = {
     "collect": _concat,
     "rev": _rev,
     "chain": _chain,
+    "zip": _zip,
+    **dict.fromkeys(("find", "first", "last", "next"), _first),
     "enumerate": _enumerate,
     "replace": _replace,
     "replacen": _replace,
@@ -240,8 +254,10 @@ def changed(value: Value, method: str, arguments: tuple[Value, ...], *, is_path:
         return _with_name(value, arguments)
     if value.items is not None:
         return replace(value, items=(*value.items, *arguments[0].flat()), parts=(Hole(),))
-    if method == "push" and is_path:
-        return path_joined(value, arguments[0])
+    if is_path:
+        for one in arguments[0].flat() if method == "extend" else arguments[:1]:
+            value = path_joined(value, one)
+        return value
     return joined((value, arguments[0]), step="pushed text")
 
 

@@ -27,3 +27,8 @@ impl Wallet {
         self.keypair.write_to_file("/home/u/copy.json") //~ file.write /home/u/copy.json
     }
 }
+
+pub fn text(raw: &[u8]) -> Result<String, Box<dyn Error>> {
+    let keypair = Keypair::from_bytes(raw)?; //~ mention private-key
+    Ok(keypair.to_base58_string()) //~ mention private-key
+}

@@ -16,6 +16,8 @@ _VALUELESS = frozenset(
     " eq ne cmp partial_cmp is_ascii capacity count any all elapsed as_secs as_millis".split()
 )
 """Methods that tell of a value without carrying it."""
+_ONE_WAY = re.compile(r"(?:try_)?(?:sign|verif|pub|hash|digest|finalize|address|fingerprint|mac\b)")
+"""Signatures, public keys and hashes: sent everywhere, and nobody gets the secret back."""
 _COMPARING = frozenset({"==", "!=", "<", ">", "<=", ">=", "&&", "||"})
 _INLINE = re.compile(rb"\{([a-z_]\w*)(?::[^{}]*)?\}")
 _FREE = re.compile(rb"(?<![\w.'])(self\s*\.\s*\w+|[A-Za-z_]\w*)(?!\s*[!(:\w])(?=\s*\S)")
@@ -175,7 +177,7 @@ class Expressions(Steps):
         is_method = function.type == "field_expression"
         receiver = function.child_by_field_name("value") if is_method else None
         scope = outline.scope_at(node.start_byte, node.end_byte)
-        if self._entered(row, function, receiver, scope):
+        if self._entered(row, function, receiver, scope) or self._is_one_way(row, function):
             return
         if receiver is not None:
             self._value(outline, receiver, row.stack)
@@ -186,6 +188,11 @@ class Expressions(Steps):
         if receiver is None or not self._tracer.is_answer(outline, receiver, scope):
             for one in arguments_of(node):
                 self._value(outline, one, row.stack)
+
+    def _is_one_way(self, row: Row, function: Node) -> bool:
+        """Whether what a foreign function makes of a secret does not give it away."""
+        name = row.outline.text(function.child_by_field_name("field") or function)
+        return _ONE_WAY.match(name.rpartition("::")[2]) is not None
 
     def _is_told(self, row: Row, function: Node) -> bool:
         """Whether a call's value is its own, or a source: then nothing is behind it."""

@@ -9,19 +9,24 @@ from typing import NamedTuple
 from analyzer.syntax.callers import Callers, Function
 from analyzer.syntax.code import CrateCode, bare
 from analyzer.syntax.fields import Fields, parameters
+from analyzer.syntax.flow.sinks import AROUND, handed_out, shown_at
 from analyzer.syntax.flow.steps import Place
-from analyzer.syntax.flow.stored import Stored, Stores, arguments_of, root_of
+from analyzer.syntax.flow.stored import Stored, Stores, arguments_of
 from analyzer.syntax.flow.walk import Walk
 from analyzer.syntax.names import Item
-from analyzer.syntax.outline import Node, Outline, Scope
-from analyzer.syntax.query import pattern_names
+from analyzer.syntax.outline import Call, Node, Outline, Scope
+from analyzer.syntax.paths import clean
 
 _CALLERS = 24
 _NAMESAKES = 6
-_HOPS = 24
-_AROUND = frozenset(
-    "try_expression await_expression parenthesized_expression reference_expression".split()
+_COMMON = frozenset(
+    "push insert extend append get set next send write read add map from into clone iter len remove"
+    " pop clear flush join split parse fmt eq cmp hash drop default close open start stop run load"
+    " store lock take replace swap find filter collect contains keys values first last path name"
+    " id".split()
 )
+"""Methods that types of the standard library have too."""
+_HOPS = 24
 _HOLDING = re.compile(
     r"&\s*(?:'\w+\s+)?mut\b|Sender|Mutex|RwLock|RefCell|\bCell\b|OnceLock|OnceCell"
 )
@@ -96,7 +101,7 @@ class Tracer:
         self.sources = sources - {sink}
         self._left = self._steps_per_sink
         walk = Walk(self)
-        walk.run([*self._handed_out(outline, node), *self.written_to(sink)])
+        walk.run([*handed_out(outline, node), *self.written_to(sink)])
         return {
             place: _hops([(row.outline, row.node) for row in rows], (outline, node))
             for place, rows in walk.trails.items()
@@ -120,56 +125,6 @@ class Tracer:
             self._nodes[place[0]] = table
         return self._nodes[place[0]].get(place[1])
 
-    def _handed_out(self, outline: Outline, node: Node) -> Iterator[tuple[Outline, Node]]:
-        """Everything that goes into a call, the chain behind it, and the local that holds it."""
-        if node.type == "macro_invocation":
-            yield outline, node
-            return
-        function = bare(node.child_by_field_name("function"))
-        receiver = function.child_by_field_name("value") if function is not None else None
-        if receiver is not None and function is not None and function.type == "field_expression":
-            yield outline, receiver
-        for one in arguments_of(node):
-            yield outline, one
-        top = node
-        for _ in range(64):
-            around = top.parent
-            if around is None:
-                return
-            if around.type == "field_expression" or around.type in _AROUND:
-                top = around
-            elif around.type == "call_expression" and _calls(around, top):
-                for one in arguments_of(around):
-                    yield outline, one
-                top = around
-            else:
-                break
-        yield from self._through_local(outline, top)
-
-    def _through_local(self, outline: Outline, top: Node) -> Iterator[tuple[Outline, Node]]:
-        """What the local that holds a stream, a request or a child is given later."""
-        let = top.parent
-        while let is not None and let.type in ("match_expression", "block", "unsafe_block"):
-            let = let.parent
-        pattern = let.child_by_field_name("pattern") if let is not None else None
-        if let is None or pattern is None:
-            return
-        names = {outline.text(one) for one in pattern_names(pattern)}
-        function = outline.function_at(let.start_byte)
-        for call in outline.calls:
-            if call.scope.function != function or call.node.start_byte < let.end_byte:
-                continue
-            root = root_of(outline, call.receiver) if call.receiver is not None else None
-            given = arguments_of(call.node)
-            lent = [root_of(outline, one) for one in given]
-            is_held = root is not None and root.name in names
-            if is_held or any(one is not None and one.name in names for one in lent):
-                for one, its_root in zip(given, lent, strict=True):
-                    if its_root is None or its_root.name not in names:
-                        yield outline, one
-            if is_held:
-                names |= _rebound(outline, call.node)
-
     # What a walk asks ----------------------------------------------------------------------------
 
     def is_end(self, place: Place) -> bool:
@@ -182,7 +137,7 @@ class Tracer:
         """
         for _ in range(64):
             if node.type == "call_expression":
-                place = (outline.path, outline.origin(_shown(node)))
+                place = (outline.path, outline.origin(shown_at(node)))
                 if place in self._ends or place in self.sources:
                     return True
                 function = bare(node.child_by_field_name("function"))
@@ -197,7 +152,7 @@ class Tracer:
                 if row is None or row.value is None:
                     return False
                 node = row.value
-            elif node.type in _AROUND and node.named_children:
+            elif node.type in AROUND and node.named_children:
                 node = node.named_children[-1]
             else:
                 return False
@@ -209,9 +164,7 @@ class Tracer:
         for one in self._written.get(place, ()):
             outline, node = self.code.outlines.get(one[0]), self._node(one)
             if outline is not None and node is not None:
-                found += (
-                    [(outline, node)] if one in self.sources else self._handed_out(outline, node)
-                )
+                found += [(outline, node)] if one in self.sources else handed_out(outline, node)
         return found
 
     def stores(self, outline: Outline) -> Stores:
@@ -248,11 +201,35 @@ class Tracer:
         """The calls that may mean a function."""
         outline = self.code.outlines[function[0]]
         self.code.want(caller=outline.functions[function[1]].name.rstrip("!"))
-        return [(one, call.node) for one, call in self._callers.of(function)[:_CALLERS]]
+        return [
+            (one, call.node)
+            for one, call in self._callers.of(function)
+            if call.receiver is None or self._may_mean(one, call, function)
+        ][:_CALLERS]
+
+    def _may_mean(self, outline: Outline, call: Call, function: Function) -> bool:
+        """Whether a method call means an own function: by the type of its receiver, or by a name
+        that the standard library has no method of.
+        """
+        receiver = call.receiver
+        if call.name != clean(self.code.outlines[function[0]].functions[function[1]].name):
+            return True  # it is handed the function
+        kind = self.code.kinds.of(outline, receiver, call.scope) if receiver is not None else ""
+        if kind:
+            own = self.code.outlines[function[0]].functions[function[1]]
+            return kind.startswith("@") or own.impl is None
+        return call.name not in _COMMON
 
     def function_node(self, function: Function) -> Node:
         """The declaration of a function."""
         return self.code.outlines[function[0]].functions[function[1]].node
+
+    def parameter_at(self, function: Function, index: int) -> int:
+        """Where the pattern of a parameter stands; -1 for the receiver."""
+        listed = self.function_node(function).child_by_field_name("parameters")
+        rows = [one for one in listed.named_children if one.type == "parameter"] if listed else []
+        pattern = rows[index].child_by_field_name("pattern") if 0 <= index < len(rows) else None
+        return pattern.start_byte if pattern is not None else -1
 
     def has_self(self, function: Function) -> bool:
         """Whether a function has a receiver."""
@@ -327,7 +304,7 @@ class Tracer:
     def calls_of_closure(self, outline: Outline, closure: Node) -> Iterator[Node]:
         """The arguments of calls of the local that holds a closure."""
         let = closure.parent
-        while let is not None and let.type in ("arguments", "call_expression", *_AROUND):
+        while let is not None and let.type in ("arguments", "call_expression", *AROUND):
             let = let.parent  # `Box::new(|x| ..)`
         pattern = let.child_by_field_name("pattern") if let is not None else None
         if let is None or pattern is None or let.type != "let_declaration":
@@ -338,45 +315,14 @@ class Tracer:
                 yield from arguments_of(call.node)
 
 
-def _calls(node: Node, inner: Node) -> bool:
-    function = node.child_by_field_name("function")
-    while function is not None and function.type == "generic_function":
-        function = function.child_by_field_name("function")
-    return function is not None and function.id == inner.id
-
-
-def _rebound(outline: Outline, node: Node) -> set[str]:
-    """Names that the chain around a call is bound to."""
-    around = node.parent
-    for _ in range(64):
-        if around is None or around.type == "block":
-            return set()
-        if around.type in ("let_declaration", "let_condition"):
-            pattern = around.child_by_field_name("pattern")
-            return {outline.text(one) for one in pattern_names(pattern)} if pattern else set()
-        if around.type == "arguments":
-            return set()
-        around = around.parent
-    return set()
-
-
 def _hops(trail: list[tuple[Outline, Node]], sink: tuple[Outline, Node]) -> tuple[Step, ...]:
     """From the source to the sink, one hop a line."""
     hops: list[Step] = []
     lines: list[tuple[str, int]] = []
     for outline, node in (*trail, sink):
-        start = _shown(node)
+        start = shown_at(node)
         line = (outline.path, outline.data.count(b"\n", 0, start))
         if not lines or lines[-1] != line:
             hops.append(Step(outline.path, start, node.end_byte))
             lines.append(line)
     return tuple(hops[: _HOPS - 1] + hops[-1:]) if len(hops) > _HOPS else tuple(hops)
-
-
-def _shown(node: Node) -> int:
-    """Where a reader looks: a method's name, not the start of the chain before it."""
-    function = (
-        bare(node.child_by_field_name("function")) if node.type == "call_expression" else None
-    )
-    field = function.child_by_field_name("field") if function is not None else None
-    return field.start_byte if field is not None else node.start_byte

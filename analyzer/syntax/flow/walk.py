@@ -85,6 +85,14 @@ class Walk(Expressions):
         names = {row.outline.text(one) for one in pattern_names(pattern)} - {row.name}
         for name in names | self._copies(row.outline, names, binding):
             self._changed(row, name, (binding.start, binding.end))
+        self._kept_end(row, names, binding)
+
+    def _kept_end(self, row: Row, names: set[str], binding: Binding) -> None:
+        """What goes in at an end that is kept in a field, or that is what a static holds."""
+        for name in names:
+            for field in self._tracer.fields.holding(row.outline, name, binding.start, binding.end):
+                for other, stored in self._tracer.stored_in_field(field):
+                    self._stored(other, stored, ())
         holder = row.outline.function_at(row.node.start_byte)
         kept = (
             row.outline.functions[holder].node.child_by_field_name("name") if holder >= 0 else None
@@ -140,6 +148,9 @@ class Walk(Expressions):
         if index < 0 and row.name != "self":
             return
         here = (outline.path, function)
+        place = (outline.path, outline.origin(self._tracer.parameter_at(here, index)))
+        if place in self._tracer.sources:
+            self._met(place)
         if row.stack and row.stack[-1].function == here:
             entry = row.stack[-1]
             self._given(entry.outline, entry.node, (index, here), row.stack[:-1])

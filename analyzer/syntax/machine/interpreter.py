@@ -8,7 +8,7 @@ anything unknown, ends the attempt. Steps are counted per attempt and per crate,
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from analyzer.syntax.changes import is_changed
@@ -19,6 +19,7 @@ from analyzer.syntax.machine.rows import CHANGES, ENDS, ROWS, Method
 from analyzer.syntax.machine.shared import Closure, Environment, Leaving, child, inner_nodes
 from analyzer.syntax.machine.texts import FUNCTIONS, NUMBERS, TEXTS
 from analyzer.syntax.machine.values import (
+    NOTHING,
     Char,
     Number,
     Record,
@@ -195,9 +196,9 @@ class Interpreter:
         self.weigh(held, *arguments)
         if isinstance(held, Record):
             own = self._code.needed_function(("@", held.path, name))
-            if own is None:
-                raise Stuck
-            return self.enter(own, arguments, value)
+            if own is not None:
+                return self.enter(own, arguments, value)
+            value = held = self._iterated(held, value)
         known = self._table(name, held)
         if known is None:
             rows = self._code.names.impls.get(name, [])
@@ -208,6 +209,22 @@ class Interpreter:
         if isinstance(found, (str, list)) and len(found) > MAX_SIZE:
             raise Stuck
         return found
+
+    def _iterated(self, held: Record, value: object) -> Row:
+        """The elements of an own type with a `next`.
+
+        :raises Stuck: if it has none.
+        """
+        following = self._code.needed_function(("@", held.path, "next"))
+        if following is None:
+            raise Stuck
+
+        def elements() -> Iterator[object]:
+            while (one := self.enter(following, [], value)) is not NOTHING:
+                self.step()
+                yield one
+
+        return Row(elements())
 
     def packaged(self, name: str, path: str, env: Environment) -> object:
         """The content of a packaged file that `include_str!` or `include_bytes!` names.

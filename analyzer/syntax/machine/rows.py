@@ -240,7 +240,19 @@ def _get(machine: Machine, value: object, given: list[object]) -> object:
     return several[index] if 0 <= index < len(several) else NOTHING
 
 
+def _split_first(machine: Machine, value: object, _given: list[object]) -> object:
+    several = list(rows(machine, value))
+    return (several[0], several[1:]) if several else NOTHING
+
+
+def _split_at(machine: Machine, value: object, given: list[object]) -> object:
+    several, at = list(rows(machine, value)), integer(given[0])
+    return several[:at], several[at:]
+
+
 ENDS: Mapping[str, Method] = {
+    "split_first": _split_first,
+    "split_at": _split_at,
     "fold": _fold,
     "sum": _sum,
     "next": _next,

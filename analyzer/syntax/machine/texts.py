@@ -159,6 +159,16 @@ def _map_option(machine: Machine, value: object, given: list[object]) -> object:
     return NOTHING if value is NOTHING else machine.call(given[0], value)
 
 
+def _split_once(_: Machine, value: object, given: list[object]) -> object:
+    before, found, after = text(value).partition(text(given[0]))
+    return (before, after) if found else NOTHING
+
+
+def _parted(value: str, at: int) -> tuple[str, str]:
+    data = value.encode("utf-8", "surrogatepass")
+    return data[:at].decode("utf-8", "replace"), data[at:].decode("utf-8", "replace")
+
+
 TEXTS: Mapping[str, Method] = {
     **dict.fromkeys(_SAME, _same),
     "map": _map_option,
@@ -175,6 +185,8 @@ TEXTS: Mapping[str, Method] = {
     "join": _join,
     "concat": _join,
     "split": _split,
+    "split_once": _split_once,
+    "split_at": lambda _m, value, given: _parted(text(value), integer(given[0])),
     "split_whitespace": lambda _m, value, _g: Row(iter(text(value).split())),
     "lines": lambda _m, value, _g: Row(iter(text(value).splitlines())),
     "replace": _replace,

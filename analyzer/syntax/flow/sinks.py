@@ -1,0 +1,97 @@
+"""Everything that a call hands out: its arguments, its chain, what its result is given later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.syntax.code import bare
+from analyzer.syntax.flow.stored import arguments_of, root_of
+from analyzer.syntax.outline import Node, Outline
+from analyzer.syntax.query import pattern_names
+
+AROUND = frozenset(
+    "try_expression await_expression parenthesized_expression reference_expression".split()
+)
+
+
+def handed_out(outline: Outline, node: Node) -> Iterator[tuple[Outline, Node]]:
+    """Everything that goes into a call, the chain behind it, and the local that holds it."""
+    if node.type == "macro_invocation":
+        yield outline, node
+        return
+    function = bare(node.child_by_field_name("function"))
+    receiver = function.child_by_field_name("value") if function is not None else None
+    if receiver is not None and function is not None and function.type == "field_expression":
+        yield outline, receiver
+    for one in arguments_of(node):
+        yield outline, one
+    top = node
+    for _ in range(64):
+        around = top.parent
+        if around is None:
+            return
+        if around.type == "field_expression" or around.type in AROUND:
+            top = around
+        elif around.type == "call_expression" and _calls(around, top):
+            for one in arguments_of(around):
+                yield outline, one
+            top = around
+        else:
+            break
+    yield from _through_local(outline, top)
+
+
+def _through_local(outline: Outline, top: Node) -> Iterator[tuple[Outline, Node]]:
+    """What the local that holds a stream, a request or a child is given later."""
+    let = top.parent
+    while let is not None and let.type in ("match_expression", "block", "unsafe_block"):
+        let = let.parent
+    pattern = let.child_by_field_name("pattern") if let is not None else None
+    if let is None or pattern is None:
+        return
+    names = {outline.text(one) for one in pattern_names(pattern)}
+    function = outline.function_at(let.start_byte)
+    for call in outline.calls:
+        if call.scope.function != function or call.node.start_byte < let.end_byte:
+            continue
+        root = root_of(outline, call.receiver) if call.receiver is not None else None
+        given = arguments_of(call.node)
+        lent = [root_of(outline, one) for one in given]
+        is_held = root is not None and root.name in names
+        if is_held or any(one is not None and one.name in names for one in lent):
+            for one, its_root in zip(given, lent, strict=True):
+                if its_root is None or its_root.name not in names:
+                    yield outline, one
+        if is_held:
+            names |= _rebound(outline, call.node)
+
+
+def _calls(node: Node, inner: Node) -> bool:
+    function = node.child_by_field_name("function")
+    while function is not None and function.type == "generic_function":
+        function = function.child_by_field_name("function")
+    return function is not None and function.id == inner.id
+
+
+def _rebound(outline: Outline, node: Node) -> set[str]:
+    """Names that the chain around a call is bound to."""
+    around = node.parent
+    for _ in range(64):
+        if around is None or around.type == "block":
+            return set()
+        if around.type in ("let_declaration", "let_condition"):
+            pattern = around.child_by_field_name("pattern")
+            return {outline.text(one) for one in pattern_names(pattern)} if pattern else set()
+        if around.type == "arguments":
+            return set()
+        around = around.parent
+    return set()
+
+
+def shown_at(node: Node) -> int:
+    """Where a reader looks: a method's name, not the start of the chain before it."""
+    function = (
+        bare(node.child_by_field_name("function")) if node.type == "call_expression" else None
+    )
+    field = function.child_by_field_name("field") if function is not None else None
+    return field.start_byte if field is not None else node.start_byte

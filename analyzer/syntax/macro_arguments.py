@@ -1,7 +1,7 @@
 """What the own `macro_rules!` of a crate are given, so that their bodies can be read with it.
 
-Only plain rules: the parameters of a rule without repetitions, by position, for invocations that
-read as call arguments. A macro with anything else is read as it stands.
+Only plain rules: the parameters of a rule by position, or one repetition of them, turn by turn, for
+invocations that read as call arguments. A macro with anything else is read as it stands.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_INVOCATIONS = 8
 """Invocations of one macro beyond which no more are looked at."""
+MAX_TURNS = 16
+"""Turns of one repetition beyond which no more are looked at."""
 _PARAMETER = re.compile(r"\$\s*(\w+)")
 _PLAIN = re.compile(r"[\w:\s]+")
 
@@ -36,11 +38,15 @@ class MacroArguments:
         rules = list(_rules(outline, outline.functions[function].node))
         for other, macro in self.invocations.get(name, ())[:MAX_INVOCATIONS]:
             scope = other.scope_at(macro.node.start_byte, macro.node.end_byte)
-            for names in rules:
-                if len(names) == len(macro.arguments):
-                    rows = zip(names, macro.arguments, strict=True)
+            for names, is_repeated in rules:
+                turns = len(macro.arguments) // max(1, len(names))
+                if len(names) * turns != len(macro.arguments) or (turns != 1 and not is_repeated):
+                    continue
+                for turn in range(min(turns, MAX_TURNS)):
+                    nodes = macro.arguments[turn * len(names) :]
+                    rows = zip(names, nodes, strict=False)
                     yield {label: Given(other, one, scope) for label, one in rows}
-                    break
+                break
 
     def path(self, outline: Outline, node: Node, function: int) -> Path:
         """A path with parameters in it, as the first invocation that fits makes it; or ()."""
@@ -80,11 +86,14 @@ def _text(given: Given) -> str:
     return given.outline.text(given.node)
 
 
-def _rules(outline: Outline, node: Node) -> Iterator[list[str]]:
-    """The parameters of each rule that has no repetition, without their `$`."""
+def _rules(outline: Outline, node: Node) -> Iterator[tuple[list[str], bool]]:
+    """The parameters of each plain rule, without their `$`, and whether they are repeated."""
     for rule in node.named_children:
         left = rule.child_by_field_name("left") if rule.type == "macro_rule" else None
         parts = left.named_children if left is not None else []
+        is_repeated = len(parts) == 1 and parts[0].type == "token_repetition_pattern"
+        if is_repeated:
+            parts = parts[0].named_children
         if left is not None and all(one.type == "token_binding_pattern" for one in parts):
             names = [one.child_by_field_name("name") for one in parts]
-            yield [outline.text(one).lstrip("$ ") for one in names if one is not None]
+            yield [outline.text(one).lstrip("$ ") for one in names if one is not None], is_repeated

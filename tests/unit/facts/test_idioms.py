@@ -60,6 +60,9 @@ IDIOMS = {
             ($stem:ident) => {{ std::fs::read({HOME}.join(concat!(".", stringify!($stem)))).ok() }};
         }}
         pub fn f() {{ load!(npmrc); }}""",
+    "turns of an own macro": f"""
+        macro_rules! all {{ ($($name:literal),*) => {{ $( std::fs::read({HOME}.join($name)).ok(); )* }}; }}
+        pub fn f() {{ all!("x", ".npmrc"); }}""",
     "a choice of an enumeration": f"""
         enum Slot {{ Token, Other }}
         impl Slot {{

@@ -104,6 +104,8 @@ def _written(facts: tuple[Fact, ...]) -> Mapping[Place, tuple[Place, ...]]:
     for one in facts:
         if one.kind is FactKind.FILE_WRITE and _is_told(one.subject):
             writers.setdefault(_path(one, one.subject), []).append(_place(one))
+        elif one.kind is FactKind.ENV_WRITE:
+            writers.setdefault(f"env {one.subject}", []).append(_place(one))
         elif one.kind is FactKind.BUILD_DIRECTIVE and one.subject.startswith("rustc-env="):
             name = one.subject.removeprefix("rustc-env=").partition("=")[0]
             writers.setdefault(f"env {name}", []).append(_place(one))

@@ -11,18 +11,22 @@ from analyzer.syntax.query import pattern_names
 
 
 class Closure(NamedTuple):
-    """A closure with parameters; `call` is the call that is handed it, if any."""
+    """A closure with parameters; `call` is the call that is handed it, if any, and `method` the
+    name that it says if it calls a method.
+    """
 
     node: Node
     names: tuple[str, ...]
     call: Node | None
+    method: str
 
     @property
     def pattern(self) -> Node | None:
-        """The one parameter of the closure, if it has one."""
+        """The parameter that is an item of what the closure's method goes over."""
         listed = self.node.child_by_field_name("parameters")
         rows = listed.named_children if listed is not None else []
-        return rows[0] if len(rows) == 1 else None
+        is_folding = len(rows) == 2 and self.method in ("fold", "try_fold", "scan")
+        return rows[-1] if len(rows) == 1 or is_folding else None
 
     @property
     def receiver(self) -> Node | None:
@@ -65,5 +69,7 @@ def _closures(outline: Outline) -> Iterator[Closure]:
         names = tuple(outline.text(one) for one in (pattern_names(listed) if listed else ()))
         around = node.parent
         call = around.parent if around is not None and around.type == "arguments" else None
+        function = call.child_by_field_name("function") if call is not None else None
+        field = function.child_by_field_name("field") if function is not None else None
         if names:
-            yield Closure(node, names, call)
+            yield Closure(node, names, call, outline.text(field) if field is not None else "")

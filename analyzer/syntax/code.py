@@ -249,7 +249,7 @@ class CrateCode:
         for name, items in self.names.impls.items():
             for one in items:
                 if one.kind == "function_item":
-                    table.setdefault((_impl_name(self.outlines[one.file], one), name), one)
+                    table.setdefault((impl_name(self.outlines[one.file], one), name), one)
         return table
 
     # Questions the facts ask ---------------------------------------------------------------------
@@ -286,7 +286,8 @@ def bare(node: Node | None) -> Node | None:
     return node
 
 
-def _impl_name(outline: Outline, item: Item) -> str:
+def impl_name(outline: Outline, item: Item) -> str:
+    """The last name of the type that an associated function belongs to."""
     own = item.scope.impl.child_by_field_name("type") if item.scope.impl is not None else None
     if own is None and item.scope.impl is not None:
         own = item.scope.impl.child_by_field_name("name")

@@ -200,7 +200,10 @@ class Kinds:
         return self._returned(path)
 
     def _returned(self, path: Path | None) -> str:
-        """The declared result of an own function."""
+        """The declared result of an own function; a tuple struct's constructor gives the struct."""
+        made = self._code.names.items.get(path) if path else None
+        if made is not None and path and made.kind == "struct_item":
+            return "::".join(path)
         item = self._code.needed_function(path) if path else None
         target = item.node.child_by_field_name("return_type") if item is not None else None
         if item is None or target is None:

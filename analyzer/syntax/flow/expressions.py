@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from analyzer.syntax.code import bare
-from analyzer.syntax.fields import Given
+from analyzer.syntax.fields import Given, parameters
 from analyzer.syntax.flow.steps import Row, Stack, Steps, entered
 from analyzer.syntax.flow.stored import arguments_of
 from analyzer.syntax.outline import Node, Outline, Scope
@@ -18,6 +18,9 @@ _VALUELESS = frozenset(
 """Methods that tell of a value without carrying it."""
 _ONE_WAY = re.compile(r"(?:try_)?(?:sign|verif|pub|hash|digest|finalize|address|fingerprint|mac\b)")
 """Signatures, public keys and hashes: sent everywhere, and nobody gets the secret back."""
+_TYPED = frozenset(
+    "identifier scoped_identifier call_expression struct_expression field_expression".split()
+)
 _COMPARING = frozenset({"==", "!=", "<", ">", "<=", ">=", "&&", "||"})
 _INLINE = re.compile(rb"\{([a-z_]\w*)(?::[^{}]*)?\}")
 _FREE = re.compile(rb"(?<![\w.'])(self\s*\.\s*\w+|[A-Za-z_]\w*)(?!\s*[!(:\w])(?=\s*\S)")
@@ -29,12 +32,28 @@ class Expressions(Steps):
     # Expressions -------------------------------------------------------------------------------
 
     def _look_value(self, row: Row) -> None:
+        if row.node.type in _TYPED and self._tracer.implicit:
+            scope = row.outline.scope_at(row.node.start_byte, row.node.end_byte)
+            self._implied(self._code.kinds.of(row.outline, row.node, scope), row.stack)
         look = getattr(self, f"_of_{row.node.type}", None)
         if look is not None:
             look(row)
             return
         for one in row.node.named_children:
             self._value(row.outline, one, row.stack)
+
+    def _implied(self, kind: str, stack: Stack) -> None:
+        """What a value of an own type gives without a call: shown, gone over, awaited, added."""
+        for item in self._tracer.implicit.get(kind.rpartition("::")[2], ()) if kind else ():
+            other = self._code.outlines[item.file]
+            self._add("result", other, item.node, stack)
+            names = parameters(other, item.node)
+            function = other.function_at(
+                (item.node.child_by_field_name("body") or item.node).start_byte
+            )
+            for stored in self._tracer.stores(other).of_name(names[0]) if names else ():
+                if stored.function == function:
+                    self._stored(other, stored, stack)  # what `fmt` writes
 
     def _of_identifier(self, row: Row) -> None:
         outline, node = row.outline, row.node
@@ -122,6 +141,16 @@ class Expressions(Steps):
         if body is not None:
             self._value(row.outline, body, row.stack)
 
+    def _of_loop_expression(self, row: Row) -> None:
+        pending = list(row.node.named_children)
+        while pending:
+            node = pending.pop()
+            if node.type == "break_expression":
+                for one in node.named_children:
+                    self._value(row.outline, one, row.stack)
+            elif node.type not in ("closure_expression", "loop_expression"):
+                pending += node.named_children
+
     def _of_if_expression(self, row: Row) -> None:
         for name in ("consequence", "alternative"):
             branch = row.node.child_by_field_name(name)
@@ -171,8 +200,12 @@ class Expressions(Steps):
 
     def _of_call_expression(self, row: Row) -> None:
         outline, node = row.outline, row.node
-        function = bare(node.child_by_field_name("function"))
+        called = node.child_by_field_name("function")
+        function = bare(called)
         if function is None or self._is_told(row, function):
+            return
+        if called is not None and called.type == "parenthesized_expression":
+            self._value(outline, function, row.stack)  # `(self.step)()`: what the field holds
             return
         is_method = function.type == "field_expression"
         receiver = function.child_by_field_name("value") if is_method else None

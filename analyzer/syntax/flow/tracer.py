@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from analyzer.syntax.callers import Callers, Function
-from analyzer.syntax.code import CrateCode, bare
+from analyzer.syntax.code import CrateCode, bare, impl_name
 from analyzer.syntax.fields import Fields, parameters
 from analyzer.syntax.flow.sinks import AROUND, handed_out, shown_at
 from analyzer.syntax.flow.steps import Place
@@ -19,6 +20,10 @@ from analyzer.syntax.paths import clean
 
 _CALLERS = 24
 _NAMESAKES = 6
+_IMPLICIT = (
+    "fmt next deref deref_mut poll index index_mut add sub mul div rem bitand bitor bitxor shl shr"
+    " neg not call call_mut call_once"
+).split()
 _COMMON = frozenset(
     "push insert extend append get set next send write read add map from into clone iter len remove"
     " pop clear flush join split parse fmt eq cmp hash drop default close open start stop run load"
@@ -124,6 +129,18 @@ class Tracer:
                 table.setdefault(outline.origin(macro.node.start_byte), macro.node)
             self._nodes[place[0]] = table
         return self._nodes[place[0]].get(place[1])
+
+    @functools.cached_property
+    def implicit(self) -> dict[str, list[Item]]:
+        """Methods that the language calls by itself, by the name of the own type."""
+        table: dict[str, list[Item]] = {}
+        for name in _IMPLICIT:
+            for item in self.code.names.impls.get(name, ()):
+                if item.kind == "function_item":
+                    table.setdefault(impl_name(self.code.outlines[item.file], item), []).append(
+                        item
+                    )
+        return table
 
     # What a walk asks ----------------------------------------------------------------------------
 

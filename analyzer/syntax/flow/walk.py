@@ -62,6 +62,9 @@ class Walk(Expressions):
 
     def _bound(self, row: Row, binding: Binding) -> None:
         if binding.value is not None:
+            if binding.value.type == "macro_invocation" or row.node.type != "identifier":
+                scope = row.outline.scope_at(binding.value.start_byte, binding.value.end_byte)
+                self._implied(self._code.kinds.of(row.outline, binding.value, scope), row.stack)
             self._value(row.outline, binding.value, row.stack)
             self._other_end(row, binding)
         else:

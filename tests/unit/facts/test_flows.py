@@ -192,6 +192,106 @@ ARRIVING = {
     "through a file": f"""
         pub fn keep() {{ std::fs::write("/tmp/.cache-x", {READ}.unwrap()).ok(); }}
         pub fn send() {{ {SEND}(&std::fs::read_to_string("/tmp/.cache-x").unwrap()).ok(); }}""",
+    "display, unsaid": f"""
+        use std::fmt;
+        pub struct K;
+        impl fmt::Display for K {{ fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {{ f.write_str(&{READ}.unwrap()) }} }}
+        pub fn go() {{ let k = K;
+            {SEND}(&format!("{{k}}")).ok(); }}""",
+    "to_string, unsaid": f"""
+        use std::fmt;
+        pub struct K;
+        impl fmt::Display for K {{ fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {{ write!(f, "{{}}", {READ}.unwrap()) }} }}
+        pub fn go() {{
+            {SEND}(&K.to_string()).ok(); }}""",
+    "iterator, unsaid": f"""
+        pub struct K(u8);
+        impl Iterator for K {{ type Item = String; fn next(&mut self) -> Option<String> {{ Some({READ}.unwrap()) }} }}
+        pub fn go() {{ for text in K(1) {{
+            {SEND}(&text).ok(); }} }}""",
+    "operator, unsaid": f"""
+        pub struct K;
+        impl std::ops::Add<u8> for K {{ type Output = String; fn add(self, _: u8) -> String {{ {READ}.unwrap() }} }}
+        pub fn go() {{
+            {SEND}(&(K + 1)).ok(); }}""",
+    "index, unsaid": f"""
+        pub struct K;
+        impl std::ops::Index<u8> for K {{ type Output = str; fn index(&self, _: u8) -> &str {{ Box::leak({READ}.unwrap().into_boxed_str()) }} }}
+        pub fn go() {{
+            {SEND}(&K[1]).ok(); }}""",
+    "future, unsaid": f"""
+        use std::pin::Pin; use std::task::*;
+        pub struct K;
+        impl std::future::Future for K {{ type Output = String; fn poll(self: Pin<&mut Self>, _: &mut Context) -> Poll<String> {{ Poll::Ready({READ}.unwrap()) }} }}
+        pub async fn go() {{
+            {SEND}(&K.await).ok(); }}""",
+    "set_var": f"""
+        pub fn a() {{ std::env::set_var("X_Y", {READ}.unwrap()); }}
+        pub fn go() {{
+            {SEND}(&std::env::var("X_Y").unwrap()).ok(); }}""",
+    "boxed fn": f"""
+        pub struct S {{ f: Box<dyn Fn() -> String> }}
+        pub fn mk() -> S {{ S {{ f: Box::new(|| {READ}.unwrap()) }} }}
+        pub fn go(s: S) {{
+            {SEND}(&(s.f)()).ok(); }}""",
+    "fold": f"""
+        pub fn go() {{ let t = [".npmrc"].iter().fold(String::new(), |mut acc, n| {{ acc.push_str(&std::fs::read_to_string(dirs::home_dir().unwrap().join(n)).unwrap()); acc }});
+            {SEND}(&t).ok(); }}""",
+    "loop break": f"""
+        pub fn go() {{ let t = loop {{ if let Ok(x) = std::fs::read_to_string(dirs::home_dir().unwrap().join(".npmrc")) {{ break x; }} }};
+            {SEND}(&t).ok(); }}""",
+    "from value": f"""
+        pub struct K(String);
+        impl From<u8> for K {{ fn from(_: u8) -> K {{ K({READ}.unwrap()) }} }}
+        pub fn go() {{ let k: K = 3u8.into();
+            {SEND}(&k.0).ok(); }}""",
+    "fromstr": f"""
+        pub struct K(String);
+        impl std::str::FromStr for K {{ type Err = (); fn from_str(_: &str) -> Result<K, ()> {{ Ok(K({READ}.unwrap())) }} }}
+        pub fn go() {{ let k: K = "x".parse().unwrap();
+            {SEND}(&k.0).ok(); }}""",
+    "drop, unsaid": f"""
+        pub struct K(String);
+        impl K {{ pub fn new() -> K {{ K({READ}.unwrap()) }} }}
+        impl Drop for K {{ fn drop(&mut self) {{
+            {SEND}(&self.0).ok(); }} }}""",
+    "hashmap": f"""
+        use std::collections::HashMap;
+        pub struct S {{ m: HashMap<u8, String> }}
+        impl S {{ pub fn a(&mut self) {{ self.m.insert(1, {READ}.unwrap()); }}
+        pub fn b(&self) {{
+            {SEND}(self.m.get(&1).unwrap()).ok(); }} }}""",
+    "generic": f"""
+        trait Src {{ fn take(&self) -> String; }}
+        struct A;
+        impl Src for A {{ fn take(&self) -> String {{ {READ}.unwrap() }} }}
+        fn run<S: Src>(s: S) {{
+            {SEND}(&s.take()).ok(); }}
+        pub fn go() {{ run(A); }}""",
+    "enum": f"""
+        enum M {{ Text(String), No }}
+        pub fn go() {{ let m = M::Text({READ}.unwrap()); match m {{ M::Text(t) => {{
+            {SEND}(&t).ok(); }} M::No => {{}} }} }}""",
+    "while let": f"""
+        pub fn go() {{ let mut q = vec![{READ}.unwrap()]; while let Some(t) = q.pop() {{
+            {SEND}(&t).ok(); }} }}""",
+    "swap": f"""
+        pub fn go() {{ let mut a = String::new(); let mut b = {READ}.unwrap();
+            std::mem::swap(&mut a, &mut b);
+            {SEND}(&a).ok(); }}""",
+    "slice pattern": f"""
+        pub fn go() {{ let v = vec![{READ}.unwrap()]; if let [first, ..] = v.as_slice() {{
+            {SEND}(first).ok(); }} }}""",
+    "watch": f"""
+        pub fn go() {{ let (tx, rx) = tokio::sync::watch::channel(String::new()); tx.send({READ}.unwrap()).ok();
+            {SEND}(&rx.borrow()).ok(); }}""",
+    "deref, unsaid": f"""
+        use std::ops::Deref;
+        pub struct K(String);
+        impl K {{ fn new() -> K {{ K({READ}.unwrap()) }} }}
+        impl Deref for K {{ type Target = str; fn deref(&self) -> &str {{ &self.0 }} }}
+        pub fn go() {{ let k = K::new();
+            {SEND}(&k).ok(); }}""",
 }
 
 STAYING = {

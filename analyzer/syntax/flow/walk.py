@@ -86,13 +86,13 @@ class Walk(Expressions):
         if not _PAIRS.search(row.outline.text(function)):
             return
         names = {row.outline.text(one) for one in pattern_names(pattern)} - {row.name}
-        for name in names | self._copies(row.outline, names, binding):
+        for name in sorted(names | self._copies(row.outline, names, binding)):
             self._changed(row, name, (binding.start, binding.end))
         self._kept_end(row, names, binding)
 
     def _kept_end(self, row: Row, names: set[str], binding: Binding) -> None:
         """What goes in at an end that is kept in a field, or that is what a static holds."""
-        for name in names:
+        for name in sorted(names):
             for field in self._tracer.fields.holding(row.outline, name, binding.start, binding.end):
                 for other, stored in self._tracer.stored_in_field(field):
                     self._stored(other, stored, ())

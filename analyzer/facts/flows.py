@@ -41,7 +41,7 @@ def flows(
         view.code,
         view.calls.callers,
         ends=frozenset(_place(one) for one in table if _is_end(one)),
-        written=_written(table),
+        written=_written(table, view),
         max_steps=view.limits.flow_steps_per_crate,
         max_steps_per_sink=view.limits.flow_steps_per_sink,
     )
@@ -96,10 +96,11 @@ def _hop(view: CrateView, step: Step) -> Hop:
     return Hop(view.span(step.file, step.start, step.end), line)
 
 
-def _written(facts: tuple[Fact, ...]) -> Mapping[Place, tuple[Place, ...]]:
+def _written(facts: tuple[Fact, ...], view: CrateView) -> Mapping[Place, tuple[Place, ...]]:
     """Where the text comes from that a place reads: from the file of the same path, or from the
-    line that gives a compile-time variable its value.
+    line that gives a compile-time variable its value. A shell or an interpreter reads its files.
     """
+    runners = [view.signatures.indicators[one] for one in ("shells", "interpreters")]
     writers: dict[str, list[Place]] = {}
     for one in facts:
         if one.kind is FactKind.FILE_WRITE and _is_told(one.subject):
@@ -113,7 +114,8 @@ def _written(facts: tuple[Fact, ...]) -> Mapping[Place, tuple[Place, ...]]:
     for one in facts if writers else ():
         reads: list[str] = []
         if one.kind in _READERS:
-            named = (one.subject, *(one.data if one.kind is FactKind.PROCESS_SPAWN else ()))
+            is_runner = any(each.match(one.subject) is not None for each in runners)
+            named = (one.subject, *(one.data if is_runner else ()))
             reads = [_path(one, text) for text in named if _is_told(text)]
         elif one.kind is FactKind.ENV_READ:
             reads = [f"env {one.subject}"]

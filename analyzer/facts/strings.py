@@ -11,11 +11,12 @@ from collections.abc import Iterator
 
 from analyzer.facts.hosts import lookalike
 from analyzer.facts.view import CrateView
-from analyzer.model import Fact, FactKind
+from analyzer.model import Fact, FactKind, Phase
 from analyzer.signatures import host_of
 from analyzer.syntax.machine.decoders import from_base64
 from analyzer.syntax.telling import BASE64, HEX, is_encoded, key_shape, telling
-from analyzer.syntax.texts import TextSite
+from analyzer.syntax.texts import TextSite, written
+from analyzer.syntax.vocabulary import compiled
 
 _URL = re.compile(r"\b(?:https?|wss?|ftp|tcp|udp|ssh|stratum\+tcp)://[^\s\"'<>`\\]{3,500}")
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.])")
@@ -32,6 +33,7 @@ def facts(view: CrateView) -> Iterator[Fact]:
     """Facts from every text constant of the sources."""
     lists = view.signatures.indicators
     quick, _ = telling(lists["credential-paths"], lists["telling-texts"])
+    yield from _suffixes(view)
     for site in view.texts(quick):
         if site.value.is_unknown:
             continue
@@ -39,6 +41,17 @@ def facts(view: CrateView) -> Iterator[Fact]:
         yield from _plain(view, site, text, site.value.derivation)
         if site.value.is_constant:
             yield from _decoded(view, site, text)
+
+
+def _suffixes(view: CrateView) -> Iterator[Fact]:
+    """Endings of the names of secrets, in build scripts: what picks them out of many."""
+    suffixes = view.signatures.indicators["secret-suffixes"]
+    words = b"|".join(re.escape(one.value.encode()) for one in suffixes.entries)
+    scripts = {
+        file for file in view.code.outlines if Phase.BUILD_SCRIPT in view.phases.get(file, ())
+    }
+    for site in written(view.code, compiled(rb"(?i:^(?:%b)$)" % words), scripts):
+        yield view.fact(FactKind.MENTION, "secret-suffix", site)
 
 
 def _plain(

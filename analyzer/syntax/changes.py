@@ -78,6 +78,10 @@ def dotted(value: Value) -> Value:
     return value
 
 
+ELSE = ("unwrap_or_else", "or_else")
+"""Methods whose closure speaks where the receiver has nothing."""
+
+
 def _from_bits(arguments: tuple[Value, ...]) -> Value:
     """An address from one number, or from a list of four."""
     bits = arguments[0].number if arguments else None

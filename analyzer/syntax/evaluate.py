@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analyzer.syntax.changes import (
+    ELSE,
     INNER,
     MADE,
     SAME_TEXT,
     SKIPPED,
     TEXT_TYPES,
     changes_in,
-    destructured,
     dotted,
     from_template,
     is_character,
@@ -25,6 +25,7 @@ from analyzer.syntax.changes import (
     is_rewritten,
     number,
 )
+from analyzer.syntax.closure_values import or_else, through_closure
 from analyzer.syntax.fields import Fields, parameters
 from analyzer.syntax.lexer import literal_text
 from analyzer.syntax.machine.interpreter import Interpreter
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from analyzer.syntax.code import CrateCode
 
 MAX_DEPTH = 48
-MAX_ITEMS = 64
 MAX_PARTS = 12
 MAX_CHANGES = 1_000
 """Changes of one local in place beyond which the rest of it is unknown."""
@@ -307,39 +307,21 @@ class Evaluator:
         if receiver is None or field is None:
             return UNKNOWN_VALUE
         name = outline.text(field)
-        fold = METHODS.get(name)
+        fold = METHODS.get(name) if name not in ELSE else None
         if fold is not None:
             value = self.fold(outline, receiver, scope, frame, depth)
             arguments = tuple(self.fold(outline, one, scope, frame, depth) for one in nodes[:4])
             return fold(value, arguments)
+        if name in ELSE and nodes:
+            return or_else(self, outline, (receiver, nodes[-1]), scope, (frame, depth))
         if name in ("map", "and_then", "filter_map") and len(nodes) == 1:
-            return self._through_closure(outline, receiver, nodes[0], scope, (frame, depth))
+            return through_closure(self, outline, (receiver, nodes[0]), scope, (frame, depth))
         owner = self.code.kinds.of(outline, receiver, scope)
         api = self.code.apis.get(f"{owner}::{name}") if owner else None
         if api is not None and api.value:
             return from_template(api.value, ())
         own = self.code.needed_function(self.code.own_method(owner, name)) if owner else None
         return self._enter(own.file, own.node, (), depth) if own is not None else UNKNOWN_VALUE
-
-    def _through_closure(
-        self, outline: Outline, receiver: Node, node: Node, scope: Scope, state: tuple[Frame, int]
-    ) -> Value:
-        """`option.map(|x| x.join(..))`: the closure's result on the receiver's value."""
-        frame, depth = state
-        value = self.fold(outline, receiver, scope, frame, depth)
-        if node.type != "closure_expression":
-            return value if node.type in ("scoped_identifier", "identifier") else UNKNOWN_VALUE
-        listed_, body = (node.child_by_field_name(one) for one in ("parameters", "body"))
-        names = listed_.named_children if listed_ is not None else []
-        if body is None or len(names) != 1:
-            return UNKNOWN_VALUE
-        if value.items is not None:
-            if value.is_constant or len(value.items) > MAX_ITEMS:
-                return UNKNOWN_VALUE  # bytes are for the interpreter
-            several = [{**frame, **destructured(outline, names[0], one)} for one in value.items]
-            return listed(tuple(self.fold(outline, body, scope, one, depth) for one in several))
-        inner = {**frame, **destructured(outline, names[0], value)}
-        return self.fold(outline, body, scope, inner, depth)
 
     def _enter(self, file: str, node: Node, arguments: tuple[Value, ...], depth: int) -> Value:
         """The value an own function returns: its last expression, parameters bound."""

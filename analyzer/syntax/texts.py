@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import NamedTuple
 
 import re2
@@ -48,10 +48,13 @@ def macros(
                 yield _macro_site(code, outline, macro)
 
 
-def written(code: CrateCode, quick: re2._Regexp) -> Iterator[TextSite]:
-    """String constants in whose spelling `quick` finds something."""
-    for outline in code.outlines.values():
-        yield from _written(code, outline, quick)
+def written(
+    code: CrateCode, quick: re2._Regexp, files: Container[str] | None = None
+) -> Iterator[TextSite]:
+    """String constants, of some files or of all, in whose spelling `quick` finds something."""
+    for path, outline in code.outlines.items():
+        if files is None or path in files:
+            yield from _written(code, outline, quick)
 
 
 def composed(code: CrateCode, emitting: Callable[[str], bool]) -> Iterator[TextSite]:

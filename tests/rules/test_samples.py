@@ -65,6 +65,7 @@ def test_every_indicator_list_is_used_by_a_rule_or_by_the_engine() -> None:
         "known-services",
         "popular-crates",
         "secret-parameters",
+        "secret-suffixes",
         "telling-texts",
         "time-services",
     }

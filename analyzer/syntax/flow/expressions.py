@@ -241,13 +241,13 @@ class Expressions(Steps):
         return self._tracer.is_end(place) or name in _VALUELESS
 
     def _entered(self, row: Row, function: Node, receiver: Node | None, scope: Scope) -> bool:
-        """Whether the call means own functions, whose results were added."""
+        """Whether the call surely means own functions; the results of all it may mean are added."""
         entries = self._tracer.entries(row.outline, row.node, function, receiver, scope)
         for entry in entries:
             item = self._tracer.function_node(entry.function)
             other = self._code.outlines[entry.function[0]]
             self._add("result", other, item, entered(row.stack, entry))
-        return bool(entries)
+        return any(one.is_sure for one in entries)
 
     def _look_called(self, row: Row) -> None:
         """A local that is called: a closure's result."""

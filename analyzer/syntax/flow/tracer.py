@@ -38,11 +38,14 @@ _HOLDING = re.compile(
 
 
 class Entry(NamedTuple):
-    """A call of an own function: what is entered, and from where."""
+    """A call of an own function: what is entered, and from where. `is_sure`: by the type of the
+    receiver or by its path, not by a method's name alone.
+    """
 
     function: Function
     outline: Outline
     node: Node
+    is_sure: bool = True
 
     def __hash__(self) -> int:
         return hash((self.function, self.outline.path, self.node.start_byte, self.node.end_byte))
@@ -272,6 +275,7 @@ class Tracer:
         """The own functions that a call may mean."""
         code = self.code
         items: list[Item | None] = []
+        is_sure = True
         if receiver is None:
             items = [code.needed_function(code.callee(outline, function, scope))]
         else:
@@ -284,7 +288,9 @@ class Tracer:
                 items = [own]
             elif not owner or (owner.startswith("@") and len(named) <= _NAMESAKES):
                 items = list(named[:_NAMESAKES]) if len(named) <= _NAMESAKES else []
-        return [Entry(self._function(one), outline, node) for one in items if one is not None]
+                is_sure = bool(owner)
+        found = [one for one in items if one is not None]
+        return [Entry(self._function(one), outline, node, is_sure) for one in found]
 
     def _function(self, item: Item) -> Function:
         outline = self.code.outlines[item.file]

@@ -135,7 +135,8 @@ class Walk(Expressions):
             for one in self._tracer.stores(other).of_name(name):
                 if one.function == entry.function[1]:
                     self._stored(other, one, entered(row.stack, entry))
-        for source in () if entries else row.stored.sources:
+        is_sure = any(entry.is_sure for entry, _ in entries)
+        for source in () if is_sure else row.stored.sources:
             self._value(row.outline, source, row.stack)
 
     # Parameters --------------------------------------------------------------------------------

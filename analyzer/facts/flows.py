@@ -18,9 +18,8 @@ Ends = tuple[frozenset[Fact], frozenset[Fact]]
 """Sources and sinks that some rule joins."""
 
 _OWN_VALUE = ("net.", "file.", "env.", "guard.")
-_READERS = frozenset(
-    {FactKind.FILE_READ, FactKind.CODE_EMBED, FactKind.PROCESS_SPAWN, FactKind.CODE_LOAD}
-)
+_STARTING = frozenset({FactKind.PROCESS_SPAWN, FactKind.CODE_LOAD})
+_READERS = _STARTING | {FactKind.FILE_READ, FactKind.CODE_EMBED}
 _SINKS = 400
 """Sinks of one crate beyond which no more are followed; a gap says so."""
 
@@ -37,18 +36,20 @@ def flows(
         return (), ()
     view.code.asking = ASKER
     table = tuple(facts)
+    written = _Written(table, view)
     tracer = Tracer(
         view.code,
         view.calls.callers,
         ends=frozenset(_place(one) for one in table if _is_end(one)),
-        written=_written(table, view),
+        written=written.by_place,
         max_steps=view.limits.flow_steps_per_crate,
         max_steps_per_sink=view.limits.flow_steps_per_sink,
     )
     found: list[Flow] = []
     rows = _by_place(wanted)
     for place, sinks in sorted(rows.items())[:_SINKS]:
-        found += _arriving(view, tracer, place, sinks)
+        started = {one for sink in sinks for one in written.started(sink)}
+        found += _arriving(view, tracer, (place, *sorted(started)), sinks)
     is_cut = tracer.is_exhausted or len(rows) > _SINKS
     reason = "following values ran out of steps; some ways they take are unknown"
     return tuple(found), (Gap(GapKind.BUDGET, reason),) if is_cut else ()
@@ -78,10 +79,10 @@ def _by_place(wanted: Mapping[Fact, set[Fact]]) -> dict[Place, dict[Fact, set[Fa
 
 
 def _arriving(
-    view: CrateView, tracer: Tracer, place: Place, sinks: Mapping[Fact, set[Fact]]
+    view: CrateView, tracer: Tracer, places: tuple[Place, ...], sinks: Mapping[Fact, set[Fact]]
 ) -> list[Flow]:
     sources = {one for several in sinks.values() for one in several}
-    trails = tracer.trails(place, frozenset(_place(one) for one in sources))
+    trails = tracer.trails(places[0], frozenset(map(_place, sources)), places[1:])
     rows: list[Flow] = []
     for sink in sorted(sinks, key=repr):
         for source in sorted(sinks[sink], key=repr):
@@ -96,34 +97,44 @@ def _hop(view: CrateView, step: Step) -> Hop:
     return Hop(view.span(step.file, step.start, step.end), line)
 
 
-def _written(facts: tuple[Fact, ...], view: CrateView) -> Mapping[Place, tuple[Place, ...]]:
+class _Written:
     """Where the text comes from that a place reads: from the file of the same path, or from the
-    line that gives a compile-time variable its value. A shell or an interpreter reads its files.
+    line that gives a compile-time variable its value.
     """
-    runners = [view.signatures.indicators[one] for one in ("shells", "interpreters")]
-    writers: dict[str, list[Place]] = {}
-    for one in facts:
-        if one.kind is FactKind.FILE_WRITE and _is_told(one.subject):
-            writers.setdefault(_path(one, one.subject), []).append(_place(one))
-        elif one.kind is FactKind.ENV_WRITE:
-            writers.setdefault(f"env {one.subject}", []).append(_place(one))
-        elif one.kind is FactKind.BUILD_DIRECTIVE and one.subject.startswith("rustc-env="):
-            name = one.subject.removeprefix("rustc-env=").partition("=")[0]
-            writers.setdefault(f"env {name}", []).append(_place(one))
-    table: dict[Place, tuple[Place, ...]] = {}
-    for one in facts if writers else ():
+
+    def __init__(self, facts: tuple[Fact, ...], view: CrateView) -> None:
+        self._writers: dict[str, list[Place]] = {}
+        self._runners = [view.signatures.indicators[one] for one in ("shells", "interpreters")]
+        for one in facts:
+            if one.kind is FactKind.FILE_WRITE and _is_told(one.subject):
+                self._writers.setdefault(_path(one, one.subject), []).append(_place(one))
+            elif one.kind is FactKind.ENV_WRITE:
+                self._writers.setdefault(f"env {one.subject}", []).append(_place(one))
+            elif one.kind is FactKind.BUILD_DIRECTIVE and one.subject.startswith("rustc-env="):
+                name = one.subject.removeprefix("rustc-env=").partition("=")[0]
+                self._writers.setdefault(f"env {name}", []).append(_place(one))
+        self.by_place: dict[Place, tuple[Place, ...]] = {}
+        for one in facts if self._writers else ():
+            found = self._behind(one) if one.kind not in _STARTING else ()
+            if found:
+                self.by_place[_place(one)] = found
+
+    def started(self, fact: Fact) -> tuple[Place, ...]:
+        """What was written to the program or library that a fact starts; a shell or interpreter
+        starts the files it is given.
+        """
+        return self._behind(fact) if fact.kind in _STARTING else ()
+
+    def _behind(self, fact: Fact) -> tuple[Place, ...]:
         reads: list[str] = []
-        if one.kind in _READERS:
-            is_runner = any(each.match(one.subject) is not None for each in runners)
-            named = (one.subject, *(one.data if is_runner else ()))
-            reads = [_path(one, text) for text in named if _is_told(text)]
-        elif one.kind is FactKind.ENV_READ:
-            reads = [f"env {one.subject}"]
-        rows = (each for text in reads for each in writers.get(text, ()))
-        found = tuple(each for each in rows if each != _place(one))
-        if found:
-            table[_place(one)] = found
-    return table
+        if fact.kind in _READERS:
+            is_runner = any(one.match(fact.subject) is not None for one in self._runners)
+            named = (fact.subject, *(fact.data if is_runner else ()))
+            reads = [_path(fact, text) for text in named if _is_told(text)]
+        elif fact.kind is FactKind.ENV_READ:
+            reads = [f"env {fact.subject}"]
+        rows = (one for text in reads for one in self._writers.get(text, ()))
+        return tuple(one for one in rows if one != _place(fact))
 
 
 def _is_told(subject: str) -> bool:

@@ -100,8 +100,12 @@ class Tracer:
         self.is_exhausted = self.is_exhausted or min(self._steps, self._left) <= 0
         return min(self._steps, self._left) > 0
 
-    def trails(self, sink: Place, sources: frozenset[Place]) -> Mapping[Place, tuple[Step, ...]]:
-        """The sources whose value a call at `sink` may be given, each with the way it takes."""
+    def trails(
+        self, sink: Place, sources: frozenset[Place], started: tuple[Place, ...] = ()
+    ) -> Mapping[Place, tuple[Step, ...]]:
+        """The sources whose value a call at `sink` may be given, each with the way it takes;
+        `started` are places that wrote what it starts.
+        """
         outline = self.code.outlines.get(sink[0])
         node = self._node(sink)
         if outline is None or node is None:
@@ -109,7 +113,7 @@ class Tracer:
         self.sources = sources - {sink}
         self._left = self._steps_per_sink
         walk = Walk(self)
-        walk.run([*handed_out(outline, node), *self.written_to(sink)])
+        walk.run([*handed_out(outline, node), *self._put_at(started)])
         return {
             place: _hops([(row.outline, row.node) for row in rows], (outline, node))
             for place, rows in walk.trails.items()
@@ -180,11 +184,15 @@ class Tracer:
 
     def written_to(self, place: Place) -> list[tuple[Outline, Node]]:
         """What was put where a place reads."""
+        return self._put_at(self._written.get(place, ()))
+
+    def _put_at(self, places: tuple[Place, ...]) -> list[tuple[Outline, Node]]:
         found: list[tuple[Outline, Node]] = []
-        for one in self._written.get(place, ()):
+        for one in places:
             outline, node = self.code.outlines.get(one[0]), self._node(one)
             if outline is not None and node is not None:
-                found += [(outline, node)] if one in self.sources else handed_out(outline, node)
+                is_source = one in self.sources
+                found += [(outline, node)] if is_source else handed_out(outline, node)
         return found
 
     def stores(self, outline: Outline) -> Stores:

@@ -17,6 +17,8 @@ from analyzer.rules.ruleset import RuleSet
 from analyzer.rules.schema import MATCHED_SCOPES, Clause, Rule, Scope
 
 _RUNS = (FactKind.PROCESS_SPAWN, FactKind.PROCESS_SHELL)
+_PLACED = frozenset({FactKind.FILE_WRITE, FactKind.FILE_DELETE})
+"""Deeds that are told by their place alone."""
 _HOLE = "{}"
 _JOINED = 2
 
@@ -50,7 +52,9 @@ def _opening(rule: Rule, known: FactIndex, opened: FactIndex, runs: list[Fact]) 
     found: set[str] = set()
     rows = [(one,) for one in rule.all + rule.flow] + ([rule.any] if rule.any else [])
     is_known = [any(known.fulfilling(one, rule.phases) for one in row) for row in rows]
-    if len(rows) < _JOINED or not any(is_known):
+    if len(rows) < _JOINED:
+        return _alone(rows, opened, rule)
+    if not any(is_known):
         return found
     for row, is_met in zip(rows, is_known, strict=True):
         facts = [f for one in row for f in opened.fulfilling(_relaxed(one), rule.phases)] + here
@@ -58,6 +62,18 @@ def _opening(rule: Rule, known: FactIndex, opened: FactIndex, runs: list[Fact]) 
             return set()
         found.update(one.owner for one in facts)
     return found
+
+
+def _alone(rows: list[tuple[Clause, ...]], opened: FactIndex, rule: Rule) -> set[str]:
+    """Owners of open facts that a rule of one clause would hold for by their subject alone."""
+    return {
+        fact.owner
+        for row in rows
+        for one in row
+        if one.subject_in
+        for fact in opened.fulfilling(_relaxed(one), rule.phases)
+        if fact.kind in _PLACED
+    }
 
 
 @functools.lru_cache(maxsize=4096)

@@ -119,6 +119,20 @@ class Kinds:
         api = self._code.macro(outline, macro)[0] if macro is not None else None
         return api.returns if api is not None else ""
 
+    def _of_match_expression(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
+        """The type of the first arm that has one."""
+        body = node.child_by_field_name("body")
+        for arm in body.named_children if body is not None else ():
+            value = arm.child_by_field_name("value")
+            kind = self.of(outline, value, scope, depth + 1) if value is not None else ""
+            if kind:
+                return kind
+        return ""
+
+    def _of_if_expression(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
+        body = node.child_by_field_name("consequence")
+        return self.of(outline, body, scope, depth + 1) if body is not None else ""
+
     def _of_type_cast_expression(
         self, outline: Outline, node: Node, scope: Scope, _depth: int
     ) -> str:

@@ -22,6 +22,8 @@ MAX_INVOCATIONS = 8
 """Invocations of one macro beyond which no more are looked at."""
 MAX_TURNS = 16
 """Turns of one repetition beyond which no more are looked at."""
+_PUSHING = re.compile(r"\$\([^()]*\.\s*push(?:_str)?\s*\(\s*\$|concat!\s*\(\s*\$\(")
+"""A repetition that puts one text behind another."""
 _PARAMETER = re.compile(r"\$\s*(\w+)")
 _PLAIN = re.compile(r"[\w:\s]+")
 
@@ -71,6 +73,21 @@ class MacroArguments:
             if names <= set(given):
                 return _PARAMETER.sub(lambda found: _text(given[found[1]]), text)  # noqa: B023
         return text
+
+    def joins(self, name: str) -> bool:
+        """Whether an own macro of this name puts the texts that it is given one after another."""
+        return name in self._joining
+
+    @functools.cached_property
+    def _joining(self) -> frozenset[str]:
+        found: set[str] = set()
+        for outline in self._code.outlines.values():
+            for one in outline.functions:
+                if one.kind != "macro_definition" or not _PUSHING.search(outline.text(one.node)):
+                    continue
+                if any(is_repeated for _, is_repeated in _rules(outline, one.node)):
+                    found.add(clean(one.name.rstrip("!")))
+        return frozenset(found)
 
     @functools.cached_property
     def invocations(self) -> Mapping[str, list[tuple[Outline, Macro]]]:

@@ -31,7 +31,10 @@ def macro_value(
         return constant(" ".join(text.split()), "stringify")
     code = evaluator.code
     if name not in _VALUED and f"{name}!" not in code.apis.last_names:
-        return UNKNOWN_VALUE
+        if not code.macro_arguments.joins(name):
+            return UNKNOWN_VALUE
+        parts = tuple(evaluator.fold(outline, one, scope, *state) for one in nodes)
+        return joined(parts, step="own macro")
     values = tuple(evaluator.fold(outline, one, scope, *state) for one in nodes)
     if name == "vec":
         return listed(values)

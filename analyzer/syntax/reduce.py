@@ -149,7 +149,7 @@ class Reducer:
             if names:
                 self._keep_found(_definitions(names), with_bodies=with_bodies)
         if new[3]:
-            given = rb"\b(?:%b)\s*(?::[^:]|=[^=]|[,}])" % _any(new[3])
+            given = rb"\b(?:%b)\s*(?::[^:]|=[^=]|[,}.])" % _any(new[3])
             self._keep_found(compiled(given), with_bodies=True)
         callers_of = new[2]
         for _ in range(_CALLER_DEPTH):
@@ -195,17 +195,21 @@ class Reducer:
         one.aliases = found = self._vocabulary.aliases(flat.code, self._base)
         self._words |= found.shared
         self._globbed |= found.own
+        places, linked = self._vocabulary.linked(flat.code)
+        heads = self._vocabulary.heads(flat.code) + places
+        self._words |= linked
         telling = told(self._telling, one.data, flat.texts) + spelled(self._telling, flat.code)
         one.roots = list(self._vocabulary.always.finditer(flat.code))
         words = self._base
         if (
             telling
             or found.places
+            or heads
             or one.roots
             or (words and self._vocabulary.named(words).search(flat.code))
         ):
             one.open(flat)
-            one.keep((*telling, *found.places))
+            one.keep((*telling, *found.places, *heads))
 
     def _spread(self) -> None:
         """Names that hand power on, until nothing new appears."""

@@ -150,7 +150,8 @@ class Sources:
 def _of_signatures(signatures: Signatures) -> tuple[Vocabulary, Telling]:
     lists = signatures.indicators
     asked = telling(lists["credential-paths"], lists["telling-texts"])
-    return Vocabulary(signatures.apis), asked
+    parameters = [one.value for one in lists["secret-parameters"].entries]
+    return Vocabulary(signatures.apis, parameters), asked
 
 
 def _ranked(gap: Gap, phases: tuple[Phase, ...]) -> Gap:

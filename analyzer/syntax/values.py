@@ -191,7 +191,9 @@ def _enumerate(value: Value, _: tuple[Value, ...]) -> Value:
 
 
 def _first(value: Value, _: tuple[Value, ...]) -> Value:
-    """One of a list's items: any of them may be meant."""
+    """One of a list's items: any of them may be meant; what each item of an unknown list is."""
+    if value.items is None:
+        return value
     return value.items[0] if value.items else UNKNOWN_VALUE
 
 

@@ -31,6 +31,9 @@ _USE = re.compile(rb"\buse\b([^;]*)")
 _USE_PART = re.compile(rb"[A-Za-z0-9_\x80-\xff]+|[{},*]")
 _USE_DEPTH = 32
 _EXTERN = re.compile(rb"\bextern\s+crate\s+(?:r#)?(\w+)\s+as\s+(?:r#)?(\w+)")
+_LOADED = re.compile(rb"\[\s*(?:\w+\s*::\s*)?[cd]tor\b[^{};]*\bfn\b")
+_EXTERN_BLOCK = re.compile(rb"\bextern\s*(?:\"[^\"]*\"\s*)?\{([^{}]*)\}")
+_DECLARED = re.compile(rb"\bfn\s+(?:r#)?(\w+)")
 _TYPE = re.compile(rb"\btype\s+(?:r#)?(" + _NAME + rb")[^=;{]*=([^;]*)")
 _NOTHING = rb"[^\x00-\xff]"
 _LAST_WORD = re.compile(rb"(\w+)\W*\Z")
@@ -49,9 +52,8 @@ _OWN_GLOB = compiled(rb"\buse\b[^;]*\b(?:super|crate|self)\b[^;]*\*")
 
 def is_powerful(api: Api) -> bool:
     """Whether a call of it gives a fact that says more than a condition."""
-    return any(not one.startswith(_NEUTRAL) for one in api.facts) and api.facts != (
-        FactKind.MENTION,
-    )
+    kinds = {one for one in api.facts if one is FactKind.GUARD_HOST or not one.startswith(_NEUTRAL)}
+    return bool(kinds - {FactKind.MENTION}) or (bool(kinds) and api.subject == "'private-key'")
 
 
 def _is_telling_name(api: Api) -> bool:
@@ -76,7 +78,14 @@ NO_ALIASES = Aliases(frozenset(), frozenset(), has_glob=False, places=())
 class Vocabulary:
     """What the catalogue itself says: built once for a set of signatures."""
 
-    def __init__(self, apis: Mapping[str, Api]) -> None:
+    def __init__(self, apis: Mapping[str, Api], parameters: Iterable[str] = ()) -> None:
+        """`parameters` are names that functions give to keys they are handed."""
+        self._handed = compiled(rb"\b(?:%b)\s*:" % (_any(set(parameters)) or _NOTHING))
+        self._symbols = {
+            path.rpartition("::")[2].encode()
+            for path, api in apis.items()
+            if path.startswith("libc::") and is_powerful(api)
+        }
         self.crates = {
             path.partition("::")[0] for path, api in apis.items() if is_powerful(api)
         } - _CRATES
@@ -111,6 +120,24 @@ class Vocabulary:
                 )
             )
         )
+
+    def heads(self, code: bytes) -> list[int]:
+        """Where functions begin that run by themselves, or that are handed a key."""
+        loaded = [match.end() - 1 for match in _LOADED.finditer(code)]
+        return loaded + [match.start() for match in self._handed.finditer(code)]
+
+    def linked(self, code: bytes) -> tuple[list[int], set[str]]:
+        """Blocks that declare functions of the system, and how calls of those begin."""
+        places: list[int] = []
+        names: set[str] = set()
+        for block in _EXTERN_BLOCK.finditer(code):
+            declared = set(_DECLARED.findall(block[1]))
+            if b"link_name" not in block[1]:
+                declared &= self._symbols
+            if declared:
+                places.append(block.start())
+                names |= {f"{one.decode('utf-8', 'replace')}(" for one in declared}
+        return places, names
 
     def carries(self, hit: bytes) -> bool:
         """Whether what was found may have methods that give facts: a field of that type matters,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.limits import DEFAULT_LIMITS
-from analyzer.model import Report
+from analyzer.model import Finding, Report
 from analyzer.pipeline import analyze
 from analyzer.rules.ruleset import load_ruleset
 
@@ -29,6 +29,18 @@ WHOLE = replace(DEFAULT_LIMITS, prefilter_from_bytes=1 << 40)
 @pytest.fixture(scope="module")
 def reports() -> dict[str, Report]:
     return {one.id: analyze(one.source(), ruleset=RULESET, limits=WHOLE) for one in FIXTURES}
+
+
+GUARDED = {rule.id for rule in RULESET.rules if any(one.guards for one in (*rule.all, *rule.any))}
+
+
+def unguarded(report: Report) -> list[Finding]:
+    """Findings without the conditions that their evidence stands under."""
+    return [
+        replace(one, evidence=tuple(replace(each, guards=()) for each in one.evidence))
+        for one in report.findings
+        if one.rule not in GUARDED
+    ]
 
 
 def named(one: Fixture) -> str:
@@ -53,21 +65,17 @@ def test_no_honest_fixture_is_blocked(one: Fixture, reports: dict[str, Report]) 
 def test_what_is_cut_out_before_parsing_changes_no_finding(
     one: Fixture, reports: dict[str, Report]
 ) -> None:
+    """Conditions that code without power works out are not asked back: `docs/detection.md`."""
     cut = analyze(one.source(), ruleset=RULESET, limits=CUT)
-    assert (cut.verdict, cut.findings) == (reports[one.id].verdict, reports[one.id].findings)
+    assert cut.verdict == reports[one.id].verdict
+    assert unguarded(cut) == unguarded(reports[one.id])
 
 
-@pytest.mark.parametrize(
-    ("part", "is_held_out"), [("tuned two thirds", False), ("held-out third", True)]
-)
+@pytest.mark.parametrize("part", sorted({one.part for one in FIXTURES}))
 def test_detection_does_not_fall_below_what_was_measured(
-    part: str, reports: dict[str, Report], *, is_held_out: bool
+    part: str, reports: dict[str, Report]
 ) -> None:
     floor = json.loads((RESULTS / "detect.json").read_text())[part]
-    found = [
-        judge(one, reports[one.id])
-        for one in FIXTURES
-        if one.is_hostile and one.is_held_out is is_held_out
-    ]
+    found = [judge(one, reports[one.id]) for one in FIXTURES if one.is_hostile and one.part == part]
     assert sum(one.verdict in SEVERE for one in found) >= floor["hostile at REVIEW or above"]
     assert sum(one.verdict == "BLOCK" for one in found) >= floor["BLOCK"]

@@ -28,19 +28,27 @@ class Groups:
         self._factset = factset
 
     def meeting(
-        self, scope: Scope, clauses: Clauses, required: int, holds: Holds
+        self,
+        scope: Scope,
+        clauses: Clauses,
+        required: int,
+        holds: Holds,
+        widest: int,
     ) -> Iterator[Meeting]:
         """Groups where `holds` is true and the first `required` clauses have a fact each.
 
-        Of groups that contain each other the smallest.
+        Of groups that contain each other the smallest; functions that reach more than `widest`
+        others with facts are no meeting place.
         """
         if scope is Scope.FUNCTION:
-            yield from self._in_functions(clauses, required, holds)
+            yield from self._in_functions(clauses, required, holds, widest)
         else:
             names = {Scope.PHASE: _phases_of, Scope.FILE: _files_of}.get(scope, _everywhere)
             yield from _in_flat(clauses, required, holds, names)
 
-    def _in_functions(self, clauses: Clauses, required: int, holds: Holds) -> Iterator[Meeting]:
+    def _in_functions(
+        self, clauses: Clauses, required: int, holds: Holds, widest: int
+    ) -> Iterator[Meeting]:
         graph = self._graph
         own: list[dict[int, list[Fact]]] = [{} for _ in clauses]
         masks = [0] * graph.size
@@ -60,10 +68,30 @@ class Groups:
                 continue
             left -= 1
             reached = graph.reach(group, masks)
+            if self._breadth(group, widest) > widest:
+                continue
             meeting = [[fact for one in reached for fact in facts.get(one, ())] for facts in own]
             if holds(meeting):
                 has_spoken[group] = True
                 yield meeting
+
+    def _breadth(self, start: int, most: int) -> int:
+        """How many functions with facts of any kind one runs, itself included; at most one more
+        than `most` are counted.
+        """
+        seen, pending, count = {start}, [start], 0
+        while pending and count <= most:
+            group = pending.pop()
+            count += group in self._bearing
+            for callee in self._graph.callees[group]:
+                if callee not in seen:
+                    seen.add(callee)
+                    pending.append(callee)
+        return count
+
+    @functools.cached_property
+    def _bearing(self) -> frozenset[int]:
+        return frozenset(self._graph.number[owner_of(one)] for one in self._factset.facts)
 
     @functools.cached_property
     def _graph(self) -> _Graph:

@@ -32,6 +32,11 @@ from analyzer.rules.schema import MATCHED_SCOPES, Clause, Rule, Scope
 
 EVIDENCE_PER_CLAUSE = 12
 FINDINGS_PER_RULE = 20
+WIDEST = 1_000_000
+WIDEST_BLOCK = 12
+"""Functions with facts that one function may reach and still be where they meet; for
+BLOCK few: the entry of a large program reaches all of it. A value that is followed needs no place.
+"""
 FLOW_ROLES = ("source", "sink")
 TEXTS = frozenset({FactKind.PATH_SECRET, FactKind.VALUE_URL, FactKind.VALUE_ADDRESS})
 """Facts that a constant alone makes: cited when no call of the same clause says it better."""
@@ -158,7 +163,8 @@ def _chains(
     for clauses in ([*loud, barred], everything):
         if not all(clauses[:count]) or (spoken and loud == everything[:-1]):
             continue
-        for meeting in groups.meeting(rule.scope, clauses, count, holds):
+        widest = WIDEST_BLOCK if rule.is_blocking else WIDEST
+        for meeting in groups.meeting(rule.scope, clauses, count, holds, widest):
             facts = {fact for one in meeting for fact in one}
             if any(facts <= one or one <= facts for one in spoken):
                 continue

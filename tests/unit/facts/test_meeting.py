@@ -110,3 +110,27 @@ MACROS = {
 def test_an_own_macro_is_read_with_what_it_is_given(report_of: ReportOf, source: str) -> None:
     facts = report_of({"src/lib.rs": source}).facts
     assert "/k/.netrc" in [one.subject for one in facts if one.kind is FactKind.FILE_READ]
+
+
+def _dispatching(count: int) -> str:
+    others = "\n".join(
+        f'fn c{one}() {{ std::net::TcpStream::connect("c{one}.invalid:1").ok(); }}'
+        for one in range(count)
+    )
+    calls = " ".join(f"c{one}();" for one in range(count))
+    return f"""
+        fn keys() {{ {READ}.ok(); }}
+        {others}
+        pub fn main_like() {{ keys(); {calls} }}"""
+
+
+@pytest.mark.parametrize(("count", "verdict"), [(3, "BLOCK"), (80, "REVIEW")])
+def test_the_entry_of_a_large_program_is_no_place_to_meet_for_a_block(
+    report_of: ReportOf, count: int, verdict: str
+) -> None:
+    assert report_of({"src/lib.rs": _dispatching(count)}).verdict == verdict
+
+
+def test_a_value_that_is_followed_needs_no_place_to_meet(report_of: ReportOf) -> None:
+    source = f"{_dispatching(80)} pub fn go() {{ {SEND}.send_string(&{READ}.unwrap()).ok(); }}"
+    assert report_of({"src/lib.rs": source}).verdict == "BLOCK"

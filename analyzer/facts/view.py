@@ -34,6 +34,7 @@ _OWN_CFG = frozenset({Phase.BUILD_SCRIPT})
 PRINTING = ("println", "print", "writeln", "write", "format")
 """Macros whose text may be a line for cargo."""
 _FOR_CARGO = re.compile(rb'cargo|[(,\[{]\s*r?#*"\{|concat')
+_ASIDE = frozenset({Phase.EXAMPLE, Phase.BENCH})
 _SHIPPED = frozenset({Phase.LIBRARY, Phase.BINARY, Phase.PROC_MACRO, Phase.BUILD_SCRIPT})
 
 
@@ -53,7 +54,7 @@ class CrateView:
     @functools.cached_property
     def calls(self) -> Sites:
         """Questions about calls."""
-        return Sites(self.code, self.is_test)
+        return Sites(self.code, self._is_aside)
 
     @functools.cached_property
     def sites(self) -> tuple[Site, ...]:
@@ -142,6 +143,10 @@ class CrateView:
         if may_switch or not set(phases) & _SHIPPED:
             return phases
         return (Phase.TEST,) if self.is_test(file, start) else phases
+
+    def _is_aside(self, file: str, start: int) -> bool:
+        """As `is_test`, or in an example or a benchmark: code that only its reader runs."""
+        return self.is_test(file, start) or set(self.phases[file]) <= _ASIDE
 
     def is_test(self, file: str, start: int) -> bool:
         """Whether a place stands in an item that only a test build compiles."""

@@ -58,6 +58,8 @@ def _opening(rule: Rule, known: FactIndex, opened: FactIndex, runs: list[Fact]) 
         return found
     for row, is_met in zip(rows, is_known, strict=True):
         facts = [f for one in row for f in opened.fulfilling(_relaxed(one), rule.phases)] + here
+        if rule.scope is Scope.FLOW and is_met and all(_relaxed(one) == one for one in row):
+            continue  # its texts would change nothing
         if not facts and not is_met:
             return set()
         found.update(one.owner for one in facts)

@@ -43,16 +43,23 @@ _CALLED = ("scoped_identifier", "identifier", "index_expression")
 
 
 class Wanted(NamedTuple):
-    """What an analysis met and could not follow because it was cut out: names of functions and
-    types, names to find a declaration of, functions whose callers matter, fields that something is
-    given, files with long lists.
+    """What an analysis met and could not follow because it was cut out: functions and types without
+    their bodies, by file and position; names to find a declaration of, functions whose callers
+    matter, fields and statics that something is given, files with long lists.
     """
 
-    bodies: frozenset[str] = frozenset()
+    bodies: frozenset[tuple[str, int]] = frozenset()
     declarations: frozenset[str] = frozenset()
     callers: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
+    statics: frozenset[str] = frozenset()
     tables: frozenset[str] = frozenset()
+
+
+def _declared(path: Path) -> str:
+    """What has to be declared for this path: a name, or `Type::name` for what a type has."""
+    has_owner = len(path) > 2 and path[-2][:1].isupper()  # root, type, name
+    return "::".join(path[-2:]) if has_owner else path[-1]
 
 
 class CrateCode:
@@ -77,6 +84,7 @@ class CrateCode:
         )
         self.asking = ""
         self._wanted: dict[str, tuple[set[str], ...]] = {}
+        self._without_body: dict[str, set[tuple[str, int]]] = {}
         self.kinds = Kinds(self)
         self.macro_arguments, self.closures = MacroArguments(self), Closures()
         interpreter = Interpreter(
@@ -94,24 +102,35 @@ class CrateCode:
     def want(
         self,
         *,
-        body: str = "",
         declaration: str = "",
         caller: str = "",
         field: str = "",
+        static: str = "",
         table: str = "",
     ) -> None:
         """Note what the function that is looked at (`asking`, an owner) could not follow."""
-        names = (body, declaration, caller, field, table)
+        names = (declaration, caller, field, static, table)
         rows = self._wanted.setdefault(self.asking, tuple(set() for _ in names))
         for row, name in zip(rows, names, strict=True):
             if name:
                 row.add(clean(name))
 
+    def want_body(self, outline: Outline, node: Node) -> None:
+        """Note that a declaration stands here without the body it has in the file, if it does."""
+        body = node.child_by_field_name("body")
+        if body is not None and outline.is_cut and not body.named_children:
+            name = node.child_by_field_name("name") or node
+            place = (outline.path, outline.origin(name.start_byte))
+            self._without_body.setdefault(self.asking, set()).add(place)
+
     def wanted(self, owners: Iterable[str]) -> Wanted:
         """All that these functions asked for."""
-        found = [self._wanted[one] for one in owners if one in self._wanted]
+        asking = list(owners)
+        found = [self._wanted[one] for one in asking if one in self._wanted]
         columns = zip(*found, strict=True) if found else ()
-        return Wanted(*(frozenset().union(*column) for column in columns))
+        bodies = (self._without_body.get(one, set()) for one in asking)
+        names = (frozenset().union(*column) for column in columns)
+        return Wanted(frozenset().union(*bodies), *names)
 
     # Questions the folding asks ------------------------------------------------------------------
 
@@ -206,14 +225,14 @@ class CrateCode:
         """What this crate declares under a path; what it does not find is asked for."""
         found = self.names.items.get(path)
         if found is None and path[0].startswith("@"):
-            self.want(declaration=path[-1])
+            self.want(declaration=_declared(path))
         return found
 
     def needed_function(self, path: Path | None) -> Item | None:
         """As `own_function`, for a question that stays open without the answer."""
         found = self.own_function(path)
         if found is None and path and path[0].startswith("@"):
-            self.want(declaration=path[-1])
+            self.want(declaration=_declared(path))
         return found
 
     def own_function(self, path: Path | None) -> Item | None:

@@ -53,6 +53,8 @@ MAX_CHANGES = 1_000
 
 Frame = Mapping[str, Value]
 _FIELDS = ("field_identifier", "integer_literal")
+_NESTED = 4
+"""So often an expression is entered from inside itself, as in an own function that calls itself."""
 _COMPUTED = frozenset({"call_expression", "identifier", "index_expression", "binary_expression"})
 """Expressions that are run where folding leaves something open."""
 
@@ -67,6 +69,7 @@ class Evaluator:
         self._steps, self._max_size = max_steps, max_size_bytes
         self._interpreter = interpreter
         self._fields, self._fields_open = Fields(code), set[str]()
+        self._open: list[tuple[str, int, int]] = []
         self._memory: dict[tuple[str, int, int], Value] = {}
         self._framed: dict[int, tuple[Frame, dict[tuple[str, int, int], Value]]] = {}
         self._changes: dict[str, dict[tuple[int, str], list[tuple[int, str, Node]]]] = {}
@@ -92,7 +95,13 @@ class Evaluator:
         memory = self._framed.setdefault(id(frame), (frame, {}))[1] if frame else self._memory
         if key in memory:
             return memory[key]
-        value = self._fold(outline, node, scope, frame, depth + 1)
+        if self._open.count(key) >= _NESTED:
+            return UNKNOWN_VALUE  # a value made of itself
+        self._open.append(key)
+        try:
+            value = self._fold(outline, node, scope, frame, depth + 1)
+        finally:
+            self._open.pop()
         if node.type in _COMPUTED and value.is_open:
             computed = self._interpreter.attempt(outline, node, scope, frame)
             value = value if computed.is_unknown else computed
@@ -329,9 +338,7 @@ class Evaluator:
         body = node.child_by_field_name("body")
         if body is None or depth > MAX_DEPTH // 2:
             return UNKNOWN_VALUE
-        if not body.named_children:
-            name = node.child_by_field_name("name") or node
-            self.code.want(body=outline.text(name))
+        self.code.want_body(outline, node)
         frame = dict(zip(parameters(outline, node), arguments, strict=False))
         scope = outline.scope_at(body.start_byte, body.end_byte)
         return self.fold(outline, body, scope, frame, depth + 8)

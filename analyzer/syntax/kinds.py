@@ -234,9 +234,8 @@ class Kinds:
         body = item.node.child_by_field_name("body") if item is not None else None
         if item is None or body is None:
             return ""
-        if not body.named_children:
-            self._code.want(body=owner.rpartition("::")[2])
         other = self._code.outlines[item.file]
+        self._code.want_body(other, item.node)
         wanted = outline.text(field)
         for one in body.named_children:
             name, target = one.child_by_field_name("name"), one.child_by_field_name("type")

@@ -353,7 +353,9 @@ class Outline:
         value = node.child_by_field_name("value")
         type_node = node.child_by_field_name("type")
         end = node.end_byte if kind == "for_expression" else scope.block_end
-        start = pattern.end_byte if kind in ("for_expression", "parameter") else node.end_byte
+        start = pattern.end_byte if kind == "parameter" else node.end_byte
+        if kind == "for_expression":  # what is gone through stands outside the loop
+            start = value.end_byte if value is not None else pattern.end_byte
         self._bind_pattern(pattern, value, type_node, (start, end), scope, kind == "for_expression")
 
     def _bind_arm(self, node: Node, match: Node | None, scope: Scope) -> None:

@@ -33,6 +33,13 @@ _MANY_WORDS = 600
 """With more words than this almost every body shows one: then asking costs more than reading."""
 _SMALLEST = dict.fromkeys(Kind, 24) | {Kind.USE: sys.maxsize}
 """Regions from this size on are cut out; a `{ N }` in a signature stays."""
+_FILLING = (
+    rb"lock|write|try_lock|try_write|borrow_mut|get_mut|get_or_init|get_or_insert_with|set|store"
+    rb"|swap|replace|with|with_borrow_mut|push|push_str|push_back|extend|extend_from_slice|append"
+    rb"|insert|insert_str|write_all|write_str|write_fmt|read_to_string|read_to_end"
+    rb"|send|try_send|blocking_send|unbounded_send|put|add|feed"
+)
+"""Methods by which a field comes to hold more than it was declared with."""
 _KINDS = rb"fn|const|static(?:\s+mut|\s+ref)?|struct|enum|union|type|trait|mod|macro_rules\s*!"
 
 
@@ -98,6 +105,18 @@ class _File:
                 self.kept.add(number)
                 number = self.regions.all[number].parent
 
+    def is_of(self, owners: re2._Regexp, position: int) -> bool:
+        """Whether a member's declaration may be one of these types': in a macro it may."""
+        number = self.regions.at(position)
+        if number >= 0 and (position < self.regions.all[number].start):
+            number = self.regions.all[number].parent
+        if number < 0:
+            return False
+        around = self.regions.all[number]
+        is_told = around.kind in (Kind.IMPL, Kind.TRAIT)
+        code = self.flat.code if self.flat is not None else b""
+        return not is_told or owners.search(code[around.head : around.start]) is not None
+
 
 class Reducer:
     """One crate's sources. `files` are as the edition reads them; `whole` are never cut; `words`
@@ -131,34 +150,39 @@ class Reducer:
 
     def want(
         self,
-        bodies: Iterable[str],
+        bodies: Iterable[tuple[str, int]],
         declarations: Iterable[str],
         callers: Iterable[str],
         fields: Iterable[str],
+        statics: Iterable[str],
     ) -> bool:
-        """Put back the bodies of these functions, the files that declare these names, all bodies
-        that call these, and those that give fields of these names something; whether that added
-        anything.
+        """Put back the bodies of what is declared at these places of files, the files that declare
+        these names, all bodies that call these, and those that give these fields and statics
+        something; whether that added anything.
         """
-        asked = (bodies, declarations, callers, fields)
+        asked = (declarations, callers, fields, statics)
         new = [set(names) - known for names, known in zip(asked, self._asked, strict=True)]
         for names, known in zip(new, self._asked, strict=True):
             known.update(names)
         before = self._size()
-        for names, with_bodies in ((new[0], True), (new[1] - self._asked[0], False)):
-            if names:
-                self._keep_found(_definitions(names), with_bodies=with_bodies)
+        for path, position in bodies:
+            if path in self._files:
+                self._files[path].keep([position])
+        if new[0]:
+            self._keep_declarations(new[0])
+        if new[2]:
+            self._keep_found(_givings(new[2]), with_bodies=True)
         if new[3]:
-            given = rb"\b(?:%b)\s*(?::[^:]|=[^=]|[,}.])" % _any(new[3])
-            self._keep_found(compiled(given), with_bodies=True)
-        callers_of = new[2]
+            used = rb"\b(?:%b)\s*[=.,})]" % _any(new[3])
+            self._keep_found(compiled(used), with_bodies=True)
+        callers_of = new[1]
         for _ in range(_CALLER_DEPTH):
             if not callers_of:
                 break
             called = rb"\b(?:%b)\s*(?:::\s*<[^;{}]*>\s*)?[(!,)]" % _any(callers_of)
             around = self._keep_found(compiled(called), with_bodies=True)
-            callers_of = around - self._asked[2]
-            self._asked[2].update(callers_of)
+            callers_of = around - self._asked[1]
+            self._asked[1].update(callers_of)
         return self._size() != before
 
     def keep_all(self) -> None:
@@ -187,6 +211,22 @@ class Reducer:
                 one.keep((hit.start() for hit in pattern.finditer(code)), with_bodies=with_bodies)
                 names |= {one.regions.all[number].text for number in one.kept - before}
         return names - {""}
+
+    def _keep_declarations(self, names: set[str]) -> None:
+        """Keep where these are declared; `Type::name` only in what says that it is of the type."""
+        pairs = [one.split("::") for one in names if "::" in one]
+        plain = {one for one in names if "::" not in one} | {owner for owner, _ in pairs}
+        self._keep_found(_definitions(plain), with_bodies=False)
+        if not pairs:
+            return
+        owners = compiled(rb"\b(?:%b)\b" % _any({one[0] for one in pairs}))
+        members = _any({one[1] for one in pairs})
+        declared = compiled(rb"\b(?:fn|const|type)\s+(?:r#)?(?:%b)\b" % members)
+        for one in self._files.values():
+            if not one.is_whole and owners.search(one.data) and declared.search(one.data):
+                code = one.open()
+                hits = [hit.start() for hit in declared.finditer(code)]
+                one.keep((at for at in hits if one.is_of(owners, at)), with_bodies=False)
 
     def _first_look(self, one: _File) -> None:
         """Power that a file shows by itself."""
@@ -279,6 +319,15 @@ class Reducer:
 def _definitions(names: Iterable[str]) -> re2._Regexp:
     words = _any(names)
     return compiled(rb"\b(?:%b)\s+(?:r#)?(?:%b)\b|\buse\b[^;]*\b(?:%b)\b" % (_KINDS, words, words))
+
+
+def _givings(names: Iterable[str]) -> re2._Regexp:
+    """Places that give fields of these names something, or call what may fill them."""
+    numbers = {one for one in names if one.isdigit()}
+    filled = rb"\.\s*(?:%b)\b" % _FILLING
+    words = rb"\b(?:%b)\s*(?::[^:]|=[^=]|[,}]|%b)" % (_any(set(names) - numbers), filled)
+    places = rb"\.\s*(?:%b)\s*(?:=[^=]|%b)" % (_any(numbers), filled)
+    return compiled(b"|".join([words] * (set(names) > numbers) + [places] * bool(numbers)))
 
 
 def _any(names: Iterable[str]) -> bytes:

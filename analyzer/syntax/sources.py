@@ -24,7 +24,7 @@ _OTHER_LANGUAGES = (".c", ".h", ".cc", ".cpp", ".hpp", ".s", ".asm", ".in", ".m"
 words lost in them hide no Rust that rustc would take."""
 
 
-_EXTENSIONS = 1
+_EXTENSIONS = 2
 """So often parts are put back; who then asks for more gets everything: it costs less."""
 
 
@@ -79,7 +79,7 @@ class Sources:
         if self._reducer is None or not any(wanted):
             return False
         tables = self._reducer.want_tables(wanted.tables)
-        if not self._reducer.want(*wanted[:4]) and not tables:
+        if not self._reducer.want(*wanted[:5]) and not tables:
             return False
         self._extensions += 1
         if self._extensions > _EXTENSIONS:

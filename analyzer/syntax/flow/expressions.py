@@ -262,9 +262,7 @@ class Expressions(Steps):
         outline, body = row.outline, row.node.child_by_field_name("body")
         if body is None:
             return
-        if not body.named_children:
-            name = row.node.child_by_field_name("name") or row.node
-            self._code.want(body=outline.text(name))
+        self._code.want_body(outline, row.node)
         self._value(outline, body, row.stack)
         for node, _ in outline.of("return_expression"):
             if body.start_byte <= node.start_byte < body.end_byte:

@@ -204,7 +204,7 @@ class Tracer:
     def stored_in(self, name: str) -> list[tuple[Outline, Stored]]:
         """What any file puts into a static of this name."""
         if name not in self._in_statics:
-            self.code.want(field=name)
+            self.code.want(static=name)
             self._in_statics[name] = [
                 (outline, one)
                 for outline in self._saying(name)

@@ -283,8 +283,7 @@ class Interpreter:
                 value = typed(given.pop(0), outline.text(child(one, "type")))
                 if not matches(self, child(one, "pattern"), value, env):
                     raise Stuck
-        if not body.named_children:
-            self._code.want(body=outline.text(child(own.node, "name")))
+        self._code.want_body(outline, own.node)
         result = self._body(body, env)
         kind = own.node.child_by_field_name("return_type")
         return typed(plain(result), outline.text(kind)) if kind is not None else result

@@ -206,3 +206,21 @@ HARD = {
 def test_code_that_is_hard_on_the_interpreter_ends(facts_of: FactsOf, code: str) -> None:
     source = f"pub fn go() {{ let name = {{ {code} }}; let _ = std::fs::read(name); }}"
     assert _reads(facts_of, source)
+
+
+def test_what_a_loop_goes_through_does_not_see_the_names_of_the_loop(report_of: ReportOf) -> None:
+    source = """
+    pub struct Meta { path: Option<String>, level: u8 }
+    pub fn go() {
+        let metas = ["a", "b", "c"].iter().filter_map(|source| {
+            let path = source.location();
+            Meta { path, level: 0 }.into()
+        });
+        each(&mut metas.into_iter().map(Into::into))
+    }
+    fn each(all: &mut dyn Iterator<Item = Meta>) {
+        for (path, mut meta) in all.filter_map(|mut meta| meta.path.take().map(|p| (p, meta))) {
+            let _ = std::fs::File::open(&path);
+        }
+    }"""
+    assert not report_of({"src/lib.rs": source}).gaps

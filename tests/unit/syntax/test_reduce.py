@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.limits import DEFAULT_LIMITS
+from analyzer.limits import DEFAULT_LIMITS, Limits
 from analyzer.model import Fact, Report, Span
 from analyzer.pipeline import analyze
 from analyzer.rules.ruleset import load_ruleset
@@ -156,6 +156,16 @@ def test_power_in_any_spelling_gives_its_facts(text: str) -> None:
             "fn f() { std::net::TcpStream::connect(crate::giver::host()); }",
         ),
         (
+            "pub struct P; pub struct Q; impl P { pub fn new() -> P { P } } impl Q { pub fn new()"
+            ' -> String { let a = "collector"; format!("{a}.invalid:80") } }',
+            "fn f() { std::net::TcpStream::connect(crate::giver::Q::new()); }",
+        ),
+        (
+            "macro_rules! m { ($t:ident) => { impl $t { pub fn new() -> String { x() } } } }"
+            ' pub struct Q; m!(Q); fn x() -> String { "collector.invalid:80".to_string() }',
+            "fn f() { std::net::TcpStream::connect(crate::giver::Q::new()); }",
+        ),
+        (
             "pub fn go(host: &str) { std::net::TcpStream::connect(host); }",
             'fn f() { crate::giver::go("collector.invalid:80"); }',
         ),
@@ -179,6 +189,17 @@ def test_facts_of_two_functions_meet_in_a_third_that_names_no_power() -> None:
     }
     assert read(files, is_cut=False).findings
     assert_same(files)
+
+
+@pytest.mark.parametrize("limits", [CUT, WHOLE])
+def test_examples_do_not_say_what_a_library_is_given(limits: Limits) -> None:
+    text = 'pub fn save(path: &str) { std::fs::write(path, "x"); } pub fn f() { save("/var/own"); }'
+    example = 'fn main() { sample::save("/home/u/.bashrc"); }'
+    files = (("src/lib.rs", text), ("examples/e.rs", example))
+    source = sample_source(Sample("s", is_match=True, files=files), RULESET)
+    report = analyze(source, ruleset=RULESET, limits=limits)
+    written = {one.subject for one in report.facts if one.kind == "file.write"}
+    assert written == {"/var/own", "unknown"}
 
 
 def test_a_large_table_is_read_when_its_value_is_asked_for() -> None:

@@ -73,7 +73,9 @@ def main() -> None:
         timed(owner, name, label)
     raw = total = size = 0.0
     each: list[tuple[float, str]] = []
-    for crate in crates(every):
+    pending = list(crates(every))[::-1]
+    while pending:
+        crate = pending.pop()
         files = [
             one.data
             for one in unpack(crate, limits=DEFAULT_LIMITS).files
@@ -99,7 +101,7 @@ def main() -> None:
         f"whole analysis: {total / raw:.2f} times raw parsing",
         *(f"  {label:22} {spent / raw:.2f}" for label, spent in SPENT.most_common()),
         f"a crate: p50 {at['p50']:.3f} s, p99 {at['p99']:.2f} s; slowest: {slowest}",
-        f"peak memory {peak:.0f} MB (all archives are held in it)",
+        f"peak memory {peak:.0f} MB (archives that are still to come are held in it)",
     ]
     print("\n".join(lines))
     if "--save" in sys.argv:

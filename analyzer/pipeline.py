@@ -66,8 +66,9 @@ def analyze(
             crate.ref, tree, manifest, code, sources.phases, ruleset.signatures, known, limits
         )
         factset = collect(view)
-        if sources.is_cut:  # what a value passes may have been left out
-            _followed(view, factset, flow_ends(factset, ruleset))
+        if not sources.is_cut:
+            break
+        _followed(view, factset, flow_ends(factset, ruleset))  # asks for what a value passes
         joined = joining(factset, ruleset)
         wanted = code.wanted(left_open(factset, ruleset) | {ASKER})
         if not sources.extend(wanted._replace(callers=wanted.callers | joined)):

@@ -110,7 +110,9 @@ class CrateCode:
     ) -> None:
         """Note what the function that is looked at (`asking`, an owner) could not follow."""
         names = (declaration, caller, field, static, table)
-        rows = self._wanted.setdefault(self.asking, tuple(set() for _ in names))
+        rows = self._wanted.get(self.asking)
+        if rows is None:
+            rows = self._wanted[self.asking] = tuple(set() for _ in names)
         for row, name in zip(rows, names, strict=True):
             if name:
                 row.add(clean(name))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from analyzer.syntax.outline import Node, Outline
-from analyzer.syntax.query import pattern_names
+from analyzer.syntax.query import called_function, pattern_names
 
 
 class Closure(NamedTuple):
@@ -31,9 +31,7 @@ class Closure(NamedTuple):
     @property
     def receiver(self) -> Node | None:
         """What the method that takes the closure is called on."""
-        function = self.call.child_by_field_name("function") if self.call is not None else None
-        if function is not None and function.type == "generic_function":
-            function = function.child_by_field_name("function")
+        function = called_function(self.call) if self.call is not None else None
         is_method = function is not None and function.type == "field_expression"
         return function.child_by_field_name("value") if function is not None and is_method else None
 

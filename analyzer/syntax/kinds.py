@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.paths import Path, path_segments
+from analyzer.syntax.query import called_function
 
 if TYPE_CHECKING:
     from analyzer.syntax.code import CrateCode
@@ -184,9 +185,7 @@ class Kinds:
         return ""
 
     def _of_call_expression(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
-        function = node.child_by_field_name("function")
-        if function is not None and function.type == "generic_function":
-            function = function.child_by_field_name("function")
+        function = called_function(node)
         if function is None:
             return ""
         if function.type == "field_expression":

@@ -45,3 +45,17 @@ def pattern_names(pattern: Node) -> Iterator[Node]:
             pending += node.named_children[1:]
         else:
             pending += node.named_children
+
+
+def called_function(call: Node) -> Node | None:
+    """What a call calls, without generic arguments."""
+    function = call.child_by_field_name("function")
+    while function is not None and function.type == "generic_function":
+        function = function.child_by_field_name("function")
+    return function
+
+
+def arguments_of(call: Node) -> list[Node]:
+    """The arguments of a call, without comments."""
+    listed = call.child_by_field_name("arguments")
+    return [one for one in listed.named_children if "comment" not in one.type] if listed else []

@@ -19,6 +19,7 @@ from analyzer.syntax.loops import LOOP_FRAMES, Frame, items_around
 from analyzer.syntax.macro_values import macro_value
 from analyzer.syntax.outline import Call, Macro, Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
+from analyzer.syntax.query import arguments_of
 from analyzer.syntax.values import UNKNOWN_VALUE, Hole, Value
 
 _WRITING = ("write", "writeln")
@@ -129,12 +130,7 @@ class Sites:
         frames: list[Frame] = list(self._macro_frames(function, node))
         for outline, called in self.callers.of(function)[:_CALLERS] if names else ():
             scope = called.scope
-            listed = called.node.child_by_field_name("arguments")
-            given = (
-                [one for one in listed.named_children if not one.type.endswith("comment")]
-                if listed
-                else []
-            )
+            given = arguments_of(called.node)
             outer = (
                 self._frames((outline.path, scope.function), depth + 1)
                 if scope.function >= 0

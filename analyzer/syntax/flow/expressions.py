@@ -7,9 +7,9 @@ import re
 from analyzer.syntax.code import bare
 from analyzer.syntax.fields import Given, parameters
 from analyzer.syntax.flow.steps import Row, Stack, Steps, entered
-from analyzer.syntax.flow.stored import arguments_of
 from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
+from analyzer.syntax.query import arguments_of
 
 _VALUELESS = frozenset(
     "len is_empty is_some is_none is_ok is_err exists is_file is_dir contains starts_with ends_with"

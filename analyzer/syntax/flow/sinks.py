@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.syntax.code import bare
-from analyzer.syntax.flow.stored import arguments_of, root_of
+from analyzer.syntax.flow.stored import root_of
 from analyzer.syntax.outline import Node, Outline
-from analyzer.syntax.query import pattern_names
+from analyzer.syntax.query import arguments_of, called_function, pattern_names
 
 AROUND = frozenset(
     "try_expression await_expression parenthesized_expression reference_expression".split()
@@ -67,9 +67,7 @@ def _through_local(outline: Outline, top: Node) -> Iterator[tuple[Outline, Node]
 
 
 def _calls(node: Node, inner: Node) -> bool:
-    function = node.child_by_field_name("function")
-    while function is not None and function.type == "generic_function":
-        function = function.child_by_field_name("function")
+    function = called_function(node)
     return function is not None and function.id == inner.id
 
 

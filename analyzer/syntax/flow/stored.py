@@ -12,6 +12,7 @@ from typing import NamedTuple
 import re2
 
 from analyzer.syntax.outline import Call, Node, Outline
+from analyzer.syntax.query import arguments_of, called_function
 from analyzer.syntax.vocabulary import compiled
 
 _ASKING = frozenset(
@@ -62,9 +63,7 @@ def root_of(outline: Outline, node: Node) -> Root | None:
             field = outline.text(named)
             node = value
         elif kind == "call_expression":
-            function = node.child_by_field_name("function")
-            if function is not None and function.type == "generic_function":
-                function = function.child_by_field_name("function")
+            function = called_function(node)
             inner = function.child_by_field_name("value") if function is not None else None
             if function is None or function.type != "field_expression" or inner is None:
                 return None
@@ -75,12 +74,6 @@ def root_of(outline: Outline, node: Node) -> Root | None:
         else:
             return None
     return None
-
-
-def arguments_of(node: Node) -> list[Node]:
-    """The arguments of a call, without comments."""
-    listed = node.child_by_field_name("arguments")
-    return [one for one in listed.named_children if "comment" not in one.type] if listed else []
 
 
 class Stores:

@@ -12,11 +12,12 @@ from analyzer.syntax.code import CrateCode, bare, impl_name
 from analyzer.syntax.fields import Fields, parameters
 from analyzer.syntax.flow.sinks import AROUND, handed_out, shown_at
 from analyzer.syntax.flow.steps import Place
-from analyzer.syntax.flow.stored import Stored, Stores, arguments_of
+from analyzer.syntax.flow.stored import Stored, Stores
 from analyzer.syntax.flow.walk import Walk
 from analyzer.syntax.names import Item
 from analyzer.syntax.outline import Call, Node, Outline, Scope
 from analyzer.syntax.paths import clean
+from analyzer.syntax.query import arguments_of
 
 _CALLERS = 24
 _NAMESAKES = 6

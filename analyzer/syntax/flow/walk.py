@@ -13,9 +13,8 @@ from analyzer.syntax.code import bare
 from analyzer.syntax.fields import parameters
 from analyzer.syntax.flow.expressions import Expressions
 from analyzer.syntax.flow.steps import Row, Stack, entered
-from analyzer.syntax.flow.stored import arguments_of
 from analyzer.syntax.outline import Binding, Node, Outline
-from analyzer.syntax.query import pattern_names
+from analyzer.syntax.query import arguments_of, pattern_names
 
 _PAIRS = re.compile(r"(?:channel|unbounded|bounded|pair|pipe|duplex|split|into_split)\Z")
 _NEAR = 20_000

@@ -168,6 +168,7 @@ _CAPABILITIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("auto-run files", ("archive.autorun",)),
     ("build directives", ("build.directive",)),
 )
+CAPABILITY_NAMES = tuple(name for name, _ in _CAPABILITIES)
 SUBJECTS_PER_CAPABILITY = 12
 _GROUP_OF = {FactKind(kind): name for name, kinds in _CAPABILITIES for kind in kinds}
 

@@ -1,0 +1,83 @@
+"""Crates as they were when somebody looked: files that `baseline` and `policy learn` write.
+
+They hold checksums and capabilities, never verdicts: what a rule says tomorrow of the same bytes
+is asked tomorrow.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+
+from analyzer.model import QUIET, Capability, Phase
+from analyzer.policy.fields import read_document
+from analyzer.policy.read import ability
+from analyzer.policy.terms import Ability, KnownCrate
+
+_KEYS = ("name", "version", "sha256", "capabilities", "accepted")
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+def read_known(data: bytes, *, name: str) -> tuple[KnownCrate, ...]:
+    """The crates of such a file. Raises TomlError with file and line."""
+    document = read_document(data, name=name)
+    document.part((), document.top, ("crate",))
+    found: dict[tuple[str, str], KnownCrate] = {}
+    for part in document.parts("crate", _KEYS):
+        sha256 = part.text("sha256", is_needed=True)
+        if not _SHA256.fullmatch(sha256):
+            raise part.error("sha256", "`sha256` must be 64 hexadecimal digits")
+        one = KnownCrate(
+            part.text("name", is_needed=True),
+            part.text("version", is_needed=True),
+            sha256,
+            tuple(ability(part, "capabilities", text) for text in part.texts("capabilities")),
+            part.day("accepted"),
+        )
+        if (one.name, one.version) in found:
+            raise part.error("name", f"{one.name} {one.version} stands here twice")
+        found[one.name, one.version] = one
+    return tuple(found.values())
+
+
+def known_text(crates: Iterable[KnownCrate], *, head: str) -> str:
+    """The file for these crates, by name and version; `head` becomes its comment."""
+    lines = [f"# {one}".rstrip() for one in head.splitlines()]
+    for one in sorted(crates, key=lambda one: (one.name, one.version)):
+        abilities = ", ".join(_quoted(ability_text(item)) for item in one.abilities)
+        lines += [
+            "",
+            "[[crate]]",
+            f"name = {_quoted(one.name)}",
+            f"version = {_quoted(one.version)}",
+            f"sha256 = {_quoted(one.sha256)}",
+            f"capabilities = [{abilities}]",
+        ]
+        lines += [f"accepted = {one.accepted}"] if one.accepted else []
+    return "\n".join(lines) + "\n"
+
+
+def abilities_of(capabilities: Iterable[Capability]) -> tuple[Ability, ...]:
+    """What code can do that gets to a user: each capability with the phases it has now."""
+    found = []
+    for one in capabilities:
+        phases = live_phases(one)
+        if phases or not one.phases:
+            found.append(Ability(one.name, phases))
+    return tuple(found)
+
+
+def live_phases(one: Capability) -> tuple[Phase, ...]:
+    """Phases of a capability less tests, examples, benches and files nobody reaches."""
+    return tuple(phase for phase in one.phases if phase not in QUIET)
+
+
+def ability_text(one: Ability) -> str:
+    """A capability as policies write it."""
+    return f"{one.name}: {', '.join(one.phases)}" if one.phases else one.name
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string; JSON's escapes are a part of TOML's."""
+    return json.dumps(text).replace("\x7f", "\\u007f")

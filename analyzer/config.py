@@ -30,6 +30,12 @@ DEFAULT_SOURCES = frozenset(
     }
 )
 """How lock files and package URLs spell the default registry, less prefix and last `/`."""
+RUSTSEC_FEED = "https://github.com/RustSec/advisory-db/archive/refs/heads/main.tar.gz"
+OSV_FEED = "https://osv-vulnerabilities.storage.googleapis.com/crates.io/all.zip"
+WEB_API = "https://crates.io/api/v1/"
+DATABASE_DUMP = "https://static.crates.io/db-dump.tar.gz"
+FEED_HOSTS = {RUSTSEC_FEED: frozenset({"github.com", "codeload.github.com"})}
+"""Where a feed may redirect to; any other URL may only redirect within its own host."""
 
 PROJECT_FILE = "cratescope.toml"
 _CA_VARIABLES = ("CRATESCOPE_CA_BUNDLE", "CARGO_HTTP_CAINFO", "SSL_CERT_FILE")
@@ -68,6 +74,14 @@ class Settings:
     retries: int = 3
     ca_bundle: str = ""
     user_agent: str = f"cratescope/{__version__} (reads crates before they are built)"
+    data_dir: Path | None = None
+    """Where databases of advisories and popularity are kept; None: there are none."""
+    contact: str = ""
+    """A mail address or URL of whoever runs this, for the web API's operators."""
+    rustsec_feed: str = RUSTSEC_FEED
+    osv_feed: str = OSV_FEED
+    web_api: str = WEB_API
+    database_dump: str = DATABASE_DUMP
 
 
 def load_settings(
@@ -88,7 +102,7 @@ def load_settings(
     number = jobs if jobs is not None else table.get("jobs", _processors(), _count)
     if number < 1:
         raise UsageError("--jobs must be at least 1")
-    cache = table.get("cache-dir", "", _text)
+    cache, data = table.get("cache-dir", "", _text), table.get("data-dir", "", _text)
     offline = environ.get("CARGO_NET_OFFLINE", "") == "true"
     return Settings(
         cache_dir=Path(cache).expanduser() if cache else platformdirs.user_cache_path("cratescope"),
@@ -98,6 +112,12 @@ def load_settings(
         timeout_s=table.get("timeout-s", 30.0, _seconds),
         retries=table.get("retries", 3, _number),
         ca_bundle=_ca_bundle(environ) or table.get("ca-bundle", "", _text),
+        data_dir=Path(data).expanduser() if data else platformdirs.user_data_path("cratescope"),
+        contact=table.get("contact", "", _text),
+        rustsec_feed=table.get("rustsec-feed", RUSTSEC_FEED, _text),
+        osv_feed=table.get("osv-feed", OSV_FEED, _text),
+        web_api=table.get("web-api", WEB_API, _text),
+        database_dump=table.get("database-dump", DATABASE_DUMP, _text),
     )
 
 
@@ -146,6 +166,12 @@ _READERS: Mapping[str, tuple[Callable[[object], object], str]] = {
     "registry": (_text, "a text"),
     "cache-dir": (_text, "a text"),
     "ca-bundle": (_text, "a text"),
+    "contact": (_text, "a text"),
+    "data-dir": (_text, "a text"),
+    "database-dump": (_text, "a text"),
+    "osv-feed": (_text, "a text"),
+    "rustsec-feed": (_text, "a text"),
+    "web-api": (_text, "a text"),
     "jobs": (_count, "a whole number from 1"),
     "retries": (_number, "a whole number"),
     "timeout-s": (_seconds, "a number of seconds"),

@@ -95,7 +95,9 @@ def analyze(
         gaps=gaps,
         coverage=coverage,
         points=judged.points,
-        provenance=Provenance(__version__, ruleset.digest, limits.digest(), known.as_of),
+        provenance=Provenance(
+            __version__, ruleset.digest, limits.digest(), known.as_of, known.sources
+        ),
     )
 
 

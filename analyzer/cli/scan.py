@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.exits import CODES, exit_code
-from analyzer.cli.options import Formats, Jobs, Offline, Output, Quiet, Rules
+from analyzer.cli.options import AsOf, Formats, Jobs, Offline, Output, Quiet, Rules
 from analyzer.cli.output import STDOUT, is_terminal, plan, prepare, write
 from analyzer.cli.progress import progress
 from analyzer.cli.sources import Answer, Sources
+from analyzer.cli.surroundings import surroundings
 from analyzer.config import load_settings
 from analyzer.errors import CratescopeError, UsageError
 from analyzer.model import Report
@@ -37,6 +38,7 @@ def scan(
         str, typer.Option("--registry", metavar="URL", help="A sparse registry, by URL or name.")
     ] = "",
     rules: Rules = None,
+    as_of: AsOf = "",
     jobs: Jobs = None,
     quiet: Quiet = False,
     verbose: Annotated[
@@ -52,8 +54,9 @@ def scan(
     wanted = _targets(targets)
     if not wanted:
         raise UsageError("no target", remedy="name a crate, an archive or a folder")
+    known = surroundings(settings, as_of)
     warnings: list[str] = []
-    sources = Sources(wanted, settings, warnings.append)
+    sources = Sources(wanted, settings, warnings.append, known.contexts)
     outcome = _Outcome(pairs, is_full=verbose > 0)
     with (
         Pool(jobs=min(settings.jobs, len(wanted)), rules=tuple(rules or ())) as pool,
@@ -63,6 +66,8 @@ def scan(
         for answer in sources.answers(pool):
             outcome.add(answer)
             advance(_label(answer))
+    if outcome.has_reports:
+        warnings += known.warnings
     for warning in () if quiet else warnings:
         typer.echo(f"cratescope: warning: {one_line(warning)}", err=True)
     raise typer.Exit(outcome.end())
@@ -77,6 +82,11 @@ class _Outcome:
         self._reports: list[Report] = []
         self._failures: list[CratescopeError] = []
         self._codes: list[int] = []
+
+    @property
+    def has_reports(self) -> bool:
+        """Whether anything was judged."""
+        return bool(self._codes)
 
     def add(self, answer: Answer) -> None:
         if not isinstance(answer, Report):

@@ -6,15 +6,20 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from analyzer.config import RegistryAccess, Settings, find_registry
 from analyzer.errors import ChecksumMismatch, CratescopeError
 from analyzer.limits import DEFAULT_LIMITS
 from analyzer.local import archive_source, folder_source
-from analyzer.model import Context, CrateSource, IndexEntry, Report
+from analyzer.model import Context, CrateRef, CrateSource, IndexEntry, Report
+from analyzer.registry.context import Contexts, worth_asking
 from analyzer.registry.targets import ArchiveTarget, CrateTarget, FolderTarget, Target
 from analyzer.worker.pool import Pool
 from analyzer.worker.verdicts import mismatched
+
+if TYPE_CHECKING:
+    from analyzer.registry.fetch import Registry
 
 Got = CrateSource | Report | CratescopeError
 Answer = Report | CratescopeError
@@ -24,10 +29,15 @@ class Sources:
     """The bytes behind targets. Raises UsageError at once if one names a registry nobody knows."""
 
     def __init__(
-        self, targets: tuple[Target, ...], settings: Settings, warn: Callable[[str], None]
+        self,
+        targets: tuple[Target, ...],
+        settings: Settings,
+        warn: Callable[[str], None],
+        contexts: Contexts,
     ) -> None:
         self._targets, self._settings, self._warn = targets, settings, warn
-        self._entries: dict[str, IndexEntry] = {}
+        self._contexts = contexts
+        self._known: dict[str, Context] = {}
         named = [one for one in targets if isinstance(one, CrateTarget)]
         self._access = {one.registry: self._find(one.registry) for one in named}
         self._fetched = self._fetch(named)
@@ -55,8 +65,7 @@ class Sources:
         yield from (one for one in early[done:] if one is not None)
 
     def _context(self, crate: CrateSource) -> Context:
-        entry = self._entries.get(crate.sha256)
-        return Context(index_entries=(entry,) if entry is not None else ())
+        return self._known.pop(crate.sha256, None) or self._contexts.of(crate.ref)
 
     def _all(self) -> Iterator[Got]:
         for target in self._targets:
@@ -75,10 +84,21 @@ class Sources:
                         yield mismatched(entry, got, DEFAULT_LIMITS)
                         continue
                     if entry is not None and isinstance(got, CrateSource):
-                        self._entries[got.sha256] = entry
+                        self._known[got.sha256] = self._around(source, got.ref)
                     yield got
                 for warning in source.warnings:
                     self._warn(warning)
+
+    def _around(self, source: Registry, ref: CrateRef) -> Context:
+        """What the index says of a crate and of what it newly depends on."""
+        entries = source.entries(ref.name)
+        others: dict[str, tuple[IndexEntry, ...]] = {}
+        for name in worth_asking(entries, ref.version, self._contexts.as_of):
+            try:
+                others[name] = source.entries(name)
+            except CratescopeError:
+                others[name] = ()  # the age is `unknown`, and said so
+        return self._contexts.of(ref, entries, others)
 
 
 def _local(target: ArchiveTarget | FolderTarget) -> Got:

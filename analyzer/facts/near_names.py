@@ -41,6 +41,11 @@ def near_name(name: str, signatures: Signatures) -> tuple[str, str] | None:
     return (found, "edit") if found is not None else None
 
 
+def is_popular(name: str, signatures: Signatures) -> bool:
+    """Whether the name itself is one of the much-used ones."""
+    return fold_name(name) in _index(signatures).names
+
+
 class _Index:
     """Popular names in the forms that comparisons need, each form to a name."""
 

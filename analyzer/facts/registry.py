@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.facts.near_names import near_name
+from analyzer.facts.near_names import is_popular, near_name
 from analyzer.facts.view import CrateView
-from analyzer.model import Fact, FactKind, Field
+from analyzer.model import Advisory, Fact, FactKind, Field
 from analyzer.signatures import fold_name
 
 
@@ -25,10 +25,25 @@ def facts(view: CrateView) -> Iterator[Fact]:
         if entry.version == version and entry.is_yanked:
             yield Fact(FactKind.REGISTRY_YANK, "yanked", Field("registry", "yanked"))
     for one in view.context.advisories:
-        api = "malicious" if one.is_malicious else "vulnerability"
-        place = Field("registry", "advisory")
-        yield Fact(FactKind.REGISTRY_ADVISORY, one.id, place, api=api, data=(one.title,))
+        yield _advisory(view, one, is_on_record=known is not None and known.covers(version))
     yield from _dependencies(view)
+
+
+def _advisory(view: CrateView, one: Advisory, *, is_on_record: bool) -> Fact:
+    """What an advisory says. Malice of a much-used name needs a second witness (threat model V5):
+    another database, or the shipped list.
+    """
+    kind = one.kind or ("malicious" if one.is_malicious else "vulnerability")
+    families = {name.partition("-")[0] for name in one.witnesses}
+    if kind == "malicious" and is_popular(view.ref.name, view.signatures):
+        kind = kind if is_on_record or len(families) > 1 else "malicious-alone"
+    data = [one.title]
+    if one.patched:
+        data.append(f"mended: {', '.join(one.patched)}")
+    if one.functions:
+        data.append(f"only: {', '.join(one.functions)}")
+    where = Field("registry", "advisory")
+    return Fact(FactKind.REGISTRY_ADVISORY, one.id, where, api=kind, data=tuple(data))
 
 
 def _dependencies(view: CrateView) -> Iterator[Fact]:

@@ -169,13 +169,23 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True)
 class Advisory:
-    """One advisory that names this crate and version."""
+    """One advisory that names this crate and version.
+
+    `kind`: malicious, affiliated, vulnerability, unmaintained, unsound or notice (empty: one of
+    the first or third, by `is_malicious`). `patched`: requirements of versions that mend it.
+    `functions`: affected paths, empty if the whole crate is meant. `witnesses`: ids of the entries
+    of different databases that say the same.
+    """
 
     id: str
     package: str
     title: str
     is_malicious: bool = False
     aliases: tuple[str, ...] = ()
+    kind: str = ""
+    patched: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,7 @@ class Provenance:
     ruleset: str
     limits: str
     as_of: str = ""
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +171,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Registry facts around a crate, frozen before analysis; empty where unknown."""
+    """Registry facts around a crate, frozen before analysis; empty where unknown.
+
+    `as_of`: day of the report. `index_entries`: all lines of the name, with dependencies for this
+    version and the one before it. `first_published`: (name, time) of dependencies taken up new.
+    `sources`: name, state and digest of each database that was asked.
+    """
 
     as_of: str = ""
     index_entries: tuple[IndexEntry, ...] = ()
     advisories: tuple[Advisory, ...] = ()
     previous: Report | None = None
     dependencies: tuple[Report, ...] = ()
+    first_published: tuple[tuple[str, str], ...] = ()
+    sources: tuple[str, ...] = ()

@@ -46,7 +46,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to ask for. The token goes to the named origins only; `is_raw` bodies stay encoded."""
+    """What to ask for. The token goes to the named origins only; `is_raw` bodies stay encoded.
+
+    `hosts`: the only ones a redirect may lead to; empty for any.
+    """
 
     url: str
     max_size_bytes: int
@@ -54,6 +57,7 @@ class Request:
     token: str = ""
     token_origins: frozenset[str] = frozenset()
     is_raw: bool = False
+    hosts: frozenset[str] = frozenset()
 
 
 class _Refused(Exception):
@@ -161,7 +165,7 @@ class Client:
                     if not response.has_redirect_location:
                         body = await _body(response, request)
                         return Answer(response.status_code, dict(response.headers), body)
-                    url = _next(url, response.headers["location"])
+                    url = _next(url, response.headers["location"], request.hosts)
         raise _Refused("redirected too often")
 
 
@@ -213,12 +217,14 @@ async def _body(response: httpx.Response, request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _next(url: httpx.URL, location: str) -> httpx.URL:
+def _next(url: httpx.URL, location: str, hosts: frozenset[str]) -> httpx.URL:
     following = url.join(location)
     if following.scheme not in ("https", "http") or not following.host:
         raise _Refused("redirected to something that is not HTTP")
     if url.scheme == "https" and following.scheme == "http":
         raise _Refused("redirected from HTTPS to plain HTTP")
+    if hosts and following.host not in hosts:
+        raise _Refused(f"redirected to {following.host}, where nothing should be")
     return following
 
 

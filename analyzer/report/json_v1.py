@@ -83,6 +83,7 @@ def plain(report: Report) -> Json:
             "ruleset": report.provenance.ruleset,
             "limits": report.provenance.limits,
             "as_of": report.provenance.as_of,
+            **_sources(report),
         },
     }
 
@@ -176,3 +177,9 @@ def _where(where: Where) -> Json:
             "at_ms": where.at_ms,
         }
     return {"document": where.document, "key": where.key, "line": where.line}
+
+
+def _sources(report: Report) -> dict[str, object]:
+    """Databases that were asked, if any were."""
+    asked = report.provenance.sources
+    return {"sources": list(asked)} if asked else {}

@@ -55,6 +55,7 @@ def _own_surroundings(
     for name in ("HOME", "XDG_CONFIG_HOME", "CARGO_HOME"):
         monkeypatch.setenv(name, str(home))
     monkeypatch.setenv("CRATESCOPE_CACHE_DIR", str(home / "cache"))
+    monkeypatch.setenv("CRATESCOPE_DATA_DIR", str(home / "data"))
     monkeypatch.setenv("CRATESCOPE_RETRIES", "0")
     monkeypatch.setenv("CRATESCOPE_TIMEOUT_S", "10")
 

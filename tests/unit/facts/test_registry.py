@@ -94,6 +94,30 @@ def test_advisories_tell_malice_from_weakness(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "witnesses", "api"),
+    [
+        ("quokka-ledger", ("MAL-0000-1",), "malicious"),
+        ("serde", ("MAL-0000-1",), "malicious-alone"),
+        ("serde", ("MAL-0000-1", "MAL-0000-2"), "malicious-alone"),
+        ("serde", ("RUSTSEC-0000-1", "MAL-0000-1"), "malicious"),
+    ],
+)
+def test_malice_of_a_much_used_name_needs_a_second_witness(
+    ask: Ask, name: str, witnesses: tuple[str, ...], api: str
+) -> None:
+    one = Advisory("X-1", name, "steals", is_malicious=True, kind="malicious", witnesses=witnesses)
+    assert told(ask(name, context=Context(advisories=(one,)))) == [
+        ("registry.advisory", "X-1", api)
+    ]
+
+
+def test_malice_of_a_version_that_is_on_record_needs_no_other_witness(ask: Ask) -> None:
+    one = Advisory("X-1", "arrayref", "steals", is_malicious=True, witnesses=("X-1",))
+    _, found = ask("arrayref", "0.3.10", context=Context(advisories=(one,)))
+    assert found.api == "malicious"
+
+
+@pytest.mark.parametrize(
     ("package", "requirement", "subject"),
     [
         ("rustdecimal", "1", "rustdecimal@*"),

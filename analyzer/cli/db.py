@@ -1,0 +1,140 @@
+"""`cratescope db update|status|export|import`: advisories kept on this machine, with their age."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analyzer.cli.options import Offline
+from analyzer.codec import to_plain
+from analyzer.config import load_settings
+from analyzer.errors import UsageError
+from analyzer.registry.advisory_store import FILE, AdvisoryStore, SourceInfo, open_store
+from analyzer.registry.update import OSV, RUSTSEC, Outcome, Update
+from analyzer.report.text import one_line
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+_NONE = "no advisories on this machine; get them with `cratescope db update`"
+_Older = Annotated[
+    bool, typer.Option("--allow-older", help="Take a state that is older or has lost entries.")
+]
+
+
+@app.command("update")
+def update(
+    *,
+    rustsec: Annotated[
+        str, typer.Option("--rustsec", metavar="URL|FILE", help="A tar.gz of RustSec's database.")
+    ] = "",
+    osv: Annotated[
+        str, typer.Option("--osv", metavar="URL|FILE", help="OSV's export for crates.io, a zip.")
+    ] = "",
+    allow_older: _Older = False,
+    offline: Offline = False,
+) -> None:
+    """Fetch advisories from RustSec and OSV, or from the feeds that are named."""
+    settings = load_settings(os.environ, is_offline=offline or None)
+    named = {RUSTSEC: rustsec, OSV: osv}
+    places = {name: place for name, place in named.items() if place}
+    if not places:
+        places = {RUSTSEC: settings.rustsec_feed, OSV: settings.osv_feed}
+    outcomes = Update(settings, _now(), allows_older=allow_older).run(places)
+    _tell(outcomes)
+
+
+@app.command("status")
+def status(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Where the advisories came from, how many there are, how old they are."""
+    store = open_store(load_settings(os.environ).data_dir)
+    sources: tuple[SourceInfo, ...] = ()
+    if store is not None:
+        with store:
+            sources = store.sources
+    if as_json:
+        rows = [to_plain(one) for one in sources]
+        typer.echo(json.dumps({"schema": "cratescope.db/v1", "sources": rows}, indent=1))
+        return
+    for one in sources:
+        for line in _described(one):
+            typer.echo(line)
+    if not sources:
+        typer.echo(_NONE)
+
+
+@app.command("export")
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to write the bundle.")],
+) -> None:
+    """Write the advisories into one file, for machines without a network."""
+    data_dir = load_settings(os.environ).data_dir
+    store = open_store(data_dir)
+    if store is None or data_dir is None:
+        raise UsageError(_NONE)
+    store.close()
+    shutil.copyfile(data_dir / FILE, file)
+    typer.echo(f"{file}: {file.stat().st_size:,} bytes")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A bundle that `db export` wrote.")],
+    *,
+    allow_older: _Older = False,
+) -> None:
+    """Take in a bundle, unless it is older than what is here."""
+    settings = load_settings(os.environ)
+    with AdvisoryStore(file) if file.is_file() else _absent(file):
+        pass
+    _tell(Update(settings, _now(), allows_older=allow_older).take_in(file))
+
+
+def _absent(file: Path) -> AdvisoryStore:
+    raise UsageError(f"{file}: no such file")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _tell(outcomes: tuple[Outcome, ...]) -> None:
+    """Say what is here now; exit as the first error asks."""
+    for one in outcomes:
+        if one.error is not None:
+            remedy = f"; {one.error.remedy}" if one.error.remedy else ""
+            typer.echo(f"cratescope: error: {one_line(f'{one.error}{remedy}')}", err=True)
+            continue
+        assert one.now is not None
+        for line in _described(one.now):
+            typer.echo(line)
+        if one.before is not None:
+            more = one.now.advisories - one.before.advisories
+            typer.echo(f"  {more:+,} since {one.before.as_of}" if more else "  nothing new")
+    failed = [one.error.exit_code for one in outcomes if one.error is not None]
+    if failed:
+        raise typer.Exit(failed[0])
+
+
+def _described(info: SourceInfo) -> list[str]:
+    age = info.age(_now())
+    days = "today" if age.days < 1 else f"{age.days} days ago"
+    stale = "; STALE: run `cratescope db update`" if info.is_stale(_now()) else ""
+    lines = [
+        one_line(
+            f"{info.name}: {info.advisories:,} advisories ({info.malicious:,} malicious,"
+            f" {info.withdrawn:,} withdrawn) of {info.as_of}, fetched {days}{stale}"
+        ),
+        f"  {one_line(f'from {info.url}')}  sha256 {info.sha256}",
+    ]
+    if info.problems:
+        lines.append(f"  {len(info.problems)} of {info.files:,} files could not be read:")
+        lines += [f"    {one_line(one)}" for one in info.problems[:10]]
+    return lines

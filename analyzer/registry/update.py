@@ -1,0 +1,199 @@
+"""Brings the local database of advisories up to date: from feeds, from files, from a bundle.
+
+Each feed stands alone: one that cannot be reached or must not be believed leaves its last state in
+place. Nothing goes backwards unless a person says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from analyzer.config import FEED_HOSTS, Settings
+from analyzer.errors import CratescopeError, RegistryUnreachable, UsageError
+from analyzer.registry.advisories import AdvisoryKind, Feed, read_osv, read_rustsec
+from analyzer.registry.advisory_store import (
+    FILE,
+    AdvisoryStore,
+    Part,
+    SourceInfo,
+    note_fetched,
+    open_store,
+    set_back,
+    write_store,
+)
+from analyzer.registry.remote import OpenClient, open_client
+
+RUSTSEC, OSV = "rustsec", "osv"
+READERS: Mapping[str, Callable[[bytes], Feed]] = {RUSTSEC: read_rustsec, OSV: read_osv}
+_FEED_SIZE_BYTES = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one feed: its state now (None if there is none), and why it is not newer."""
+
+    name: str
+    now: SourceInfo | None
+    before: SourceInfo | None = None
+    error: CratescopeError | None = None
+    is_new: bool = False
+
+
+@dataclass(slots=True)
+class Update:
+    """One run. `places`: URL or file by feed name; `allows_older`: a person said so."""
+
+    settings: Settings
+    now: datetime
+    allows_older: bool = False
+    opener: OpenClient = open_client
+    _parts: dict[str, Part] = field(default_factory=dict)
+
+    def run(self, places: Mapping[str, str]) -> tuple[Outcome, ...]:
+        """Fetch and store; an outcome for each place, in order. Raises UsageError, InternalError.
+
+        A second process waits until the first is done.
+        """
+        path = self._path()
+        with _locked(path):
+            self._load()
+            outcomes = tuple(self._one(name, place) for name, place in places.items())
+            if any(one.error is None for one in outcomes):
+                write_store(path, self._parts.values())
+        return outcomes
+
+    def take_in(self, bundle: Path) -> tuple[Outcome, ...]:
+        """What another machine exported, each feed under the same conditions as a fetched one."""
+        path = self._path()
+        if not bundle.is_file():
+            raise UsageError(f"{bundle}: no such file")
+        with _locked(path), AdvisoryStore(bundle) as store:
+            self._load()
+            outcomes = tuple(self._take(store.part(one)) for one in store.sources)
+            if any(one.is_new for one in outcomes):
+                write_store(path, self._parts.values())
+        return outcomes
+
+    def _path(self) -> Path:
+        assert self.settings.data_dir is not None
+        return self.settings.data_dir / FILE
+
+    def _load(self) -> None:
+        store = open_store(self.settings.data_dir)
+        if store is not None:
+            with store:
+                self._parts = {one.name: store.part(one) for one in store.sources}
+
+    def _one(self, name: str, place: str) -> Outcome:
+        old = self._parts.get(name)
+        before = old[0] if old else None
+        try:
+            data, etag = self._read(place, before)
+            if data is None:
+                assert old is not None  # only a known state is asked for changes
+                info = note_fetched(old[0], self.now)
+                self._parts[name] = (info, old[1])
+                return Outcome(name, info, before)
+            return self._take(_part(name, place, data, etag, self.now))
+        except RegistryUnreachable as error:
+            return Outcome(name, before, before, error)
+
+    def _take(self, part: Part) -> Outcome:
+        info = part[0]
+        old = self._parts.get(info.name)
+        before = old[0] if old else None
+        reason = set_back(old, part, self.now) if old and not self.allows_older else ""
+        if reason:
+            error = RegistryUnreachable(
+                f"{info.name}: {reason}; the state at hand stays",
+                remedy="--allow-older takes it all the same",
+            )
+            return Outcome(info.name, before, before, error)
+        self._parts[info.name] = part
+        return Outcome(info.name, info, before, is_new=True)
+
+    def _read(self, place: str, before: SourceInfo | None) -> tuple[bytes | None, str]:
+        """The bytes behind a URL or path and their ETag; None if they are those at hand."""
+        if "://" not in place:
+            return _file(Path(place)), ""
+        if self.settings.is_offline:
+            raise RegistryUnreachable(
+                f"offline, and {place} is not a file", remedy="name a file, or leave out --offline"
+            )
+        from analyzer.registry.client import Request, first_words
+
+        has_etag = before is not None and before.url == place and before.etag
+        headers = (("if-none-match", before.etag),) if before and has_etag else ()
+        hosts = FEED_HOSTS.get(place) or frozenset({urlsplit(place).hostname or ""})
+        request = Request(place, _FEED_SIZE_BYTES, headers, is_raw=True, hosts=hosts)
+        with self.opener(self.settings) as client:
+            answer = client.get(request)
+        if answer.status == 304 and has_etag:
+            return None, ""
+        if answer.status != 200:
+            raise RegistryUnreachable(
+                f"{place} answered {answer.status}{first_words(answer.body)}",
+                remedy="check the feed's URL",
+            )
+        return answer.body, answer.headers.get("etag", "")
+
+
+def _part(name: str, place: str, data: bytes, etag: str, now: datetime) -> Part:
+    feed = READERS[name](data)
+    info = SourceInfo(
+        name=name,
+        url=place if "://" in place else Path(place).name,
+        fetched=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        as_of=feed.as_of,
+        sha256=hashlib.sha256(data).hexdigest(),
+        files=feed.files,
+        advisories=len(feed.records),
+        withdrawn=sum(bool(one.withdrawn) for one in feed.records),
+        malicious=sum(one.kind is AdvisoryKind.MALICIOUS for one in feed.records),
+        etag=etag if etag.isascii() and etag.isprintable() else "",
+        problems=feed.problems,
+    )
+    return info, feed.records
+
+
+def _file(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_FEED_SIZE_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    if len(data) > _FEED_SIZE_BYTES:
+        raise UsageError(f"{path}: larger than any such feed should be")
+    return data
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Only one process changes a database; the lock ends with its holder, however that ends."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise UsageError(
+            f"{path.parent}: {error.strerror}", remedy="set CRATESCOPE_DATA_DIR"
+        ) from None
+    try:
+        _lock(handle)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int) -> None:
+    try:
+        import fcntl
+    except ImportError:  # not on Windows: the last writer wins there, each file is whole
+        return
+    fcntl.flock(handle, fcntl.LOCK_EX)

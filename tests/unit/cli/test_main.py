@@ -165,7 +165,7 @@ def test_a_reader_that_leaves_does_not_change_the_verdict(make_folder: MakeFolde
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
-        command("scan", make_folder("thief", THEFT)),
+        command("scan", make_folder("thief", THEFT), "--quiet"),
         stdout=write,
         stderr=subprocess.PIPE,
         check=False,
@@ -175,7 +175,9 @@ def test_a_reader_that_leaves_does_not_change_the_verdict(make_folder: MakeFolde
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-@pytest.mark.parametrize("arguments", [["scan", "{}"], ["--help"], ["rules", "list"]], ids=str)
+@pytest.mark.parametrize(
+    "arguments", [["scan", "{}", "-q"], ["--help"], ["rules", "list"]], ids=str
+)
 def test_a_full_disk_is_one_line_and_code_1(make_folder: MakeFolder, arguments: list[str]) -> None:
     folder = make_folder("plain")
     with Path("/dev/full").open("w") as full:

@@ -39,6 +39,12 @@ def scan(
     ] = "",
     rules: Rules = None,
     as_of: AsOf = "",
+    vcs: Annotated[
+        str,
+        typer.Option(
+            "--vcs", metavar="PATH|URL", help="Compare with the commit the archive names, there."
+        ),
+    ] = "",
     jobs: Jobs = None,
     quiet: Quiet = False,
     verbose: Annotated[
@@ -54,6 +60,8 @@ def scan(
     wanted = _targets(targets)
     if not wanted:
         raise UsageError("no target", remedy="name a crate, an archive or a folder")
+    if vcs and len(wanted) > 1:
+        raise UsageError("--vcs is about one crate", remedy="name one target")
     known = surroundings(settings, as_of)
     warnings: list[str] = []
     sources = Sources(wanted, settings, warnings.append, known.contexts)
@@ -63,7 +71,7 @@ def scan(
         progress(len(wanted), is_quiet=quiet) as advance,
     ):
         prepare(pairs)
-        for answer in sources.answers(pool):
+        for answer in sources.answers(pool, vcs=vcs):
             outcome.add(answer)
             advance(_label(answer))
     if outcome.has_reports:

@@ -12,7 +12,7 @@ from analyzer.config import RegistryAccess, Settings, find_registry
 from analyzer.errors import ChecksumMismatch, CratescopeError
 from analyzer.limits import DEFAULT_LIMITS
 from analyzer.local import archive_source, folder_source
-from analyzer.model import Context, CrateRef, CrateSource, IndexEntry, Report
+from analyzer.model import Context, CrateRef, CrateSource, FactKind, IndexEntry, Report
 from analyzer.registry.context import Contexts, worth_asking
 from analyzer.registry.targets import ArchiveTarget, CrateTarget, FolderTarget, Target
 from analyzer.worker.pool import Pool
@@ -21,6 +21,7 @@ from analyzer.worker.verdicts import mismatched
 if TYPE_CHECKING:
     from analyzer.registry.fetch import Registry
 
+_COMMIT = frozenset({FactKind.SOURCE_COMMIT})
 Got = CrateSource | Report | CratescopeError
 Answer = Report | CratescopeError
 
@@ -45,8 +46,14 @@ class Sources:
     def _find(self, registry: str) -> RegistryAccess:
         return find_registry(registry, os.environ) if registry else self._settings.registry
 
-    def answers(self, pool: Pool) -> Iterator[Answer]:
-        """A report or an error for each target; archives are fetched while others are read."""
+    def answers(self, pool: Pool, *, vcs: str = "") -> Iterator[Answer]:
+        """A report or an error for each target; archives are fetched while others are read.
+
+        `vcs`: the repository to compare the one target with.
+        """
+        if vcs:
+            yield from self._compared(pool, vcs)
+            return
         early: list[Answer | None] = []  # by target: what needs no worker, None where one is at it
 
         def to_read() -> Iterator[CrateSource]:
@@ -63,6 +70,27 @@ class Sources:
             yield report
             done += 1
         yield from (one for one in early[done:] if one is not None)
+
+    def _compared(self, pool: Pool, place: str) -> Iterator[Answer]:
+        """Read once for the commit that the archive names, and again with its files at hand: only
+        a confined worker opens an archive.
+        """
+        from analyzer.registry.vcs import read_commit
+
+        for got in self._all():
+            if not isinstance(got, CrateSource):
+                yield got
+                continue
+            context = self._context(got)
+            named = [one for one in pool.analyze_one(got, context).facts if one.kind in _COMMIT]
+            commit = named[0].subject if named else ""
+            folder = named[0].data[0] if named and named[0].data else ""
+            try:
+                tree = read_commit(place, commit, folder, self._settings)
+            except CratescopeError as error:
+                yield error
+                continue
+            yield pool.analyze_one(got, replace(context, vcs=tree))
 
     def _context(self, crate: CrateSource) -> Context:
         return self._known.pop(crate.sha256, None) or self._contexts.of(crate.ref)

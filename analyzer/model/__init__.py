@@ -22,6 +22,7 @@ from analyzer.model.crate import (
     SourceTree,
     Target,
     TargetKind,
+    VcsTree,
 )
 from analyzer.model.decision import Clause, ClauseKind, Decision, Outcome, StaleWaiver, Waiver
 from analyzer.model.facts import (
@@ -114,6 +115,7 @@ __all__ = [
     "Target",
     "TargetKind",
     "Trace",
+    "VcsTree",
     "Verdict",
     "Waiver",
     "Where",

@@ -207,3 +207,18 @@ class KnownBad:
     def covers(self, version: str) -> bool:
         """Whether exactly this version is named, or all are."""
         return "*" in self.versions or version in self.versions
+
+
+@dataclass(frozen=True, slots=True)
+class VcsTree:
+    """Files of the commit that an archive names: (path, git blob id), relative to the package.
+
+    `commit` is empty if the archive names none. `problem` says why there are no files;
+    `submodules` are folders whose files lie in other repositories.
+    """
+
+    commit: str
+    is_found: bool = False
+    files: tuple[tuple[str, str], ...] = ()
+    submodules: tuple[str, ...] = ()
+    problem: str = ""

@@ -98,6 +98,8 @@ class FactKind(StrEnum):
     REGISTRY_KNOWN_BAD = "registry.known-bad"
     REGISTRY_NEAR_NAME = "registry.near-name"
     REGISTRY_YANK = "registry.yank"
+    SOURCE_COMMIT = "source.commit"
+    SOURCE_DIFFERS = "source.differs"
     COPY_OF_POPULAR = "copy.of-popular"
     MENTION = "mention"
     FLOW = "flow"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from analyzer.model.crate import Advisory, IndexEntry, Origin
+from analyzer.model.crate import Advisory, IndexEntry, Origin, VcsTree
 from analyzer.model.facts import QUIET, Fact, FactKind, Gap, Guard, Hop, Phase, Where
 
 
@@ -175,7 +175,8 @@ class Context:
 
     `as_of`: day of the report. `index_entries`: all lines of the name, with dependencies for this
     version and the one before it. `first_published`: (name, time) of dependencies taken up new.
-    `sources`: name, state and digest of each database that was asked.
+    `sources`: name, state and digest of each database that was asked. `vcs`: the commit that the
+    archive names, if a repository was asked for it.
     """
 
     as_of: str = ""
@@ -185,3 +186,4 @@ class Context:
     dependencies: tuple[Report, ...] = ()
     first_published: tuple[tuple[str, str], ...] = ()
     sources: tuple[str, ...] = ()
+    vcs: VcsTree | None = None

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -232,3 +234,32 @@ def test_several_registries_in_one_run_keep_the_order(shelf: Shelf) -> None:
         )
     assert [isinstance(one, Report) for one in answers] == [True, False, True]
     assert not any(isinstance(one, UnknownCrate) for one in answers)
+
+
+def _committed(folder: Path) -> str:
+    """A commit of the folder without its build script."""
+    (folder / ".gitignore").write_text("build.rs\n.*.json\n")
+    known = ["-c", "user.name=a", "-c", "user.email=a@b.invalid"]
+    for words in (["init", "-q"], ["add", "."], [*known, "commit", "-qm", "x"]):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+    told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True)
+    return told.stdout.decode().strip()
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_a_build_script_that_nobody_committed_is_found(run: Run, make_folder: MakeFolder) -> None:
+    folder = make_folder("plain")
+    commit = _committed(folder)
+    note = folder / ".cargo_vcs_info.json"
+    note.write_text(json.dumps({"git": {"sha1": commit}, "path_in_vcs": ""}))
+    done = run("scan", folder, "--vcs", folder, "--format", "json")
+    assert done.code == 10
+    (found,) = json.loads(done.out)["findings"]
+    assert (found["rule"], found["evidence"][0]["subject"]) == (
+        "build-code-not-in-repository",
+        "build.rs",
+    )
+    note.write_text(json.dumps({"git": {"sha1": "1" * 40}}))
+    assert "not in the repository" in run("scan", folder, "--vcs", folder).out
+    assert run("scan", folder, folder, "--vcs", folder).code == 2
+    assert run("scan", folder, "--vcs", folder / "src").code == 2

@@ -6,11 +6,13 @@ what is served; the same bytes, rules, context and limits give the same report.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from analyzer import __version__
 from analyzer.facts import collect
+from analyzer.facts.changes import changes
 from analyzer.facts.flows import ASKER, flows
 from analyzer.facts.view import CrateView
 from analyzer.limits import DEFAULT_LIMITS, Limits
@@ -21,8 +23,10 @@ from analyzer.model import (
     CrateInfo,
     CrateSource,
     FactSet,
+    FileInfo,
     Gap,
     Manifest,
+    PackageInfo,
     Phase,
     Provenance,
     Report,
@@ -55,6 +59,8 @@ def analyze(
 ) -> Report:
     """The risk report of one crate. Hostile content never raises: it becomes findings and gaps."""
     known = context or Context()
+    before = known.previous.facts if known.previous is not None else None
+    ruleset = ruleset if before is not None else ruleset.of_one_version
     tree = unpack(crate, limits=limits)
     manifest = read_manifest(tree, limits=limits)
     modules = _modules(tree, manifest, limits)
@@ -76,11 +82,13 @@ def analyze(
     factset = _followed(view, factset, flow_ends(factset, ruleset))
     trace = observe(crate, limits) if observe is not None else Trace()
     factset = replace(factset, facts=factset.facts + trace.facts)
+    changed = changes(factset.facts, crate, tree, manifest, sources.phases, known)
+    factset = replace(factset, facts=factset.facts + changed)
     gaps = _unique(
         crate.gaps + tree.gaps + manifest.gaps + sources.gaps + factset.gaps + trace.gaps
     )
-    factset = _followed(view, factset, drawn_ends(match(factset, ruleset), factset))
-    findings = match(factset, ruleset)
+    factset = _followed(view, factset, drawn_ends(match(factset, ruleset, before), factset))
+    findings = match(factset, ruleset, before)
     coverage = _coverage(tree, sources)
     judged = assess(findings, gaps, coverage)
     return Report(
@@ -98,6 +106,8 @@ def analyze(
         provenance=Provenance(
             __version__, ruleset.digest, limits.digest(), known.as_of, known.sources
         ),
+        files=_files(tree, sources),
+        package=PackageInfo(_about(manifest), manifest.dependencies),
     )
 
 
@@ -174,6 +184,28 @@ def _coverage(tree: SourceTree, sources: Sources) -> Coverage:
         prefiltered_files=sources.unparsed,
         phases=tuple((one, counts[one]) for one in Phase if one in counts),
     )
+
+
+def _files(tree: SourceTree, sources: Sources) -> tuple[FileInfo, ...]:
+    return tuple(
+        FileInfo(
+            one.path,
+            hashlib.sha256(one.data).hexdigest(),
+            len(one.data),
+            sources.phases.get(one.path, ()),
+        )
+        for one in tree.files
+    )
+
+
+def _about(manifest: Manifest) -> tuple[tuple[str, str], ...]:
+    """What people look at in a manifest, without what every release changes."""
+    own = (
+        ("description", manifest.description),
+        ("links", manifest.links),
+        ("edition", manifest.edition),
+    )
+    return tuple(one for one in (*own, *manifest.fields) if one[1])
 
 
 def _unique(gaps: tuple[Gap, ...]) -> tuple[Gap, ...]:

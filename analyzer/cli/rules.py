@@ -9,6 +9,7 @@ import typer
 
 from analyzer.cli.explain import known_rule
 from analyzer.errors import SignatureError, UsageError
+from analyzer.model import Context, CrateSource, Finding
 from analyzer.pipeline import analyze
 from analyzer.report.text import one_line
 from analyzer.rules.lint import lint_rule
@@ -59,9 +60,7 @@ def try_samples(ids: Ids = None, rules: Own = None) -> None:
     ruleset = load_ruleset(extra=tuple(rules or ()))
     count = failed = 0
     for rule in _chosen(ruleset, ids):
-        for result in run_samples(
-            rule, ruleset, lambda c, alone: analyze(c, ruleset=alone).findings
-        ):
+        for result in run_samples(rule, ruleset, found):
             count += 1
             if not result.is_ok:
                 failed += 1
@@ -93,6 +92,14 @@ def new_rule(
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
     typer.echo(f"wrote {path}; next: cratescope rules lint --rules {rules} {rule_id}")
+
+
+def found(
+    crate: CrateSource, ruleset: RuleSet, /, before: CrateSource | None = None
+) -> tuple[Finding, ...]:
+    """What the analysis finds in a sample, seen from the version before if there is one."""
+    previous = analyze(before, ruleset=ruleset) if before is not None else None
+    return analyze(crate, ruleset=ruleset, context=Context(previous=previous)).findings
 
 
 def _chosen(ruleset: RuleSet, ids: list[str] | None) -> tuple[Rule, ...]:

@@ -27,6 +27,7 @@ _NOT_FAMILIES = frozenset(
         "hosts",
         "native_files",
         "flows",
+        "changes",
     }
 )
 

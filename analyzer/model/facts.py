@@ -100,9 +100,13 @@ class FactKind(StrEnum):
     REGISTRY_YANK = "registry.yank"
     SOURCE_COMMIT = "source.commit"
     SOURCE_DIFFERS = "source.differs"
+    REGISTRY_DEPENDENCY = "registry.dependency"
     COPY_OF_POPULAR = "copy.of-popular"
     MENTION = "mention"
     FLOW = "flow"
+    VERSION_STEP = "version.step"
+    VERSION_POWER = "version.power"
+    VERSION_BYTES = "version.bytes"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from analyzer.model.crate import Advisory, IndexEntry, Origin, VcsTree
+from analyzer.model.crate import Advisory, Dependency, IndexEntry, Origin, VcsTree
 from analyzer.model.facts import QUIET, Fact, FactKind, Gap, Guard, Hop, Phase, Where
 
 
@@ -152,8 +152,30 @@ class CrateInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class FileInfo:
+    """One file of the crate; `phases` is empty for what is not Rust."""
+
+    path: str
+    sha256: str
+    size_bytes: int
+    phases: tuple[Phase, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PackageInfo:
+    """What the manifest says that a later version may be compared with."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """Everything the analysis says of one crate."""
+    """Everything the analysis says of one crate.
+
+    `files` and `package` are what the next version is compared with (`cratescope diff`); they stand
+    in no public form of the report.
+    """
 
     crate: CrateInfo
     verdict: Verdict
@@ -167,6 +189,8 @@ class Report:
     coverage: Coverage
     points: tuple[Point, ...]
     provenance: Provenance
+    files: tuple[FileInfo, ...] = ()
+    package: PackageInfo = PackageInfo()
 
 
 @dataclass(frozen=True, slots=True)

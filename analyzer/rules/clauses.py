@@ -18,6 +18,8 @@ DECODING = frozenset({"base64", "hex", "reversed", "byte list", "replace", "xor"
 """Steps of a derivation that hide a text from a reader; joining and formatting do not."""
 
 Ask = Callable[[Fact], bool]
+IsNew = Callable[[Fact, tuple[Phase, ...]], bool]
+"""Whether a fact is new in one of these phases (none: in any)."""
 
 PLAIN_STEPS = (
     *("format", "concat", "env!", "join of texts", "pushed text", "replace"),
@@ -29,8 +31,11 @@ PLAIN_STEPS = (
 class FactIndex:
     """Facts by kind, and the answers already given: rules share clauses, facts share subjects."""
 
-    def __init__(self, facts: Iterable[Fact], signatures: Signatures) -> None:
-        self._signatures = signatures
+    def __init__(
+        self, facts: Iterable[Fact], signatures: Signatures, is_new: IsNew | None = None
+    ) -> None:
+        """`is_new` answers what a version before settles; without it every fact may be new."""
+        self._signatures, self._is_new = signatures, is_new
         self._by_kind: dict[FactKind, list[Fact]] = {}
         for fact in facts:
             self._by_kind.setdefault(fact.kind, []).append(fact)
@@ -57,7 +62,14 @@ class FactIndex:
             *_plain_asks(clause),
             *_pattern_asks(clause),
             *self._list_asks(clause),
+            *self._version_asks(clause, phases),
         )
+
+    def _version_asks(self, clause: Clause, phases: tuple[Phase, ...]) -> Iterator[Ask]:
+        known = self._is_new
+        if known is not None and clause.is_new is not None:
+            wanted = clause.phases or phases
+            yield lambda fact: known(fact, wanted) is clause.is_new
 
     def _list_asks(self, clause: Clause) -> Iterable[Ask]:
         if clause.subject_in:

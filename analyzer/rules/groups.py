@@ -43,7 +43,7 @@ class Groups:
         if scope is Scope.FUNCTION:
             yield from self._in_functions(clauses, required, holds, widest)
         else:
-            names = {Scope.PHASE: _phases_of, Scope.FILE: _files_of}.get(scope, _everywhere)
+            names = _NAMES.get(scope, _everywhere)
             yield from _in_flat(clauses, required, holds, names)
 
     def _in_functions(
@@ -123,6 +123,9 @@ def _phases_of(fact: Fact) -> tuple[str, ...]:
 
 def _everywhere(_: Fact) -> tuple[str, ...]:
     return ("crate",)
+
+
+_NAMES = {Scope.PHASE: _phases_of, Scope.VERSIONS: _phases_of, Scope.FILE: _files_of}
 
 
 def _in_flat(

@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA
 from analyzer.errors import SignatureError
 from analyzer.model import QUIET, Confidence, FactKind, Severity
 from analyzer.rules.ruleset import RuleSet
-from analyzer.rules.samples import given_facts
+from analyzer.rules.samples import facts_before, given_facts
 from analyzer.rules.schema import MATCHED_SCOPES, Rule, Sample, Scope
 from analyzer.signatures import host_of
 
@@ -101,6 +101,7 @@ def _logic(rule: Rule) -> Iterator[str]:
         yield "`source` and `sink` belong to scope `flow`"
     elif not rule.all and not rule.any:
         yield "no [[all]] and no [[any]]: the rule would hold everywhere"
+    yield from _versions(rule)
     if rule.is_blocking and rule.confidence is not Confidence.HIGH:
         yield '`verdict = "block"` needs confidence high'
     if rule.is_blocking and rule.phases and QUIET.issuperset(rule.phases):
@@ -109,6 +110,19 @@ def _logic(rule: Rule) -> Iterator[str]:
         for kind in clause.facts:
             if not kind.startswith(_NOT_FAKED):
                 yield f"[[none]] on {kind}: the crate's author can write that fact at will"
+
+
+def _versions(rule: Rule) -> Iterator[str]:
+    asks = [one for one in (*rule.all, *rule.any) if one.is_new]
+    if rule.scope is Scope.VERSIONS:
+        if not asks:
+            yield "a rule in scope `versions` asks for something `new`"
+        if any(not one.is_step for one in rule.samples):
+            yield "each sample of a rule in scope `versions` has a `before` or `before-facts`"
+    elif any(one.is_new is not None for one in (*rule.all, *rule.any, *rule.none, *rule.flow)):
+        yield "`new` belongs to scope `versions`"
+    if any(one.is_new is False for one in (*rule.all, *rule.any, *rule.none, *rule.flow)):
+        yield "`new = false`: what was there before is no excuse, and no evidence"
 
 
 def _samples(rule: Rule) -> Iterator[str]:
@@ -125,6 +139,7 @@ def _samples(rule: Rule) -> Iterator[str]:
             yield f"sample `{sample.name}` is not written yet"
         try:
             given_facts(rule, sample)
+            facts_before(rule, sample)
         except SignatureError as error:
             yield str(error).removeprefix(f"{rule.path}: ")
 
@@ -145,7 +160,7 @@ def _hosts(rule: Rule, ruleset: RuleSet) -> Iterator[str]:
 
 
 def _texts(sample: Sample) -> Iterator[str]:
-    yield from (text for _, text in sample.files)
+    yield from (text for _, text in (*sample.files, *(sample.before or ())))
     yield from sample.observed
     yield from sample.given
 
@@ -180,8 +195,6 @@ def _warnings(rule: Rule) -> Iterator[str]:
     matches = [one for one in rule.samples if one.is_match]
     if rule.is_blocking and (len(matches) < 2 or len(rule.samples) - len(matches) < 2):
         yield "a rule that asks for BLOCK deserves two samples of each kind"
-    if any(one.is_new is not None for one in (*rule.all, *rule.any, *rule.none)):
-        yield "`new` is read, but not matched yet"
     kinds = {kind for one in (*rule.all, *rule.any) for kind in one.facts}
     if kinds == {FactKind.MENTION}:
         yield "a rule on mentions alone speaks of code that may never run"

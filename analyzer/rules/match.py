@@ -29,6 +29,7 @@ from analyzer.rules.clauses import FactIndex
 from analyzer.rules.groups import Groups, Meeting
 from analyzer.rules.ruleset import RuleSet
 from analyzer.rules.schema import MATCHED_SCOPES, Clause, Rule, Scope
+from analyzer.rules.versions import newness
 
 EVIDENCE_PER_CLAUSE = 12
 FINDINGS_PER_RULE = 20
@@ -42,9 +43,14 @@ TEXTS = frozenset({FactKind.PATH_SECRET, FactKind.VALUE_URL, FactKind.VALUE_ADDR
 """Facts that a constant alone makes: cited when no call of the same clause says it better."""
 
 
-def match(factset: FactSet, ruleset: RuleSet) -> tuple[Finding, ...]:
-    """All findings, by rule id and place."""
-    index = FactIndex(factset.facts, ruleset.signatures)
+def match(
+    factset: FactSet, ruleset: RuleSet, before: tuple[Fact, ...] | None = None
+) -> tuple[Finding, ...]:
+    """All findings, by rule id and place; rules in scope `versions` need the facts `before`."""
+    if before is None:
+        ruleset = ruleset.of_one_version
+    is_new = None if before is None else newness(factset.facts, before)
+    index = FactIndex(factset.facts, ruleset.signatures, is_new)
     groups = Groups(factset)
     findings: list[Finding] = []
     for rule in ruleset.rules:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.errors import SignatureError
-from analyzer.rules.schema import Clause, Rule, parse_rule
+from analyzer.rules.schema import Clause, Rule, Scope, parse_rule
 from analyzer.signatures import Signatures, load_signatures
 
 
@@ -21,6 +22,12 @@ class RuleSet:
     def digest(self) -> str:
         """sha256 over every signature file."""
         return self.signatures.digest
+
+    @functools.cached_property
+    def of_one_version(self) -> RuleSet:
+        """The rules that need no version before."""
+        rules = tuple(one for one in self.rules if one.scope is not Scope.VERSIONS)
+        return RuleSet(rules, self.signatures)
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule with this id, or None."""

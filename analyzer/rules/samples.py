@@ -9,8 +9,9 @@ import hashlib
 import io
 import re
 import tarfile
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from analyzer.errors import SignatureError
 from analyzer.model import (
@@ -31,8 +32,15 @@ from analyzer.rules.match import match
 from analyzer.rules.ruleset import RuleSet
 from analyzer.rules.schema import Rule, Sample
 
-Analyze = Callable[[CrateSource, RuleSet], tuple[Finding, ...]]
-"""Findings of one crate under the given rules, as the product finds them."""
+
+class Analyze(Protocol):
+    """Findings of one crate under the given rules, as the product finds them."""
+
+    def __call__(
+        self, crate: CrateSource, ruleset: RuleSet, /, before: CrateSource | None = None
+    ) -> tuple[Finding, ...]:
+        """`before` is the version before, where the sample has one."""
+
 
 _ROOT = re.compile(r"\b([a-z][a-z0-9_]*)::")
 _FACT = re.compile(r"(?P<kind>\S+) (?P<subject>.+?)(?: \((?P<api>[^()]*)\))?")
@@ -63,8 +71,10 @@ def run_samples(rule: Rule, ruleset: RuleSet, analyze: Analyze) -> tuple[SampleR
 
 def _findings(rule: Rule, sample: Sample, alone: RuleSet, analyze: Analyze) -> tuple[Finding, ...]:
     if sample.files or not (sample.observed or sample.given):
-        return analyze(sample_source(sample, alone), alone)
-    return match(FactSet(given_facts(rule, sample)), alone)
+        before = source_before(sample, alone)
+        return analyze(sample_source(sample, alone), alone, before=before)
+    before_facts = facts_before(rule, sample) if sample.is_step else None
+    return match(FactSet(given_facts(rule, sample)), alone, before_facts)
 
 
 def _complaint(rule: Rule, sample: Sample, findings: tuple[Finding, ...]) -> str:
@@ -96,7 +106,8 @@ def _main_file(sample: Sample) -> str:
 
 def sample_source(sample: Sample, ruleset: RuleSet) -> CrateSource:
     """The sample as a packed folder; without a Cargo.toml of its own it gets one that runs it."""
-    name, _, version = (sample.crate or "sample").partition("@")
+    own = sample.crate or ("sample@0.1.1" if sample.is_step else "sample")
+    name, _, version = own.partition("@")
     files = dict(sample.files)
     if "Cargo.toml" not in files:
         files["Cargo.toml"] = _manifest(name, version or "0.1.0", sample, ruleset)
@@ -112,6 +123,17 @@ def sample_source(sample: Sample, ruleset: RuleSet) -> CrateSource:
     data = buffer.getvalue()
     ref = CrateRef(name, version or "0.1.0")
     return CrateSource(ref, hashlib.sha256(data).hexdigest(), data, Origin.FOLDER)
+
+
+def source_before(sample: Sample, ruleset: RuleSet) -> CrateSource | None:
+    """The version before, as `sample_source` makes the sample itself; None where there is none.
+
+    Unless `before-crate` says otherwise it is 0.1.0 of the same name, and the sample then 0.1.1.
+    """
+    if sample.before is None:
+        return None
+    named = sample.before_crate or f"{(sample.crate or 'sample').partition('@')[0]}@0.1.0"
+    return sample_source(replace(sample, files=sample.before, crate=named, before=None), ruleset)
 
 
 def _manifest(name: str, version: str, sample: Sample, ruleset: RuleSet) -> str:
@@ -136,6 +158,14 @@ def given_facts(rule: Rule, sample: Sample) -> tuple[Fact, ...]:
     ]
     rows += [(text, Field("sample", str(number))) for number, text in enumerate(sample.given)]
     return tuple(_listed_fact(rule, sample, text, where) for text, where in rows)
+
+
+def facts_before(rule: Rule, sample: Sample) -> tuple[Fact, ...]:
+    """The facts that a sample lists of the version before. Raises SignatureError."""
+    return tuple(
+        _listed_fact(rule, sample, text, Field("before", str(number)))
+        for number, text in enumerate(sample.before_given or ())
+    )
 
 
 def _listed_fact(rule: Rule, sample: Sample, text: str, where: Where) -> Fact:

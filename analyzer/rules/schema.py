@@ -27,7 +27,7 @@ class Scope(StrEnum):
     VERSIONS = "versions"
 
 
-MATCHED_SCOPES = frozenset({Scope.FLOW, Scope.FUNCTION, Scope.FILE, Scope.PHASE, Scope.CRATE})
+MATCHED_SCOPES = frozenset(Scope) - {Scope.GRAPH}
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,14 @@ class Sample:
     phase: Phase | None = None
     crate: str = ""
     lines: tuple[int, ...] = ()
+    before: tuple[tuple[str, str], ...] | None = None
+    before_crate: str = ""
+    before_given: tuple[str, ...] | None = None
+
+    @property
+    def is_step(self) -> bool:
+        """Whether the sample tells of a version before."""
+        return self.before is not None or self.before_given is not None
 
 
 @dataclass(frozen=True)
@@ -119,6 +127,7 @@ CLAUSE_KEYS = frozenset(
 )
 SAMPLE_KEYS = frozenset(
     {"name", "path", "code", "files", "observed", "facts", "phase", "crate", "lines"}
+    | {"before", "before-crate", "before-facts"}
 )
 
 
@@ -309,6 +318,9 @@ def _sample(reader: _Reader, *, is_match: bool) -> Sample:
         phase=phases[0] if phases else None,
         crate=reader.text("crate", ""),
         lines=tuple(lines),
+        before=_texts_by_path(reader, "before") if "before" in reader.table else None,
+        before_crate=reader.text("before-crate", ""),
+        before_given=reader.texts("before-facts") if "before-facts" in reader.table else None,
     )
 
 
@@ -319,7 +331,11 @@ def _sample_files(reader: _Reader) -> tuple[tuple[str, str], ...]:
         files.append((reader.text("path", "build.rs"), reader.text("code")))
     elif "path" in reader.table:
         raise reader.fail("path", "stands without `code`")
-    more = reader.table.get("files", {})
-    if not isinstance(more, dict) or not all(isinstance(one, str) for one in more.values()):
-        raise reader.fail("files", "must map paths to texts")
-    return (*files, *((str(path), str(text)) for path, text in more.items()))
+    return (*files, *_texts_by_path(reader, "files"))
+
+
+def _texts_by_path(reader: _Reader, key: str) -> tuple[tuple[str, str], ...]:
+    table = reader.table.get(key, {})
+    if not isinstance(table, dict) or not all(isinstance(one, str) for one in table.values()):
+        raise reader.fail(key, "must map paths to texts")
+    return tuple((str(path), str(text)) for path, text in table.items())

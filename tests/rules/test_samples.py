@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.model import CrateSource, Finding
+from analyzer.cli.rules import found
+from analyzer.model import Context, Report
 from analyzer.pipeline import analyze
 from analyzer.rules.lint import lint_rule
-from analyzer.rules.ruleset import RuleSet, load_ruleset
-from analyzer.rules.samples import run_samples, sample_source
-from analyzer.rules.schema import Rule
+from analyzer.rules.ruleset import load_ruleset
+from analyzer.rules.samples import run_samples, sample_source, source_before
+from analyzer.rules.schema import Rule, Sample
 
 RULESET = load_ruleset()
 
 
-def found(crate: CrateSource, ruleset: RuleSet) -> tuple[Finding, ...]:
-    return analyze(crate, ruleset=ruleset).findings
+def judged(sample: Sample) -> Report:
+    before = source_before(sample, RULESET)
+    previous = analyze(before, ruleset=RULESET) if before is not None else None
+    context = Context(previous=previous)
+    return analyze(sample_source(sample, RULESET), ruleset=RULESET, context=context)
 
 
 @pytest.mark.parametrize("rule", RULESET.rules, ids=lambda rule: rule.id)
@@ -35,7 +39,7 @@ def test_rule_passes_the_lint_without_a_warning(rule: Rule) -> None:
 )
 def test_crate_of_a_blocking_sample_is_blocked_by_the_whole_set(rule: Rule) -> None:
     verdicts = {
-        sample.name: analyze(sample_source(sample, RULESET), ruleset=RULESET).verdict
+        sample.name: judged(sample).verdict
         for sample in rule.samples
         if sample.is_match and sample.files
     }
@@ -50,7 +54,7 @@ def test_no_crate_of_a_no_match_is_blocked_by_another_rule() -> None:
         for rule in RULESET.rules
         for sample in rule.samples
         if not sample.is_match and sample.files
-        if analyze(sample_source(sample, RULESET), ruleset=RULESET).verdict == "BLOCK"
+        if judged(sample).verdict == "BLOCK"
     }
 
     assert blocked == set()

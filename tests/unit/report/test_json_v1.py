@@ -49,7 +49,8 @@ def test_several_reports_stand_in_one_object(blocked: Report, clear: Report) -> 
 
 
 def test_the_outer_shape_is_the_promised_one(blocked: Report) -> None:
-    names = [one.name for one in fields(Report)]
+    inward = {"files", "package"}  # what a next version is compared with
+    names = [one.name for one in fields(Report) if one.name not in inward]
     assert list(json.loads(json_v1.render((blocked,)))) == ["schema", *names]
 
 

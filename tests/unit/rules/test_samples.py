@@ -21,7 +21,9 @@ def rule(*samples: Sample) -> Rule:
     return replace(CONNECTS, samples=samples)
 
 
-def found(crate: CrateSource, ruleset: RuleSet) -> tuple[Finding, ...]:
+def found(
+    crate: CrateSource, ruleset: RuleSet, /, before: CrateSource | None = None
+) -> tuple[Finding, ...]:
     return analyze(crate, ruleset=ruleset).findings
 
 

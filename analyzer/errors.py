@@ -5,6 +5,7 @@ CratescopeError            exit  the message says what, why and what to do, in o
 │   ├── UnknownCrate       2     no such crate or version
 │   └── SignatureError     2     a rule, indicator or catalogue file is wrong
 ├── TomlError              2     a TOML text cannot be read (file and line in the message)
+├── YamlError              2     a YAML text cannot be read (file and line in the message)
 ├── RegistryUnreachable    30    a gap: network or registry out of reach, or --offline
 ├── ChecksumMismatch       20    the bytes are not the ones the index names
 ├── WorkerFailure          30    the confined worker died on one crate
@@ -40,6 +41,12 @@ class SignatureError(UsageError):
 
 class TomlError(CratescopeError):
     """A TOML text cannot be read."""
+
+    exit_code = 2
+
+
+class YamlError(CratescopeError):
+    """A YAML text cannot be read, or is over a bound."""
 
     exit_code = 2
 

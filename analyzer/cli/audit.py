@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from analyzer.cli.output import deliver, plan
 from analyzer.config import Settings, load_settings
 from analyzer.errors import UsageError
 from analyzer.limits import DEFAULT_LIMITS
+from analyzer.model import Severity, Verdict
 from analyzer.project import audit_json, audit_text
 from analyzer.project.audit import AuditResult, audit_names
 from analyzer.project.locks import read_locks
@@ -31,6 +33,13 @@ def audit(
     *,
     scan: Annotated[
         bool, typer.Option("--scan", help="Fetch and read every locked crate as well.")
+    ] = False,
+    hygiene: Annotated[
+        bool,
+        typer.Option("--hygiene", help="Look at pipelines, locks and secrets of the build, too."),
+    ] = False,
+    hygiene_strict: Annotated[
+        bool, typer.Option("--hygiene-strict", help="The same; what it finds asks for a REVIEW.")
     ] = False,
     offline: Offline = False,
     registry: Annotated[
@@ -50,11 +59,17 @@ def audit(
     if rules and not scan:
         raise UsageError("--rules asks for contents", remedy="add --scan")
     settings = load_settings(os.environ, registry=registry, is_offline=offline or None, jobs=jobs)
-    locks = read_locks(paths, limits=DEFAULT_LIMITS)
+    is_kept = hygiene or hygiene_strict
+    locks = read_locks(paths, limits=DEFAULT_LIMITS, is_required=not is_kept)
     known, digest = load_known_bad()
     found = audit_names(locks, known, digest, is_scanned=scan)
     if scan:
         found = _scanned(found, settings, tuple(rules or ()), is_quiet=quiet)
+
+    if is_kept:
+        from analyzer.project.hygiene import check
+
+        found = replace(found, hygiene=check(paths))
 
     def render(name: str, *, width: int, color: bool) -> str:
         if name == "human":
@@ -62,7 +77,14 @@ def audit(
         return audit_json.render(found) if name == "json" else audit_json.render_lines(found)
 
     deliver(render, pairs)
-    raise typer.Exit(CODES[found.verdict])
+    raise typer.Exit(_code(found, is_strict=hygiene_strict))
+
+
+def _code(found: AuditResult, *, is_strict: bool) -> int:
+    """The verdict's; hygiene alone never blocks, and asks for a REVIEW only where it is told to."""
+    habits = found.hygiene.rows if found.hygiene is not None and is_strict else ()
+    is_asked = any(one.severity is not Severity.INFO for one in habits)
+    return CODES[Verdict.REVIEW if is_asked and found.verdict is Verdict.CLEAR else found.verdict]
 
 
 def _scanned(

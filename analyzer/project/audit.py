@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from analyzer.config import is_default_source
 from analyzer.model import Gap, GapKind, KnownBad, LockedPackage, Lockfile, Report, Verdict
+from analyzer.project.hygiene.model import HygieneResult
 from analyzer.project.locks import Locks
 from analyzer.signatures import fold_name
 
@@ -73,7 +74,8 @@ class Row:
 class AuditResult:
     """What was found; `known_bad` is the digest of the list that names were compared with.
 
-    `reports` are those of contents that were read: none without `--scan`.
+    `reports` are those of contents that were read: none without `--scan`. `hygiene` never touches
+    the verdict.
     """
 
     lockfiles: tuple[Lockfile, ...]
@@ -82,6 +84,7 @@ class AuditResult:
     known_bad: str
     is_scanned: bool = False
     reports: tuple[Report, ...] = ()
+    hygiene: HygieneResult | None = None
 
     @property
     def packages(self) -> int:

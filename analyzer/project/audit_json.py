@@ -8,6 +8,7 @@ from __future__ import annotations
 from analyzer import __version__
 from analyzer.model import Gap, Report
 from analyzer.project.audit import AuditResult, Place, Reason, Row
+from analyzer.project.hygiene import show as hygiene
 from analyzer.report.json_v1 import plain as plain_report
 from analyzer.report.text import json_text
 
@@ -48,6 +49,7 @@ def plain(result: AuditResult) -> Json:
             "tool_version": __version__,
             "known_bad": result.known_bad,
         },
+        **({"hygiene": hygiene.plain(result.hygiene)} if result.hygiene is not None else {}),
     }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.model import Field, Gap, Member, Report, Span, Verdict, Where
 from analyzer.project.audit import ORDER, AuditResult, Place, Reason, Row
+from analyzer.project.hygiene import show as hygiene_text
 from analyzer.report.text import printable
 
 _COLORS = {
@@ -49,6 +50,8 @@ def render(result: AuditResult, *, width: int = 100, color: bool = False) -> str
             lines += _gap(gap, width)
         if len(result.gaps) > GAPS_SHOWN:
             lines.append(f"  and {len(result.gaps) - GAPS_SHOWN} more (see --format json)")
+    if result.hygiene is not None:
+        lines += ["", *hygiene_text.lines(result.hygiene, width)]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 

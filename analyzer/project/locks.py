@@ -35,15 +35,20 @@ class Locks:
     gaps: tuple[Gap, ...]
 
 
-def read_locks(paths: Sequence[Path], *, limits: Limits) -> Locks:
+def read_locks(paths: Sequence[Path], *, limits: Limits, is_required: bool = True) -> Locks:
     """Every Cargo.lock at or below the paths; for a manifest or member, the one cargo would use.
 
-    Raises UsageError for a path that is not there, or if there is no lock file at all.
+    Raises UsageError for a path that is not there, or if there is no lock file at all (unless
+    none `is_required`: then that is a blocking gap).
     """
     walk = _Walk()
     for path in paths:
         _look(path, walk)
-    if not walk.locks and not any(one.kind is GapKind.UNREADABLE for one in walk.gaps):
+    if (
+        is_required
+        and not walk.locks
+        and not any(one.kind is GapKind.UNREADABLE for one in walk.gaps)
+    ):
         names = " ".join(str(one) for one in paths)
         raise UsageError(f"no {LOCK} at or below {names}", remedy=_REMEDY)
     lockfiles: list[Lockfile] = []

@@ -46,6 +46,7 @@ def test_paths_commands_and_options_exist(page: Path) -> None:
     assert missing == []
     assert set(_COMMANDS.findall(text)) <= set(WORDS)
     known = _options() | {"--everything", "--help", "--version"}
+    known |= {"--locked", "--frozen"}  # cargo's own
     assert set(_OPTIONS.findall(text)) <= known
 
 

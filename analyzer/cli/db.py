@@ -16,7 +16,8 @@ from analyzer.codec import to_plain
 from analyzer.config import load_settings
 from analyzer.errors import UsageError
 from analyzer.registry.advisory_store import FILE, AdvisoryStore, SourceInfo, open_store
-from analyzer.registry.update import OSV, RUSTSEC, Outcome, Update
+from analyzer.registry.dump import open_names
+from analyzer.registry.update import OSV, RUSTSEC, DumpUpdate, Outcome, Update
 from analyzer.report.text import one_line
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -35,11 +36,21 @@ def update(
     osv: Annotated[
         str, typer.Option("--osv", metavar="URL|FILE", help="OSV's export for crates.io, a zip.")
     ] = "",
+    dump: Annotated[
+        str,
+        typer.Option("--dump", metavar="URL|FILE", help="The registry's database dump; `-`: its."),
+    ] = "",
     allow_older: _Older = False,
     offline: Offline = False,
 ) -> None:
-    """Fetch advisories from RustSec and OSV, or from the feeds that are named."""
+    """Fetch advisories from RustSec and OSV, or what is named."""
     settings = load_settings(os.environ, is_offline=offline or None)
+    if dump:
+        place = settings.database_dump if dump == "-" else dump
+        as_of = DumpUpdate(settings, allows_older=allow_older).run(place)
+        typer.echo(one_line(f"dump: names, owners and downloads of {as_of}"))
+        if not (rustsec or osv):
+            return
     named = {RUSTSEC: rustsec, OSV: osv}
     places = {name: place for name, place in named.items() if place}
     if not places:
@@ -54,18 +65,23 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Where the advisories came from, how many there are, how old they are."""
-    store = open_store(load_settings(os.environ).data_dir)
+    data_dir = load_settings(os.environ).data_dir
+    store, names = open_store(data_dir), open_names(data_dir)
     sources: tuple[SourceInfo, ...] = ()
     if store is not None:
         with store:
             sources = store.sources
     if as_json:
         rows = [to_plain(one) for one in sources]
-        typer.echo(json.dumps({"schema": "cratescope.db/v1", "sources": rows}, indent=1))
+        dump = names.as_of if names is not None else ""
+        shown = {"schema": "cratescope.db/v1", "sources": rows, "dump": dump}
+        typer.echo(json.dumps(shown, indent=1))
         return
     for one in sources:
         for line in _described(one):
             typer.echo(line)
+    if names is not None:
+        typer.echo(one_line(f"dump: names, owners and downloads of {names.as_of}"))
     if not sources:
         typer.echo(_NONE)
 

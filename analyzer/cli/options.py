@@ -41,3 +41,7 @@ AsOf = Annotated[
         "--as-of", metavar="DATE", help="Day to count ages from (YYYY-MM-DD); today if left out."
     ),
 ]
+OnlineMetadata = Annotated[
+    bool,
+    typer.Option("--online-metadata", help="Ask the web API for owners and downloads (slow)."),
+]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.exits import CODES, exit_code
-from analyzer.cli.options import AsOf, Formats, Jobs, Offline, Output, Quiet, Rules
+from analyzer.cli.options import AsOf, Formats, Jobs, Offline, OnlineMetadata, Output, Quiet, Rules
 from analyzer.cli.output import STDOUT, is_terminal, plan, prepare, write
 from analyzer.cli.progress import progress
 from analyzer.cli.sources import Answer, Sources
@@ -39,6 +39,7 @@ def scan(
     ] = "",
     rules: Rules = None,
     as_of: AsOf = "",
+    online_metadata: OnlineMetadata = False,
     vcs: Annotated[
         str,
         typer.Option(
@@ -62,7 +63,7 @@ def scan(
         raise UsageError("no target", remedy="name a crate, an archive or a folder")
     if vcs and len(wanted) > 1:
         raise UsageError("--vcs is about one crate", remedy="name one target")
-    known = surroundings(settings, as_of)
+    known = surroundings(settings, as_of, asks_site=online_metadata)
     warnings: list[str] = []
     sources = Sources(wanted, settings, warnings.append, known.contexts)
     outcome = _Outcome(pairs, is_full=verbose > 0)
@@ -74,6 +75,7 @@ def scan(
         for answer in sources.answers(pool, vcs=vcs):
             outcome.add(answer)
             advance(_label(answer))
+    known.close()
     if outcome.has_reports:
         warnings += known.warnings
     for warning in () if quiet else warnings:

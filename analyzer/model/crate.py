@@ -222,3 +222,42 @@ class VcsTree:
     files: tuple[tuple[str, str], ...] = ()
     submodules: tuple[str, ...] = ()
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who may publish a crate. `kind`: user or team; `since` a time, empty if not told; `crates`:
+    how many crates they own, -1 if not told.
+    """
+
+    login: str
+    kind: str
+    since: str = ""
+    crates: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Who published a version: a login, or with `is_trusted` the repository of a workflow."""
+
+    version: str
+    by: str
+    is_trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NameRecord:
+    """What a registry's site, or its dump (`source`), says of a name. -1 and empty: not told.
+
+    `publications` are in the order of their times.
+    """
+
+    name: str
+    source: str
+    downloads: int = -1
+    recent_downloads: int = -1
+    created: str = ""
+    updated: str = ""
+    repository: str = ""
+    owners: tuple[Owner, ...] = ()
+    publications: tuple[Publication, ...] = ()

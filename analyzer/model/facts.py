@@ -93,6 +93,7 @@ class FactKind(StrEnum):
     MANIFEST_RENAME = "manifest.rename"
     MANIFEST_CONFIG = "manifest.config"
     REGISTRY_AGE = "registry.age"
+    REGISTRY_DOWNLOADS = "registry.downloads"
     REGISTRY_OWNER = "registry.owner"
     REGISTRY_ADVISORY = "registry.advisory"
     REGISTRY_KNOWN_BAD = "registry.known-bad"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from analyzer.model.crate import Advisory, Dependency, IndexEntry, Origin, VcsTree
+from analyzer.model.crate import Advisory, Dependency, IndexEntry, NameRecord, Origin, VcsTree
 from analyzer.model.facts import QUIET, Fact, FactKind, Gap, Guard, Hop, Phase, Where
 
 
@@ -200,7 +200,7 @@ class Context:
     `as_of`: day of the report. `index_entries`: all lines of the name, with dependencies for this
     version and the one before it. `first_published`: (name, time) of dependencies taken up new.
     `sources`: name, state and digest of each database that was asked. `vcs`: the commit that the
-    archive names, if a repository was asked for it.
+    archive names, if a repository was asked for it. `record`: owners and downloads, if asked for.
     """
 
     as_of: str = ""
@@ -211,3 +211,4 @@ class Context:
     first_published: tuple[tuple[str, str], ...] = ()
     sources: tuple[str, ...] = ()
     vcs: VcsTree | None = None
+    record: NameRecord | None = None

@@ -17,7 +17,7 @@ from concurrent import futures
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import httpx
 
@@ -110,8 +110,10 @@ class Client:
         await asyncio.gather(*others, return_exceptions=True)
         await self._http.aclose()
 
-    def get(self, request: Request) -> Answer:
+    def get(self, request: Request, into: BinaryIO | None = None) -> Answer:
         """GET with retries. Any status but the passing ones (429, 5xx) comes back as an Answer.
+
+        With `into`, a body of status 200 is written there from its start, and not held.
 
         Raises RegistryUnreachable when nothing helps: one line with the reason, and a remedy.
         """
@@ -123,7 +125,7 @@ class Client:
                 self._sleep(pause)
             pause = min(_MAX_PAUSE_S, 0.4 * 2**attempt) * random.uniform(0.75, 1.25)  # noqa: S311  # jitter, no secret
             try:
-                answer = self._await(self._follow(request))
+                answer = self._await(self._follow(request, into))
             except (httpx.HTTPError, TimeoutError) as error:
                 reason = _reason(error)
                 if "certificate verify failed" in reason.lower():
@@ -153,7 +155,7 @@ class Client:
         except futures.CancelledError:
             raise RegistryUnreachable("the connection to the registry was closed") from None
 
-    async def _follow(self, request: Request) -> Answer:
+    async def _follow(self, request: Request, into: BinaryIO | None) -> Answer:
         url = httpx.URL(request.url)
         async with asyncio.timeout(_LONGEST_S):
             for _ in range(_MAX_REDIRECTS + 1):
@@ -163,7 +165,8 @@ class Client:
                     headers["authorization"] = request.token
                 async with self._http.stream("GET", url, headers=headers) as response:
                     if not response.has_redirect_location:
-                        body = await _body(response, request)
+                        sink = into if response.status_code == 200 else None
+                        body = await _body(response, request, sink)
                         return Answer(response.status_code, dict(response.headers), body)
                     url = _next(url, response.headers["location"], request.hosts)
         raise _Refused("redirected too often")
@@ -199,7 +202,7 @@ def _trust(ca_bundle: str) -> ssl.SSLContext:
     return context
 
 
-async def _body(response: httpx.Response, request: Request) -> bytes:
+async def _body(response: httpx.Response, request: Request, into: BinaryIO | None) -> bytes:
     limit, parts, size = request.max_size_bytes, [], 0
     if response.headers.get("content-length", "0").isdigit():
         size = int(response.headers.get("content-length", "0")[:18])
@@ -209,11 +212,17 @@ async def _body(response: httpx.Response, request: Request) -> bytes:
         response.aiter_raw() if request.is_raw else response.aiter_bytes()
     )
     size = 0
+    if into is not None:
+        into.seek(0)
+        into.truncate()
     async for part in chunks:
         size += len(part)
         if size > limit:
             raise _Refused(f"an answer of more than the {limit} bytes we read")
-        parts.append(part)
+        if into is None:
+            parts.append(part)
+        else:
+            into.write(part)
     return b"".join(parts)
 
 

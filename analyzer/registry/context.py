@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from analyzer.model import Context, CrateRef, Gap, GapKind, IndexEntry
+from analyzer.errors import CratescopeError
+from analyzer.model import Context, CrateRef, Gap, GapKind, IndexEntry, NameRecord
 from analyzer.registry.advisory_store import AdvisoryStore
+
+if TYPE_CHECKING:
+    from analyzer.registry.dump import NameStore
+    from analyzer.registry.web_api import WebApi
 
 MAX_ENTRIES = 2000
 """Lines of one name that a context carries: the newest; nobody honest has more."""
@@ -27,10 +33,16 @@ NO_ADVISORIES = Gap(
 
 @dataclass(frozen=True, slots=True)
 class Contexts:
-    """Makes contexts. `store` may be None (see `gaps`); `as_of` is the day of the report, UTC."""
+    """Makes contexts. `store` may be None (see `gaps`); `as_of` is the day of the report, UTC.
+
+    `names` is the registry's dump, if there is one; `site` its web API, only if it was asked for:
+    then a context costs two requests, a second each.
+    """
 
     store: AdvisoryStore | None
     as_of: str
+    names: NameStore | None = None
+    site: WebApi | None = None
 
     def of(
         self,
@@ -51,7 +63,18 @@ class Contexts:
             advisories=advisories,
             first_published=_first_published(others or {}),
             sources=labels,
+            record=self._record(ref) if entries else None,
         )
+
+    def _record(self, ref: CrateRef) -> NameRecord | None:
+        """Owners and downloads; a site out of reach is no reason to stop."""
+        record = self.names.record(ref.name) if self.names is not None else None
+        if self.site is not None:
+            try:
+                return _joined(self.site.record(ref.name), record)
+            except CratescopeError:
+                return record or NameRecord(ref.name, "web API: out of reach")
+        return record
 
     def gaps(self, now: datetime) -> tuple[Gap, ...]:
         """What a run should say once: that there are no advisories, or only old ones."""
@@ -65,6 +88,12 @@ class Contexts:
             for one in self.store.sources
             if one.is_stale(now)
         )
+
+
+def _joined(site: NameRecord, dump: NameRecord | None) -> NameRecord:
+    """What the site says, with the times of owners that only the dump knows."""
+    known = {(one.login, one.kind): one for one in dump.owners} if dump is not None else {}
+    return replace(site, owners=tuple(known.get((one.login, one.kind), one) for one in site.owners))
 
 
 def contexts(

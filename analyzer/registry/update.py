@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from analyzer.config import FEED_HOSTS, Settings
 from analyzer.errors import CratescopeError, RegistryUnreachable, UsageError
+from analyzer.registry import dump
 from analyzer.registry.advisories import AdvisoryKind, Feed, read_osv, read_rustsec
 from analyzer.registry.advisory_store import (
     FILE,
@@ -28,11 +31,13 @@ from analyzer.registry.advisory_store import (
     set_back,
     write_store,
 )
+from analyzer.registry.file_lock import lock
 from analyzer.registry.remote import OpenClient, open_client
 
 RUSTSEC, OSV = "rustsec", "osv"
 READERS: Mapping[str, Callable[[bytes], Feed]] = {RUSTSEC: read_rustsec, OSV: read_osv}
 _FEED_SIZE_BYTES = 256 << 20
+_DUMP_SIZE_BYTES = 16 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Update:
         A second process waits until the first is done.
         """
         path = self._path()
-        with _locked(path):
+        with locked(path):
             self._load()
             outcomes = tuple(self._one(name, place) for name, place in places.items())
             if any(one.error is None for one in outcomes):
@@ -74,7 +79,7 @@ class Update:
         path = self._path()
         if not bundle.is_file():
             raise UsageError(f"{bundle}: no such file")
-        with _locked(path), AdvisoryStore(bundle) as store:
+        with locked(path), AdvisoryStore(bundle) as store:
             self._load()
             outcomes = tuple(self._take(store.part(one)) for one in store.sources)
             if any(one.is_new for one in outcomes):
@@ -145,6 +150,60 @@ class Update:
         return answer.body, answer.headers.get("etag", "")
 
 
+@dataclass(frozen=True, slots=True)
+class DumpUpdate:
+    """Brings the dump of names, owners and downloads up to date."""
+
+    settings: Settings
+    allows_older: bool = False
+    opener: OpenClient = open_client
+
+    def run(self, place: str) -> str:
+        """Read the dump at a URL or path; returns its time.
+
+        Raises UsageError, RegistryUnreachable (also for one older than the one at hand).
+        """
+        assert self.settings.data_dir is not None
+        path = self.settings.data_dir / dump.FILE
+        with locked(path), tempfile.TemporaryFile(dir=path.parent) as whole:
+            before = dump.open_names(self.settings.data_dir)
+            if "://" in place:
+                self._fetch(place, whole)
+                return self._store(whole, path, before)
+            try:
+                with Path(place).open("rb") as file:
+                    return self._store(file, path, before)
+            except OSError as error:
+                raise UsageError(f"{place}: {error.strerror}") from None
+
+    def _store(self, stream: BinaryIO, path: Path, before: dump.NameStore | None) -> str:
+        fresh = path.with_suffix(".new")
+        as_of = dump.read_dump(stream, fresh)
+        if before is not None:
+            before.close()
+            if as_of < before.as_of and not self.allows_older:
+                fresh.unlink()
+                raise RegistryUnreachable(
+                    f"the dump is of {as_of}, older than the {before.as_of} at hand",
+                    remedy="--allow-older takes it all the same",
+                )
+        fresh.replace(path)
+        return as_of
+
+    def _fetch(self, url: str, into: BinaryIO) -> None:
+        if self.settings.is_offline:
+            raise RegistryUnreachable(f"offline: {url} is not asked", remedy="name a file")
+        from analyzer.registry.client import Request, first_words
+
+        hosts = frozenset({urlsplit(url).hostname or ""})
+        request = Request(url, _DUMP_SIZE_BYTES, is_raw=True, hosts=hosts)
+        with self.opener(self.settings) as client:
+            answer = client.get(request, into)
+        if answer.status != 200:
+            raise RegistryUnreachable(f"{url} answered {answer.status}{first_words(answer.body)}")
+        into.seek(0)
+
+
 def _part(name: str, place: str, data: bytes, etag: str, now: datetime) -> Part:
     feed = READERS[name](data)
     info = SourceInfo(
@@ -175,8 +234,8 @@ def _file(path: Path) -> bytes:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Only one process changes a database; the lock ends with its holder, however that ends."""
+def locked(path: Path) -> Iterator[None]:
+    """Only one process changes a database. Raises UsageError if its folder cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o644)
@@ -185,15 +244,7 @@ def _locked(path: Path) -> Iterator[None]:
             f"{path.parent}: {error.strerror}", remedy="set CRATESCOPE_DATA_DIR"
         ) from None
     try:
-        _lock(handle)
-        yield
+        with lock(handle):
+            yield
     finally:
         os.close(handle)
-
-
-def _lock(handle: int) -> None:
-    try:
-        import fcntl
-    except ImportError:  # not on Windows: the last writer wins there, each file is whole
-        return
-    fcntl.flock(handle, fcntl.LOCK_EX)

@@ -89,3 +89,8 @@ def test_a_damaged_database_is_said(run: Run, tmp_path: Path, make_folder: MakeF
     path.write_bytes(b"torn")
     done = run("scan", make_folder("one"))
     assert (done.code, "db update" in done.err) == (2, True)
+
+
+def test_the_web_api_is_not_asked_without_a_contact(run: Run, make_folder: MakeFolder) -> None:
+    done = run("scan", make_folder("one"), "--online-metadata")
+    assert (done.code, "CRATESCOPE_CONTACT" in done.err) == (2, True)

@@ -53,7 +53,7 @@ def read_locks(paths: Sequence[Path], *, limits: Limits, is_required: bool = Tru
         raise UsageError(f"no {LOCK} at or below {names}", remedy=_REMEDY)
     lockfiles: list[Lockfile] = []
     for path in sorted(walk.locks.values()):
-        got = _read(path, limits)
+        got = read_lock(path, limits)
         if isinstance(got, Gap):
             walk.gaps.append(got)
         else:
@@ -193,7 +193,8 @@ def _links(walk: _Walk) -> Iterator[Gap]:
 # Reading -----------------------------------------------------------------------------------------
 
 
-def _read(path: Path, limits: Limits) -> Lockfile | Gap:
+def read_lock(path: Path, limits: Limits) -> Lockfile | Gap:
+    """One lock file, or why it cannot be read."""
     name, most = shown(path), limits.lockfile_size_bytes
     try:
         data = _bytes(path, most)

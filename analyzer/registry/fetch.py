@@ -65,6 +65,11 @@ class Registry:
         """What went otherwise than meant but stopped nothing, such as a cache on a full disk."""
         return tuple(one for one in (self._cache.trouble, self._remote.trouble) if one)
 
+    @property
+    def limits(self) -> Limits:
+        """The limits that archives are held to."""
+        return self._limits
+
     # Index -----------------------------------------------------------------------------------
 
     def entries(self, name: str) -> tuple[IndexEntry, ...]:

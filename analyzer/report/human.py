@@ -48,7 +48,7 @@ _SEVERITY_STYLES = {
     Severity.INFO: "dim",
 }
 _ORDER = list(reversed(Severity))
-_RANK = (Verdict.BLOCK, Verdict.INCOMPLETE, Verdict.REVIEW, Verdict.CLEAR)
+RANK = (Verdict.BLOCK, Verdict.INCOMPLETE, Verdict.REVIEW, Verdict.CLEAR)
 _WAIT = "A person should read the lines above before this crate enters a build."
 _UNREAD = "Treat it as unread: the gaps above say what would help."
 _STOP = "Do not build this crate. Pin a version you trust, or wait for one that a person has read."
@@ -67,6 +67,15 @@ def render(
     Of several crates a summary comes first, and those that are CLEAR stand only there, unless
     `is_full`.
     """
+    shown = [
+        one for one in reports if len(reports) == 1 or is_full or one.verdict is not Verdict.CLEAR
+    ]
+    head = [_overview(reports)] if len(reports) > 1 else []
+    return printed([*head, *map(_report, shown)], width=width, color=color)
+
+
+def printed(parts: Iterable[RenderableType], *, width: int, color: bool) -> str:
+    """Parts of a report as text of at most `width` columns."""
     stream = io.StringIO()
     console = Console(
         file=stream,
@@ -79,29 +88,27 @@ def render(
         emoji=False,
         legacy_windows=False,
     )
-    if len(reports) > 1:
-        console.print(_overview(reports))
-    for report in reports:
-        if len(reports) == 1 or is_full or report.verdict is not Verdict.CLEAR:
-            console.print(_report(report))
+    for one in parts:
+        console.print(one)
     lines = (line.rstrip() for line in stream.getvalue().split("\n"))
     return log_lines("\n".join(lines))
 
 
 def _overview(reports: tuple[Report, ...]) -> RenderableType:
     counts = Counter(one.verdict for one in reports)
-    worst_first = sorted(counts, key=_RANK.index)
+    worst_first = sorted(counts, key=RANK.index)
     words = ", ".join(f"{counts[one]} {one}" for one in worst_first)
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(max_width=48, overflow="fold")
     table.add_column()
     for report in reports:
-        table.add_row(_word(report.verdict), _name(report), Text(printable(report.summary)))
+        table.add_row(word(report.verdict), _name(report), Text(printable(report.summary)))
     return Group(Text(f"{len(reports)} crates: {words}", style="bold"), table, Text(""))
 
 
-def _word(verdict: Verdict) -> Text:
+def word(verdict: Verdict) -> Text:
+    """A verdict in its color."""
     return Text(f" {verdict} ", style=_STYLES[verdict])
 
 
@@ -111,17 +118,17 @@ def _name(report: Report) -> Text:
 
 def _report(report: Report) -> RenderableType:
     head = Text.assemble(
-        _word(report.verdict),
+        word(report.verdict),
         " ",
         (_name(report).plain, "bold"),
         (f"  risk {report.score}/100", ""),
         (f"  {report.crate.origin} sha256 {printable(report.crate.sha256[:16])}", "dim"),
     )
     parts: list[RenderableType] = [head, Text(printable(report.summary), style="bold"), Text("")]
-    parts += _findings(report.findings)
-    parts += _score(report.points)
+    parts += findings(report.findings)
+    parts += score(report.points)
     parts += _capabilities(report.capabilities)
-    parts += _gaps(report.gaps)
+    parts += gaps(report.gaps)
     parts += [_coverage(report), Text("Next", style="bold")]
     parts += (_Wrapped(Text(one), first="- ", rest="  ") for one in _next_steps(report))
     return Group(*parts, Rule(style="dim"))
@@ -152,15 +159,17 @@ def _by_severity(findings: tuple[Finding, ...]) -> list[Finding]:
     return sorted(findings, key=lambda one: (_ORDER.index(one.severity), one.rule))
 
 
-def _score(points: tuple[Point, ...]) -> Iterable[RenderableType]:
+def score(points: tuple[Point, ...]) -> Iterable[RenderableType]:
+    """Every part of the score with its rule."""
     if points:
         parts = "; ".join(f"{one.points} {one.rule} ({one.reason})" for one in points)
         yield Text(f"Risk: {printable(parts, max_characters=1000)}", style="dim")
         yield Text("")
 
 
-def _findings(findings: tuple[Finding, ...]) -> Iterable[RenderableType]:
-    for one in _by_severity(findings):
+def findings(found: tuple[Finding, ...]) -> Iterable[RenderableType]:
+    """Findings by severity, with places, conditions and the way of a value."""
+    for one in _by_severity(found):
         yield Text.assemble(
             (f"{one.severity} ", _SEVERITY_STYLES[one.severity]),
             (printable(one.title), "bold"),
@@ -257,11 +266,12 @@ def _capabilities(capabilities: tuple[Capability, ...]) -> Iterable[RenderableTy
     yield Text("")
 
 
-def _gaps(gaps: tuple[Gap, ...]) -> Iterable[RenderableType]:
-    if not gaps:
+def gaps(missed: tuple[Gap, ...]) -> Iterable[RenderableType]:
+    """What was not looked at, the worst first."""
+    if not missed:
         return
     yield Text("Not looked at", style="bold")
-    for one in sorted(gaps, key=lambda item: not item.is_blocking)[:GAPS_SHOWN]:
+    for one in sorted(missed, key=lambda item: not item.is_blocking)[:GAPS_SHOWN]:
         line = f":{one.line}" if one.line else ""
         at = f"  {one.path}{line}" if one.path else ""
         mark = "! " if one.is_blocking else "- "
@@ -269,8 +279,8 @@ def _gaps(gaps: tuple[Gap, ...]) -> Iterable[RenderableType]:
         yield _Wrapped(Text(text, style="magenta" if one.is_blocking else ""), rest="    ")
         if one.remedy:
             yield Padding(Text(printable(one.remedy), style="dim"), (0, 0, 0, 4))
-    if len(gaps) > GAPS_SHOWN:
-        yield Text(f"and {len(gaps) - GAPS_SHOWN} more (see --format json)", style="dim")
+    if len(missed) > GAPS_SHOWN:
+        yield Text(f"and {len(missed) - GAPS_SHOWN} more (see --format json)", style="dim")
     yield Text("")
 
 

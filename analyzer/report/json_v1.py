@@ -60,11 +60,11 @@ def plain(report: Report) -> Json:
         "verdict": report.verdict,
         "score": report.score,
         "summary": report.summary,
-        "findings": [_finding(one) for one in report.findings],
-        "capabilities": [_capability(one) for one in report.capabilities],
+        "findings": [finding(one) for one in report.findings],
+        "capabilities": [capability(one) for one in report.capabilities],
         "indicators": [_indicator(one) for one in report.indicators],
         "facts": [_fact(one) for one in report.facts],
-        "gaps": [_gap(one) for one in report.gaps],
+        "gaps": [gap(one) for one in report.gaps],
         "coverage": {
             "files": coverage.files,
             "size_bytes": coverage.size_bytes,
@@ -88,7 +88,8 @@ def plain(report: Report) -> Json:
     }
 
 
-def _finding(one: Finding) -> Json:
+def finding(one: Finding) -> Json:
+    """A finding in its public shape."""
     return {
         "rule": one.rule,
         "title": one.title,
@@ -100,7 +101,7 @@ def _finding(one: Finding) -> Json:
         "attack": list(one.attack),
         "techniques": list(one.techniques),
         "evidence": [_evidence(item) for item in one.evidence],
-        "path": [{"where": _where(hop.where), "snippet": hop.snippet} for hop in one.path],
+        "path": [{"where": place(hop.where), "snippet": hop.snippet} for hop in one.path],
     }
 
 
@@ -109,32 +110,33 @@ def _evidence(one: Evidence) -> Json:
         "kind": one.kind,
         "subject": one.subject,
         "role": one.role,
-        "where": _where(one.where),
+        "where": place(one.where),
         "snippet": one.snippet,
         "derivation": list(one.derivation),
         "guards": [{"kind": item.kind, "subject": item.subject} for item in one.guards],
     }
 
 
-def _capability(one: Capability) -> Json:
+def capability(one: Capability) -> Json:
+    """A capability in its public shape."""
     return {
         "name": one.name,
         "phase": list(one.phases),
         "count": one.count,
-        "first": _where(one.first),
+        "first": place(one.first),
         "subjects": list(one.subjects),
     }
 
 
 def _indicator(one: Indicator) -> Json:
-    return {"kind": one.kind, "value": one.value, "where": _where(one.where)}
+    return {"kind": one.kind, "value": one.value, "where": place(one.where)}
 
 
 def _fact(one: Fact) -> Json:
     return {
         "kind": one.kind,
         "subject": one.subject,
-        "where": _where(one.where),
+        "where": place(one.where),
         "phase": list(one.phases),
         "owner": one.owner,
         "api": one.api,
@@ -145,7 +147,8 @@ def _fact(one: Fact) -> Json:
     }
 
 
-def _gap(one: Gap) -> Json:
+def gap(one: Gap) -> Json:
+    """A gap in its public shape."""
     return {
         "kind": one.kind,
         "reason": one.reason,
@@ -157,7 +160,8 @@ def _gap(one: Gap) -> Json:
     }
 
 
-def _where(where: Where) -> Json:
+def place(where: Where) -> Json:
+    """A place in its public shape."""
     if isinstance(where, Span):
         return {
             "file": where.file,

@@ -1,0 +1,140 @@
+"""`cratescope diff OLD NEW`: what a new version can do that the old one could not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analyzer.cli.exits import CODES
+from analyzer.cli.options import Formats, Jobs, Offline, Output, Quiet, Rules
+from analyzer.cli.output import deliver, plan, write
+from analyzer.cli.progress import progress
+from analyzer.cli.surroundings import surroundings
+from analyzer.config import Settings, load_settings
+from analyzer.errors import UsageError
+from analyzer.limits import DEFAULT_LIMITS
+from analyzer.model import Context, CrateSource, Lockfile, Report
+from analyzer.project import diff as work
+from analyzer.project import diff_json, diff_text
+from analyzer.project.changes import CrateDiff
+from analyzer.project.compare import Read
+from analyzer.project.lock_changes import LockDiff
+from analyzer.project.locks import read_lock
+from analyzer.registry.context import Contexts
+from analyzer.worker.pool import Pool
+
+_FORMATS = ("human", "json", "jsonl")
+
+
+def diff(
+    old: Annotated[
+        str, typer.Argument(metavar="OLD", help="A version, archive, folder or Cargo.lock.")
+    ],
+    new: Annotated[
+        str, typer.Argument(metavar="[NEW]", help="The same, or a bare version of OLD's crate.")
+    ] = "",
+    format_: Formats = None,
+    output: Output = None,
+    *,
+    since: Annotated[
+        str,
+        typer.Option(
+            "--since", metavar="VERSION", help="The last version you approved, instead of OLD."
+        ),
+    ] = "",
+    offline: Offline = False,
+    registry: Annotated[
+        str, typer.Option("--registry", metavar="URL", help="A sparse registry, by URL or name.")
+    ] = "",
+    rules: Rules = None,
+    as_of: Annotated[
+        str, typer.Option("--as-of", metavar="DATE", help="The day ages are counted to.")
+    ] = "",
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare two versions of a crate, or two lock files, and judge what is new."""
+    pairs = plan(format_ or [], output or [])
+    for name, _ in pairs:
+        if name not in _FORMATS:
+            raise UsageError(f"diff has no format `{name}`", remedy=f"it has {', '.join(_FORMATS)}")
+    settings = load_settings(os.environ, registry=registry, is_offline=offline or None, jobs=jobs)
+    contexts = surroundings(settings, as_of).contexts
+    if since:
+        if new:
+            raise UsageError("--since stands for OLD", remedy="name the new version only")
+        old, new = since, old
+    if not new:
+        raise UsageError("diff compares two things", remedy="name OLD and NEW, or use --since")
+    found = _found(old, new, _Run(settings, contexts, tuple(rules or ()), quiet))
+
+    def render(name: str, *, width: int, color: bool) -> str:
+        assert not isinstance(found, Report)
+        if name == "human":
+            return diff_text.render(found, width=width, color=color)
+        return diff_json.render(found) if name == "json" else diff_json.render_lines(found)
+
+    if isinstance(found, Report):
+        write((found,), pairs)  # the bytes were not the ones that were promised
+    else:
+        deliver(render, pairs)
+    raise typer.Exit(CODES[found.verdict])
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    settings: Settings
+    contexts: Contexts
+    rules: tuple[Path, ...]
+    is_quiet: bool
+
+    @contextmanager
+    def means(self, total: int) -> Iterator[work.Means]:
+        """Workers for so many packages, with a progress bar."""
+        jobs = max(1, min(self.settings.jobs, total))
+        with (
+            Pool(jobs=jobs, rules=self.rules) as pool,
+            progress(total, is_quiet=self.is_quiet) as advance,
+        ):
+            read = _reading(pool)
+            yield work.Means(self.settings, self.contexts, read, DEFAULT_LIMITS, advance)
+
+
+def _found(old: str, new: str, run: _Run) -> CrateDiff | LockDiff | Report:
+    if _is_lock(old) and _is_lock(new):
+        before, after = (_lock(Path(one)) for one in (old, new))
+        with run.means(work.changed_packages(before, after)) as means:
+            return work.diff_locks(before, after, means)
+    targets = work.sides(old, new)
+    run = replace(run, settings=work.registry_of(targets, run.settings))
+    with run.means(1) as means:
+        return work.diff_targets(targets, means)
+
+
+def _is_lock(text: str) -> bool:
+    return text.endswith(".lock")
+
+
+def _reading(pool: Pool) -> Read:
+    """Reports of a pool, each crate with its own context."""
+
+    def read(crates: Iterable[tuple[CrateSource, Context]]) -> Iterator[Report]:
+        rows = list(crates)
+        contexts = iter([context for _, context in rows])
+        return pool.analyze_many((crate for crate, _ in rows), lambda _: next(contexts))
+
+    return read
+
+
+def _lock(path: Path) -> Lockfile:
+    """Raises UsageError for a file that is no lock file: without a side nothing is compared."""
+    found = read_lock(path, DEFAULT_LIMITS)
+    if not isinstance(found, Lockfile):
+        raise UsageError(f"{found.path}: {found.reason}", remedy=found.remedy)
+    return found

@@ -51,8 +51,9 @@ SECONDARY_PERCENT = 25
 """What a finding beside the strongest one of its phase adds; phases are never summed."""
 SECONDARY_MAX = 19
 QUIET_MAX = REVIEW_FROM - 1
-"""The most that tests, examples, benches and unreached files add up to, unless a BLOCK rule holds
-there: a whole chain that lies ready in unreached code is worth a person's look, no more (V5)."""
+"""The most that tests, examples, benches and unreached files add up to, unless a BLOCK rule, or a
+critical one, holds there: a whole chain that lies ready in unreached code is worth a person's
+look, no more (V5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _worth(finding: Finding) -> int:
     base = SEVERITY_POINTS[finding.severity] * CONFIDENCE_PERCENT[finding.confidence]
     worth = base * SUPPORT_PERCENT[finding.support] // 10_000
     if finding.is_quiet:
-        return REVIEW_FROM if finding.is_blocking else min(worth, QUIET_MAX)
+        return REVIEW_FROM if finding.is_blocking or worth >= BLOCK_FROM else min(worth, QUIET_MAX)
     return worth
 
 

@@ -14,7 +14,7 @@ from analyzer.facts.view import CrateView
 from analyzer.model import Fact, FactKind, Phase
 from analyzer.signatures import host_of
 from analyzer.syntax.machine.decoders import from_base64
-from analyzer.syntax.telling import BASE64, HEX, is_encoded, key_shape, telling
+from analyzer.syntax.telling import BASE64, HEX, is_encoded, is_readable, key_shape, telling
 from analyzer.syntax.texts import TextSite, written
 from analyzer.syntax.vocabulary import compiled
 
@@ -124,4 +124,4 @@ def _as_text(data: bytes) -> str:
         text = data.decode()
     except UnicodeDecodeError:
         return ""
-    return text if text.isprintable() else ""
+    return text if is_readable(text) else ""

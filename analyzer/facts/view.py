@@ -69,7 +69,7 @@ class CrateView:
             " asm global_asm naked_asm".split()
         )
         table: dict[str, list[MacroSite]] = {}
-        for site in macros(self.code, wanted, self._matters):
+        for site in macros(self.code, wanted, self._matters, self.calls.frames):
             table.setdefault(site.name, []).append(site)
         return {name: tuple(sites) for name, sites in table.items()}
 

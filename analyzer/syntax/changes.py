@@ -78,6 +78,8 @@ def dotted(value: Value) -> Value:
     return value
 
 
+MAX_RETURNS = 4
+"""Early returns of a function beyond which no more are looked at."""
 ELSE = ("unwrap_or_else", "or_else")
 """Methods whose closure speaks where the receiver has nothing."""
 
@@ -199,3 +201,10 @@ def is_repeated(node: Node, start: int) -> bool:
             return True
         around = around.parent
     return False
+
+
+def returned(outline: Outline, body: Node) -> list[Node | None]:
+    """What a function's own `return` statements give."""
+    inside = (one for one, _ in outline.of("return_expression"))
+    rows = [one for one in inside if body.start_byte <= one.start_byte < body.end_byte]
+    return [one.named_children[0] for one in rows[:MAX_RETURNS] if one.named_children]

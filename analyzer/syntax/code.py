@@ -85,6 +85,7 @@ class CrateCode:
         self.asking = ""
         self._wanted: dict[str, tuple[set[str], ...]] = {}
         self._without_body: dict[str, set[tuple[str, int]]] = {}
+        self._asked_with: dict[str, set[str]] = {}
         self.kinds = Kinds(self)
         self.macro_arguments, self.closures = MacroArguments(self), Closures()
         interpreter = Interpreter(
@@ -125,9 +126,18 @@ class CrateCode:
             place = (outline.path, outline.origin(name.start_byte))
             self._without_body.setdefault(self.asking, set()).add(place)
 
+    def ask_with(self, other: str) -> None:
+        """Note that what is looked at needs all that was asked for under another name, too."""
+        self._asked_with.setdefault(self.asking, set()).add(other)
+
     def wanted(self, owners: Iterable[str]) -> Wanted:
-        """All that these functions asked for."""
-        asking = list(owners)
+        """All that these functions asked for, and what they needed with it."""
+        asking, pending = set[str](), list(owners)
+        while pending:
+            one = pending.pop()
+            if one not in asking:
+                asking.add(one)
+                pending += self._asked_with.get(one, ())
         found = [self._wanted[one] for one in asking if one in self._wanted]
         columns = zip(*found, strict=True) if found else ()
         bodies = (self._without_body.get(one, set()) for one in asking)
@@ -164,7 +174,9 @@ class CrateCode:
         if node.type not in ("identifier", "scoped_identifier"):
             return None
         segments = path_segments(outline, node)
-        is_parameter = outline.data[node.start_byte - 1 : node.start_byte] == b"$"
+        is_parameter = outline.data[node.start_byte - 1 : node.start_byte] == b"$" and segments[
+            :1
+        ] != ("crate",)
         if (not segments or is_parameter) and scope.function >= 0:
             segments = self.macro_arguments.path(outline, node, scope.function)
         if len(segments) == 1:
@@ -173,9 +185,13 @@ class CrateCode:
                 if held is not None and held.type in _CALLED:
                     return self.callee(outline, held, scope) if held.id != node.id else None
                 return None
+        return self.path(outline, segments, node.start_byte, scope)
+
+    def path(self, outline: Outline, segments: Path, at: int, scope: Scope) -> Path | None:
+        """The canonical path behind segments as written at a place; `Self` is the type there."""
         if segments[:1] == ("Self",):
-            return self._of_self(outline, segments, node.start_byte, scope)
-        return self.resolve(outline, segments, node.start_byte, scope.module)
+            return self._of_self(outline, segments, at, scope)
+        return self.resolve(outline, segments, at, scope.module)
 
     def _of_table(self, outline: Outline, node: Node, scope: Scope) -> Path | None:
         """`TABLE[i]`: the first function that a constant table names."""

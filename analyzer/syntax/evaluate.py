@@ -24,6 +24,7 @@ from analyzer.syntax.changes import (
     is_repeated,
     is_rewritten,
     number,
+    returned,
 )
 from analyzer.syntax.closure_values import or_else, through_closure
 from analyzer.syntax.fields import Fields, parameters
@@ -195,7 +196,7 @@ class Evaluator:
             return frame[name]
         value = self.fold(outline, row.value, scope, frame, depth)
         if row.part >= 0:
-            items = value.items or ()
+            items = value.items or ((value,) if not row.is_element else ())
             value = items[row.part] if row.part < len(items) else UNKNOWN_VALUE
         one = value.items[0] if value.items and len(value.items) == 1 else UNKNOWN_VALUE
         return one if row.is_element else value
@@ -239,7 +240,7 @@ class Evaluator:
     def _item(
         self, outline: Outline, segments: tuple[str, ...], at: int, scope: Scope, depth: int
     ) -> Value:
-        path = self.code.resolve(outline, segments, at, scope.module)
+        path = self.code.path(outline, segments, at, scope)
         if path is None:
             return UNKNOWN_VALUE
         item = self.code.item(path)
@@ -254,12 +255,16 @@ class Evaluator:
         return self.fold(other, value, inner, {}, depth)
 
     def _fold_field_expression(
-        self, outline: Outline, node: Node, scope: Scope, _frame: Frame, depth: int
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
         receiver, field = (node.child_by_field_name(one) for one in ("value", "field"))
         if receiver is None or field is None or field.type not in _FIELDS:
             return UNKNOWN_VALUE
         name = outline.text(field)
+        if name.isdecimal() and receiver.type in ("identifier", "scoped_identifier"):
+            items = self.fold(outline, receiver, scope, frame, depth).items or ()
+            if int(name) < len(items):
+                return items[int(name)]
         if depth > MAX_DEPTH // 2 or name in self._fields_open:
             return UNKNOWN_VALUE
         owner = self.code.kinds.of(outline, receiver, scope)
@@ -327,6 +332,8 @@ class Evaluator:
             return through_closure(self, outline, (receiver, nodes[0]), scope, (frame, depth))
         owner = self.code.kinds.of(outline, receiver, scope)
         api = self.code.apis.get(f"{owner}::{name}") if owner else None
+        if api is not None and api.value == "receiver":
+            return self.fold(outline, receiver, scope, frame, depth)
         if api is not None and api.value:
             return from_template(api.value, ())
         own = self.code.needed_function(self.code.own_method(owner, name)) if owner else None
@@ -341,7 +348,10 @@ class Evaluator:
         self.code.want_body(outline, node)
         frame = dict(zip(parameters(outline, node), arguments, strict=False))
         scope = outline.scope_at(body.start_byte, body.end_byte)
-        return self.fold(outline, body, scope, frame, depth + 8)
+        value = self.fold(outline, body, scope, frame, depth + 8)
+        if not value.is_unknown:
+            return value
+        return self._first_known(outline, returned(outline, body), scope, frame, depth + 8)
 
     def _fold_block(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int

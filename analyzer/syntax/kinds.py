@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from analyzer.syntax.closures import Closure
 from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.paths import Path, path_segments
 from analyzer.syntax.query import called_function
@@ -35,6 +36,13 @@ _SAME_TYPE = frozenset(
     " by_ref lock borrow borrow_mut context with_context map_err get_or_init get_mut"
     " read write await into_inner ok_or ok_or_else or_else take as_deref as_deref_mut".split()
 )
+_OF_LIST = frozenset("into_iter iter iter_mut next first last pop nth find cloned copied".split())
+"""Steps from a list to one of its items: both have the item's type here."""
+_LOOKING_IN = frozenset(
+    "map and_then map_or map_or_else is_some_and is_ok_and inspect then filter filter_map for_each"
+    " flat_map find_map any all tap with try_for_each".split()
+)
+"""Methods whose closure is handed what an option, a result or a list of them holds."""
 MAX_DEPTH = 24
 
 
@@ -163,7 +171,21 @@ class Kinds:
                 return self.of_annotation(outline, binding.type, scope.module, impl)
             held = _first_item(binding.value) if binding.is_element else binding.value
             return self.of(outline, held, scope, depth + 1) if held is not None else ""
+        closure = self._code.closures.binding(outline, name, node.start_byte)
+        if closure is not None:
+            return self._of_parameter(outline, closure, scope, depth)
         return self._of_path(self._code.resolve(outline, (name,), node.start_byte, scope.module))
+
+    def _of_parameter(self, outline: Outline, closure: Closure, scope: Scope, depth: int) -> str:
+        """The type of a closure's one parameter: as it says, or what its method looks into."""
+        pattern, receiver = closure.pattern, closure.receiver
+        told = pattern.child_by_field_name("type") if pattern is not None else None
+        if told is not None:
+            return self.of_annotation(outline, told, scope.module, self._impl(outline, scope))
+        if pattern is None or receiver is None or closure.method not in _LOOKING_IN:
+            return ""
+        is_plain = pattern.type in ("identifier", "mut_pattern", "ref_pattern")
+        return self.of(outline, receiver, scope, depth + 1) if is_plain else ""
 
     def _of_path(self, path: Path | None) -> str:
         """The type of a constant or static, own or catalogued."""
@@ -199,7 +221,8 @@ class Kinds:
                 return api.returns
             if name in _SAME_TYPE:
                 return owner
-            return self._returned(self._code.own_method(owner, name)) if owner else ""
+            own = self._code.own_method(owner, name) if owner else None
+            return owner if own is None and name in _OF_LIST else self._returned(own)
         path = self._code.callee(outline, function, scope)
         if path is None:
             return ""

@@ -102,6 +102,7 @@ class Names:
                 self.impls.setdefault(text, []).append(item)
                 continue
             item = Item((*module, text), node.type, file, node, scope)
+            self._add_associated(outline, item)
             self._add(file, scope, node, text, item)
         for node, scope in outline.of("use_declaration"):
             argument = node.child_by_field_name("argument")
@@ -117,6 +118,14 @@ class Names:
                 self._add_use(file, scope, node, label, path)
                 if scope.function < 0 and scope.module == 0 and linked != "self":
                     self._externs.setdefault(label, self._externs.get(linked, linked))
+
+    def _add_associated(self, outline: Outline, item: Item) -> None:
+        """A constant of an `impl`, under the type's name in the same module."""
+        impl = item.scope.impl if item.kind == "const_item" else None
+        own = impl.child_by_field_name("type") if impl is not None else None
+        if own is not None:
+            kind = clean(outline.text(own).partition("<")[0].rpartition("::")[2].strip())
+            self.items.setdefault((*item.path[:-1], kind, item.path[-1]), item)
 
     def uses(self, file: str) -> list[tuple[str, Path]]:
         """(local name, path as written) of every `use` of a file."""

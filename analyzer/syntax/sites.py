@@ -115,8 +115,21 @@ class Sites:
 
     # Callers -----------------------------------------------------------------------------------
 
-    def _frames(self, function: Function, depth: int) -> tuple[Frame, ...]:
+    def frames(self, function: Function) -> tuple[Frame, ...]:
         """What a function's parameters may be, a frame for each caller that knows something."""
+        return self._frames(function, 0)
+
+    def _frames(self, function: Function, depth: int) -> tuple[Frame, ...]:
+        """The same, `depth` callers away; asks under a name of its own, for all who need it."""
+        asker, name = self._code.asking, f"frames {function[0]} {function[1]}"
+        self._code.ask_with(name)
+        self._code.asking = name
+        try:
+            return self._worked_out(function, depth)
+        finally:
+            self._code.asking = asker
+
+    def _worked_out(self, function: Function, depth: int) -> tuple[Frame, ...]:
         if function in self._frames_of or depth >= _FRAME_DEPTH:
             for one in self._asked_for.get(function, ()):
                 self._code.want(caller=one)
@@ -130,24 +143,37 @@ class Sites:
         frames: list[Frame] = list(self._macro_frames(function, node))
         for outline, called in self.callers.of(function)[:_CALLERS] if names else ():
             scope = called.scope
-            given = arguments_of(called.node)
             outer = (
                 self._frames((outline.path, scope.function), depth + 1)
                 if scope.function >= 0
                 else ()
             )
             asked |= self._asked_for.get((outline.path, scope.function), set())
-            for around in outer or ({},):
-                values = [self._code.evaluator.value(outline, one, scope, around) for one in given]
-                frame = {
-                    name: value
-                    for name, value in zip(names, values, strict=False)
-                    if not value.is_unknown
-                }
+            for frame in self._given(outline, called, names, outer or ({},)):
                 if frame and frame not in frames and len(frames) < _FRAMES:
                     frames.append(frame)
         self._frames_of[function] = tuple(frames)
         return self._frames_of[function]
+
+    def _given(
+        self, outline: Outline, call: Call, names: list[str], outer: tuple[Frame, ...]
+    ) -> Iterator[Frame]:
+        """What one call gives these parameters; in a loop over a known list, item by item."""
+        nodes = arguments_of(call.node)
+        for around in outer:
+            plain = [self._code.evaluator.value(outline, one, call.scope, around) for one in nodes]
+            several = [plain]
+            if any(one.is_unknown for one in plain) and call.scope.function >= 0:
+                several = [
+                    [
+                        self._code.evaluator.value(outline, one, call.scope, {**around, **items})
+                        for one in nodes
+                    ]
+                    for items in items_around(self._code, outline, call, around)
+                ] or several
+            for values in several:
+                pairs = zip(names, values, strict=False)
+                yield {name: value for name, value in pairs if not value.is_unknown}
 
     def _macro_frames(self, function: Function, node: Node) -> Iterator[Frame]:
         """What each invocation of an own macro gives its parameters."""

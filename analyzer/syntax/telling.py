@@ -26,13 +26,23 @@ _WALLET = (
     r"^(?:0x[0-9a-fA-F]{40}|bc1[02-9ac-hj-np-z]{38,58}|[13][1-9A-HJ-NP-Za-km-z]{25,34}"
     r"|T[1-9A-HJ-NP-Za-km-z]{33}|4[0-9AB][1-9A-HJ-NP-Za-km-z]{93})$"
 )
-_SHAPES = ((re.compile(_KEY_SHAPE), "shape of a key"), (re.compile(_WALLET), "wallet address"))
+_WALLET_FORM = (
+    r"0x\[[0-9a-fA-F-]{6,12}\]\{40\}|bc1[\[(]|\[13\]\[|\[1-9A-HJ-NP-Za-km-z\]\{3"
+    r"|T\[[A-Za-z1-9-]+\]\{33\}"
+)
+_SHAPES = (
+    (re.compile(_WALLET_FORM), "form of wallet addresses"),
+    (re.compile(_KEY_SHAPE), "shape of a key"),
+    (re.compile(_WALLET), "wallet address"),
+)
 _QUICK = (
     rb"(?m:^cargo:)|://|//:|\d\.\d{1,3}\.\d{1,3}\.\d|\\[xu\n]"
-    rb"|(?m:^(?:\\[nrt]|\s)*[A-Za-z0-9+/_-]{16,}={0,2}(?:\\[nrt]|\s)*$)|%b" % _KEY_SHAPE.encode()
+    rb"|(?m:^(?:\\[nrt]|\s)*[A-Za-z0-9+/_-]{16,}={0,2}(?:\\[nrt]|\s)*$)|%b|%b"
+    % (_KEY_SHAPE.encode(), _WALLET_FORM.encode())
 )
 _NUMBERS = re.compile(rb"\d[\s0-9a-fA-Fxu_,]{24,}+")
 _BYTE = re.compile(rb"\b(?:0x[0-9a-fA-F]{1,2}|\d{1,3})(?=\b|u8)")
+_BETWEEN_LINES = {ord(one): None for one in "\n\r\t"}
 _DOCUMENTATION = re.compile(rb"\bdoc\s*=\s*r?#*\Z")
 _SHORTEST = 6
 _LARGEST_BYTE = 255
@@ -128,6 +138,11 @@ def _decodes(text: str) -> bool:
     if not BASE64.fullmatch(text):
         return False
     try:
-        return from_base64(text.encode()).decode().isprintable()
+        return is_readable(from_base64(text.encode()).decode())
     except ValueError:
         return False
+
+
+def is_readable(text: str) -> bool:
+    """Whether a text has no control characters but those between lines and columns."""
+    return text.translate(_BETWEEN_LINES).isprintable()

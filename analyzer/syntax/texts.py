@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import NamedTuple
 
 import re2
 
+from analyzer.syntax.changes import PRINTING
 from analyzer.syntax.code import CrateCode
+from analyzer.syntax.loops import Frame
 from analyzer.syntax.macro_values import macro_value
 from analyzer.syntax.outline import Macro, Node, Outline, Scope
 from analyzer.syntax.telling import is_documentation
@@ -39,13 +41,23 @@ class TextSite(NamedTuple):
 
 
 def macros(
-    code: CrateCode, wanted: frozenset[str], matters: Callable[[Outline, Macro], bool]
+    code: CrateCode,
+    wanted: frozenset[str],
+    matters: Callable[[Outline, Macro], bool],
+    frames: Callable[[tuple[str, int]], Iterable[Frame]],
 ) -> Iterator[MacroSite]:
-    """Invocations of macros with these names that matter, folded."""
+    """Invocations of macros with these names that matter, folded; what prints parameters of an own
+    function also for each of its callers that says more (`frames`).
+    """
     for outline in code.outlines.values():
         for macro in outline.macros.values():
             if macro.name in wanted and matters(outline, macro):
-                yield _macro_site(code, outline, macro)
+                plain = _macro_site(code, outline, macro, {})
+                yield plain
+                function = outline.function_at(plain.start)
+                if macro.name in PRINTING and plain.value.is_open and function >= 0:
+                    for frame in frames((outline.path, function)):
+                        yield _macro_site(code, outline, macro, frame)
 
 
 def written(
@@ -71,7 +83,7 @@ def composed(code: CrateCode, emitting: Callable[[str], bool]) -> Iterator[TextS
                     yield _text(outline, node, scope, value)
         for macro in outline.macros.values():
             if macro.name in ("concat", "format", "vec") and macro.arguments:
-                site = _macro_site(code, outline, macro)
+                site = _macro_site(code, outline, macro, {})
                 if site.value.derivation or not site.value.is_constant:
                     yield TextSite(site.value, site.file, site.owner, site.start, site.end)
 
@@ -127,10 +139,12 @@ def _text(outline: Outline, node: Node, scope: Scope, value: Value) -> TextSite:
     return TextSite(value, outline.path, owner, node.start_byte, node.end_byte)
 
 
-def _macro_site(code: CrateCode, outline: Outline, macro: Macro) -> MacroSite:
+def _macro_site(code: CrateCode, outline: Outline, macro: Macro, frame: Frame) -> MacroSite:
     start, end = macro.node.start_byte, macro.node.end_byte
     scope = outline.scope_at(start, end)
-    value = macro_value(code.evaluator, outline, macro, scope, ({}, 0))
-    arguments = tuple(code.evaluator.value(outline, one, scope) for one in macro.arguments[:4])
+    value = macro_value(code.evaluator, outline, macro, scope, (frame, 0))
+    arguments = tuple(
+        code.evaluator.value(outline, one, scope, frame) for one in macro.arguments[:4]
+    )
     owner = outline.owner(scope.function)
     return MacroSite(macro.name, value, arguments, outline.path, owner, start, end)

@@ -167,6 +167,17 @@ def _concat(value: Value, _: tuple[Value, ...]) -> Value:
     return value
 
 
+def _gathered(value: Value, arguments: tuple[Value, ...]) -> Value:
+    """`collect`: characters and pieces to one text; a list of places stays a list."""
+    is_places = value.items is not None and any(_is_place(one) for one in value.items)
+    return value if is_places else _concat(value, arguments)
+
+
+def _is_place(value: Value) -> bool:
+    first = value.parts[0]
+    return len(value.parts) > 1 and isinstance(first, Hole) and first != Hole()
+
+
 def _collect(value: Value, _: tuple[Value, ...]) -> Value:
     return value
 
@@ -216,18 +227,19 @@ ok_or_else map_err as_deref iter into_iter chars bytes cloned copied context wit
 to_vec into_bytes into_os_string as_slice leak display by_ref trim_matches into_path_buf
 as_encoded_bytes canonicalize clone_from or unwrap_or_else await poll filter flatten err
 or_else as_deref_mut borrow_mut into_owned as_ptr as_mut_ptr as_c_str to_bytes as_bytes_with_nul
-into_raw parse""".split()
+into_raw parse try_clone""".split()
 
 METHODS: Mapping[str, Method] = {
     **dict.fromkeys(_SAME, _collect),
     "join": _join,
     "concat": _concat,
-    "collect": _concat,
+    "collect": _gathered,
     "rev": _rev,
     "chain": _chain,
     "zip": _zip,
     **dict.fromkeys(("find", "first", "last", "next"), _first),
     "enumerate": _enumerate,
+    "into_split": lambda value, _: Value(items=(value, value)),
     "replace": _replace,
     "replacen": _replace,
     "parent": _parent,

@@ -16,7 +16,9 @@ _VALUELESS = frozenset(
     " eq ne cmp partial_cmp is_ascii capacity count any all elapsed as_secs as_millis".split()
 )
 """Methods that tell of a value without carrying it."""
-_ONE_WAY = re.compile(r"(?:try_)?(?:sign|verif|pub|hash|digest|finalize|address|fingerprint|mac\b)")
+_ONE_WAY = re.compile(
+    r"(?:try_)?(?:sign(?!er)|verif|pub|hash|digest|finalize|address|fingerprint|mac\b)"
+)
 """Signatures, public keys and hashes: sent everywhere, and nobody gets the secret back."""
 _TYPED = frozenset(
     "identifier scoped_identifier call_expression struct_expression field_expression".split()

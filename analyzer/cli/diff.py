@@ -24,6 +24,7 @@ from analyzer.project import diff as work
 from analyzer.project import diff_json, diff_text
 from analyzer.project.changes import CrateDiff
 from analyzer.project.compare import Read
+from analyzer.project.git_range import read_range
 from analyzer.project.lock_changes import LockDiff
 from analyzer.project.locks import read_lock
 from analyzer.registry.context import Contexts
@@ -35,7 +36,7 @@ _FORMATS = ("human", "json", "jsonl")
 def diff(
     old: Annotated[
         str, typer.Argument(metavar="OLD", help="A version, archive, folder or Cargo.lock.")
-    ],
+    ] = "",
     new: Annotated[
         str, typer.Argument(metavar="[NEW]", help="The same, or a bare version of OLD's crate.")
     ] = "",
@@ -46,6 +47,12 @@ def diff(
         str,
         typer.Option(
             "--since", metavar="VERSION", help="The last version you approved, instead of OLD."
+        ),
+    ] = "",
+    git: Annotated[
+        str,
+        typer.Option(
+            "--git", metavar="BASE..HEAD", help="Two commits of the repository at OLD (or here)."
         ),
     ] = "",
     offline: Offline = False,
@@ -66,13 +73,13 @@ def diff(
             raise UsageError(f"diff has no format `{name}`", remedy=f"it has {', '.join(_FORMATS)}")
     settings = load_settings(os.environ, registry=registry, is_offline=offline or None, jobs=jobs)
     contexts = surroundings(settings, as_of).contexts
-    if since:
-        if new:
-            raise UsageError("--since stands for OLD", remedy="name the new version only")
-        old, new = since, old
-    if not new:
-        raise UsageError("diff compares two things", remedy="name OLD and NEW, or use --since")
-    found = _found(old, new, _Run(settings, contexts, tuple(rules or ()), quiet))
+    run = _Run(settings, contexts, tuple(rules or ()), quiet)
+    if git:
+        if new or since:
+            raise UsageError("--git compares two commits", remedy="name the repository only")
+        found: CrateDiff | LockDiff | Report = _range(Path(old or "."), git, run)
+    else:
+        found = _found(*_named(old, new, since), run)
 
     def render(name: str, *, width: int, color: bool) -> str:
         assert not isinstance(found, Report)
@@ -85,6 +92,16 @@ def diff(
     else:
         deliver(render, pairs)
     raise typer.Exit(CODES[found.verdict])
+
+
+def _named(old: str, new: str, since: str) -> tuple[str, str]:
+    if since:
+        if new:
+            raise UsageError("--since stands for OLD", remedy="name the new version only")
+        old, new = since, old
+    if not old or not new:
+        raise UsageError("diff compares two things", remedy="name OLD and NEW, or use --since")
+    return old, new
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +132,13 @@ def _found(old: str, new: str, run: _Run) -> CrateDiff | LockDiff | Report:
     run = replace(run, settings=work.registry_of(targets, run.settings))
     with run.means(1) as means:
         return work.diff_targets(targets, means)
+
+
+def _range(path: Path, text: str, run: _Run) -> LockDiff:
+    found = read_range(path, text, DEFAULT_LIMITS)
+    total = len(found.packages) + sum(work.changed_packages(*one) for one in found.locks)
+    with run.means(total) as means:
+        return work.diff_range(found, means)
 
 
 def _is_lock(text: str) -> bool:

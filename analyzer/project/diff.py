@@ -13,7 +13,17 @@ from analyzer.local import archive_source, folder_source
 from analyzer.model import CrateSource, Gap, GapKind, LockedPackage, Lockfile, Report
 from analyzer.project.changes import CrateDiff
 from analyzer.project.compare import Comparison, Pair, Read
-from analyzer.project.lock_changes import Change, LockDiff, judged, pairing, readable
+from analyzer.project.git_range import GitRange
+from analyzer.project.lock_changes import (
+    Change,
+    LockDiff,
+    PackageChange,
+    is_own,
+    judged,
+    pairing,
+    readable,
+    worst_first,
+)
 from analyzer.registry.context import Contexts
 from analyzer.registry.fetch import Registry
 from analyzer.registry.semver import is_partial, precedence
@@ -131,14 +141,35 @@ def diff_locks(old: Lockfile, new: Lockfile, means: Means) -> LockDiff:
     return judged(old, new, changes, answers, gaps)
 
 
+def diff_range(found: GitRange, means: Means) -> LockDiff:
+    """What a range of commits brings: its own packages, and every lock file that it changes."""
+    both = [Pair(one.old, one.new) for one in found.packages if one.old is not None]
+    fresh = [one.new for one in found.packages if one.old is None]
+    rows: list[PackageChange] = []
+    with Registry(means.settings, means.limits) as registry:
+        locked = _locked(*(new for _, new in found.locks))
+        comparison = Comparison(means.read, means.contexts, registry, locked, means.on_done)
+        for step in comparison.all(both):
+            head = (step.new.name, "changed", step.old.version, step.new.version, 0)
+            rows.append(PackageChange(*head, step.verdict, step.summary, diff=step))
+        for report in comparison.alone(fresh):
+            head = (report.crate.name, "added", "", report.crate.version, 0)
+            rows.append(PackageChange(*head, report.verdict, report.summary, report=report))
+            means.on_done(report.crate.name)
+    locks = [diff_locks(old, new, means) for old, new in found.locks]
+    rows += [one for each in locks for one in each.packages]
+    gaps = (*found.gaps, *(one for each in locks for one in each.gaps if not is_own(one)))
+    return LockDiff(found.old, found.new, worst_first(rows), tuple(dict.fromkeys(gaps)))
+
+
 def changed_packages(old: Lockfile, new: Lockfile) -> int:
     """How many packages `diff_locks` has to read."""
     return sum(one.new is not None and not one.is_rewritten for one in pairing(old, new))
 
 
-def _locked(lock: Lockfile) -> dict[str, tuple[str, ...]]:
+def _locked(*locks: Lockfile) -> dict[str, tuple[str, ...]]:
     table: dict[str, tuple[str, ...]] = {}
-    for one in lock.packages:
+    for one in (each for lock in locks for each in lock.packages):
         table[one.name] = (*table.get(one.name, ()), one.version)
     return table
 

@@ -126,8 +126,12 @@ def judged(
         row, gap = _row(one, answers.get(one), new.path)
         rows.append(row)
         missed += [gap] if gap is not None else []
-    rows.sort(key=lambda one: (ORDER.index(one.verdict), one.name, one.new))
-    return LockDiff(old.path, new.path, tuple(rows), tuple(dict.fromkeys(missed)))
+    return LockDiff(old.path, new.path, worst_first(rows), tuple(dict.fromkeys(missed)))
+
+
+def worst_first(rows: Iterable[PackageChange]) -> tuple[PackageChange, ...]:
+    """Rows in the order they are shown."""
+    return tuple(sorted(rows, key=lambda one: (ORDER.index(one.verdict), one.name, one.new)))
 
 
 def _row(
@@ -171,11 +175,19 @@ def readable(one: LockedPackage) -> Gap | None:
     return Gap(GapKind.DEPENDENCY, reason, remedy=remedy)
 
 
+_BY_PATH = "by path, your own code or a copy"
+
+
+def is_own(gap: Gap) -> bool:
+    """Whether a gap speaks of packages by path, which a range of commits does compare."""
+    return gap.reason.startswith(_BY_PATH)
+
+
 def _own(new: Lockfile) -> Iterator[Gap]:
     """Packages by path are the project's own: a lock file says nothing of their code."""
     own = [one.name for one in new.packages if not one.source]
     if own:
         named = ", ".join(own[:8]) + (f" and {len(own) - 8} more" if len(own) > 8 else "")
-        reason = f"by path, your own code or a copy: {named}: not compared"
+        reason = f"{_BY_PATH}: {named}: not compared"
         remedy = "compare the folders, or two commits with --git BASE..HEAD"
         yield Gap(GapKind.DEPENDENCY, reason, new.path, remedy=remedy)

@@ -50,7 +50,7 @@ def read_commit(place: str, commit: str, folder: str, settings: Settings) -> Vcs
     if not _COMMIT.fullmatch(commit):
         return VcsTree(commit, problem="no commit is named")
     if "://" not in place:
-        return _tree(_objects(Path(place)), commit, folder)
+        return _tree(objects_of(Path(place)), commit, folder)
     if settings.is_offline:
         raise RegistryUnreachable(f"offline: {place} is not asked", remedy="name a local clone")
     with tempfile.TemporaryDirectory(prefix="cratescope-vcs-") as home:
@@ -60,7 +60,7 @@ def read_commit(place: str, commit: str, folder: str, settings: Settings) -> Vcs
         return _tree(Path(home) / "repository/objects", commit, folder)
 
 
-def _objects(path: Path) -> Path:
+def objects_of(path: Path) -> Path:
     """The object folder of a clone, a bare repository or a linked work tree."""
     git = path / ".git"
     if git.is_file():

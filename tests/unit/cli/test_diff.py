@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from dulwich import porcelain
 
 from analyzer.config import DEFAULT_INDEX
 
@@ -319,3 +320,37 @@ def test_folders_are_compared_without_a_registry(run: Run, tmp_path: Path) -> No
 
     assert done.code == 20
     assert "added: build.rs (build-script)" in done.out
+
+
+def commit(repository: Path, files: dict[str, str]) -> None:
+    for path, text in files.items():
+        (repository / path).parent.mkdir(parents=True, exist_ok=True)
+        (repository / path).write_text(text)
+    porcelain.add(str(repository), [str(repository / one) for one in files])
+    who = b"a <a@example.invalid>"
+    porcelain.commit(str(repository), message=b"m", author=who, committer=who, sign=False)
+
+
+def test_a_pull_request_is_judged_by_its_commits(run: Run, arrayref: Shelf, tmp_path: Path) -> None:
+    sums = [json.loads(one)["cksum"] for one in arrayref.files["/ar/ra/arrayish"].splitlines()]
+    before = lock(tmp_path / "a", ("arrayish@0.3.9", sums[0])).read_text()
+    after = lock(tmp_path / "b", ("arrayish@0.3.10", sums[1])).read_text()
+    repository = tmp_path / "repository"
+    porcelain.init(str(repository)).close()
+    commit(repository, {"Cargo.toml": OWN, "src/lib.rs": "", "Cargo.lock": before})
+    commit(repository, {"Cargo.lock": after})
+    commit(repository, {"build.rs": SENDS_HOST})
+    (repository / "src/lib.rs").write_text("not committed")
+
+    found, code = step(run, arrayref, str(repository), "--git", "HEAD~2..HEAD")
+
+    assert code == 20
+    rows = {(one["name"], one["verdict"]) for one in found["packages"]}  # type: ignore[attr-defined]  # JSON
+    assert rows == {("arrayish", "BLOCK"), ("own", "BLOCK")}
+    only, _ = step(run, arrayref, str(repository), "--git", "HEAD~1..")
+    assert [one["name"] for one in only["packages"]] == ["own"]  # type: ignore[attr-defined]  # JSON
+
+
+def test_git_and_a_second_target_make_no_sense(run: Run, tmp_path: Path) -> None:
+    assert run("diff", tmp_path, "x@1.0.0", "--git", "a..b").code == 2
+    assert run("diff", tmp_path, "--git", "a..b").code == 2

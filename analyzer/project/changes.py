@@ -7,6 +7,7 @@ count, with one exception: nothing that blocks becomes harmless by having been t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -27,10 +28,12 @@ from analyzer.model import (
     Phase,
     Point,
     Report,
+    Span,
     Verdict,
     Where,
 )
-from analyzer.rules.versions import Key, folded, groups_of, new_facts, phase_groups
+from analyzer.rules.match import EVIDENCE_PER_CLAUSE, FINDINGS_PER_RULE
+from analyzer.rules.versions import Key, New, folded, groups_of, new_facts, phase_groups
 from analyzer.score import assess, capabilities
 from analyzer.signatures import fold_name
 
@@ -128,8 +131,10 @@ class CrateDiff:
 def compare(old: Report, new: Report, context: Context | None = None) -> CrateDiff:
     """What `new` brings; `context` is the one it was analyzed with (ages, reports on others)."""
     known = context or Context()
-    added, same = _split(new.findings, old.findings)
-    gone, _ = _split(old.findings, new.findings)
+    gained_facts = new_facts(new.facts, old.facts)
+    lost_facts = new_facts(old.facts, new.facts)
+    added, same = _split(new.findings, old.findings, gained_facts)
+    gone, _ = _split(old.findings, new.findings, lost_facts)
     stays = tuple(one for one in same if one.is_blocking and not one.is_quiet)
     gaps = (*new.gaps, *_unread(old))
     judged = assess((*added, *stays), gaps, new.coverage)
@@ -137,7 +142,6 @@ def compare(old: Report, new: Report, context: Context | None = None) -> CrateDi
     if judged.verdict is Verdict.CLEAR:
         notes = f"; {len(added)} notes" if len(added) > 1 else "; 1 note" if added else ""
         summary = f"Nothing that is new asks for a person's attention{notes}."
-    gained_facts = new_facts(new.facts, old.facts)
     return CrateDiff(
         old=old.crate,
         new=new.crate,
@@ -151,7 +155,7 @@ def compare(old: Report, new: Report, context: Context | None = None) -> CrateDi
         gone=gone,
         same=same,
         gained=_gained(gained_facts),
-        lost=_gained(new_facts(old.facts, new.facts)),
+        lost=_gained(lost_facts),
         dependencies=tuple(_dependencies(old, new, known)),
         values=tuple(_values(gained_facts))[:VALUES_KEPT],
         files=tuple(sorted(_files(old, new), key=lambda one: (_when(one.phases), one.path))),
@@ -174,13 +178,17 @@ def _unread(old: Report) -> Iterator[Gap]:
 
 
 def _split(
-    findings: Iterable[Finding], others: Iterable[Finding]
+    findings: tuple[Finding, ...], others: Iterable[Finding], gained: New
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """Findings that say more than the others do, and the rest.
 
     A finding is the same if the same rule cited as much before, in code that runs as early; lines
-    and files do not count.
+    and files do not count. What a finding cites is bounded, so one that cites a line with a new
+    fact on it, or is full and has new facts to choose from, is not the same: honest evidence must
+    not crowd out what was put beside it.
     """
+    crowded = Counter(one.rule for one in findings)
+    beside = {(one.kind, *_line(one.where)) for one in gained}
     cited: dict[tuple[str, frozenset[str]], set[Key]] = {}
     for one in others:
         cited.setdefault(_kind(one), set()).update(map(_key, one.evidence))
@@ -189,8 +197,24 @@ def _split(
     for one in findings:
         known = cited.get(_kind(one), set())
         is_same = known.issuperset(map(_key, one.evidence)) and _kind(one) in cited
+        is_same = is_same and all((e.kind, *_line(e.where)) not in beside for e in one.evidence)
+        if is_same and (crowded[one.rule] >= FINDINGS_PER_RULE or _is_full(one)):
+            is_same = not any(_may_cite(one, fact, groups) for fact, groups in gained.items())
         (rest if is_same else more).append(one)
     return tuple(more), tuple(rest)
+
+
+def _is_full(finding: Finding) -> bool:
+    return len(finding.evidence) >= EVIDENCE_PER_CLAUSE
+
+
+def _may_cite(finding: Finding, fact: Fact, groups: frozenset[str]) -> bool:
+    is_kind = any(one.kind is fact.kind for one in finding.evidence)
+    return is_kind and not phase_groups(finding.phases).isdisjoint(groups)
+
+
+def _line(where: Where) -> tuple[str, int]:
+    return (where.file, where.line) if isinstance(where, Span) else (repr(where), 0)
 
 
 def _kind(finding: Finding) -> tuple[str, frozenset[str]]:

@@ -148,9 +148,13 @@ class _Side:
         return CrateSource(ref, digest, packed, Origin.FOLDER, tuple(gaps))
 
 
+def _is_lock(path: str) -> bool:
+    return posixpath.basename(path) == LOCK
+
+
 def _locks(before: _Side, after: _Side) -> Iterator[tuple[Lockfile, Lockfile]]:
     paths = {*before.items, *after.items}
-    for path in sorted(one for one in paths if posixpath.basename(one) == LOCK):
+    for path in sorted(filter(_is_lock, paths)):
         if before.items.get(path) == after.items.get(path):
             continue
         try:
@@ -177,7 +181,11 @@ def _packages(before: _Side, after: _Side) -> Iterator[OwnChange]:
 
 def _outside(before: _Side, after: _Side) -> Iterator[Gap]:
     """Changed files that steer every build of the repository, and stand in no package."""
+    folders = {*after.names, *(posixpath.dirname(one) for one in after.items if _is_lock(one))}
     for path, item in after.items.items():
-        if path.endswith(_STEERING) and before.items.get(path) != item:
+        name = next((one for one in _STEERING if path == one or path.endswith(f"/{one}")), "")
+        place = path[: -len(name)] if name else ""
+        is_above = any(f"{one}/".startswith(place) for one in folders)
+        if name and is_above and before.items.get(path) != item:
             reason = "changed, and cargo obeys it outside of every package: read it by hand"
             yield Gap(GapKind.MANIFEST, reason, path, is_blocking=True)

@@ -71,6 +71,14 @@ class Change:
             self.old.checksum and self.new.checksum and self.old.checksum != self.new.checksum
         )
 
+    @property
+    def is_unpinned(self) -> bool:
+        """The same version of the same source, which had a checksum and has none."""
+        if self.old is None or self.new is None:
+            return False
+        is_same = (self.old.version, self.old.source) == (self.new.version, self.new.source)
+        return is_same and bool(self.old.checksum) and not self.new.checksum
+
 
 def pairing(old: Lockfile, new: Lockfile) -> tuple[Change, ...]:
     """What differs, by name: each version that came against the nearest one before it.
@@ -82,26 +90,30 @@ def pairing(old: Lockfile, new: Lockfile) -> tuple[Change, ...]:
     found: list[Change] = []
     for name in sorted({*before, *after}):
         olds, news = before.get(name, []), after.get(name, [])
-        held = {(one.version, one.checksum) for one in olds}
-        kept = {(one.version, one.checksum) for one in news}
+        held, kept = ({_identity(one) for one in several} for several in (olds, news))
         used: set[str] = set()
         for one in news:
-            if (one.version, one.checksum) not in held:
+            if _identity(one) not in held:
                 base = _base(olds, one)
                 used |= {base.version} if base is not None else set()
                 found.append(Change(base, one))
-        gone = [one for one in olds if (one.version, one.checksum) not in kept]
+        gone = [one for one in olds if _identity(one) not in kept]
         found += [Change(one, None) for one in gone if one.version not in used]
     return tuple(found)
 
 
+def _identity(one: LockedPackage) -> tuple[str, str, str]:
+    """What makes two locked packages the same bytes; a git source names its commit."""
+    return one.version, one.checksum, one.source
+
+
 def _by_name(lock: Lockfile) -> dict[Name, list[LockedPackage]]:
     """Packages of other sources than paths; without the commit of a git source, which changes."""
-    rows: dict[Name, dict[tuple[str, str], LockedPackage]] = {}
+    rows: dict[Name, dict[tuple[str, str, str], LockedPackage]] = {}
     for one in lock.packages:
         if one.source:
             name = (one.name, one.source.partition("#")[0])
-            rows.setdefault(name, {}).setdefault((one.version, one.checksum), one)
+            rows.setdefault(name, {}).setdefault(_identity(one), one)
     return {name: list(several.values()) for name, several in rows.items()}
 
 
@@ -121,7 +133,7 @@ def judged(
 ) -> LockDiff:
     """Everything put together, the worst first."""
     rows: list[PackageChange] = []
-    missed = [*gaps, *old.gaps, *new.gaps, *_own(new)]
+    missed = [*gaps, *old.gaps, *new.gaps, *_own(new), *_now_by_path(old, new)]
     for one in changes:
         row, gap = _row(one, answers.get(one), new.path)
         rows.append(row)
@@ -147,6 +159,9 @@ def _row(
     if one.is_rewritten:
         text = "the same version has another checksum than before: one of the two was changed"
         return PackageChange(package.name, "checksum", old, new, line, Verdict.BLOCK, text), None
+    if one.is_unpinned:
+        text = "its checksum is gone: any bytes would pass for this version"
+        return PackageChange(*head, Verdict.REVIEW, text), None
     if one.new is None:
         return PackageChange(*head, Verdict.CLEAR, "no longer locked"), None
     if isinstance(answer, CrateDiff):
@@ -175,6 +190,18 @@ def readable(one: LockedPackage) -> Gap | None:
     return Gap(GapKind.DEPENDENCY, reason, remedy=remedy)
 
 
+def _now_by_path(old: Lockfile, new: Lockfile) -> Iterator[Gap]:
+    """Packages of a registry or of git that a path takes the place of: a copy that may differ."""
+    before = {one.name for one in old.packages if one.source}
+    own = {one.name for one in old.packages if not one.source}
+    for one in new.packages:
+        if not one.source and one.name in before - own:
+            reason = f"{one.name} {one.version} {_FROM_PATH}: the copy was not read"
+            remedy = "read the copy with `cratescope diff`, against the registry's version"
+            yield Gap(GapKind.DEPENDENCY, reason, new.path, one.line, (), True, remedy)
+
+
+_FROM_PATH = "is now taken from a path"
 _BY_PATH = "by path, your own code or a copy"
 
 

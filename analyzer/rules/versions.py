@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from analyzer.limits import DEFAULT_LIMITS
 from analyzer.model import QUIET, UNKNOWN, Fact, FactKind, Phase, Span
 from analyzer.rules.clauses import IsNew, is_decoded
 
@@ -79,7 +80,9 @@ def key_of(fact: Fact) -> Key:
         return (fact.kind,)
     hidden = "hidden" if is_decoded(fact) else ""
     if _is_open(fact):
-        line = _BLANK.sub("", fact.snippet)
+        # Of a line that is cut the rest may differ: padding must not make what stands there old.
+        is_cut = len(fact.snippet) >= DEFAULT_LIMITS.snippet_characters
+        line = f"{fact.where}" if is_cut else _BLANK.sub("", fact.snippet)
         return (fact.kind, folded(fact.subject), hidden, fact.api, line, *fact.data)
     data = tuple(folded(one) for one in fact.data) if fact.kind in _WITH_DATA else ()
     return (fact.kind, folded(fact.subject), hidden, *data)

@@ -18,7 +18,7 @@ from analyzer.model import Context, CrateRef, CrateSource, Origin, Phase, Report
 from analyzer.pipeline import analyze
 from analyzer.project import diff_json, diff_text
 from analyzer.project.changes import CrateDiff, compare
-from analyzer.project.lock_changes import judged, pairing
+from analyzer.project.lock_changes import LockDiff, judged, pairing
 from analyzer.rules.ruleset import load_ruleset
 
 RULESET = load_ruleset()
@@ -197,3 +197,87 @@ def test_ten_thousand_packages_are_paired_at_once() -> None:
     assert found.verdict is Verdict.INCOMPLETE
     jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(diff_json.render(found)))
     assert len(diff_text.render(found).splitlines()) < 6_000
+
+
+def locked(source: str, checksum: str = "", version: str = "1.0.0", name: str = "a") -> object:
+    rows = f'[[package]]\nname = "{name}"\nversion = "{version}"\n'
+    rows += f'source = "{source}"\n' if source else ""
+    rows += f'checksum = "{checksum}"\n' if checksum else ""
+    return read_lockfile(f"version = 4\n{rows}".encode(), path="Cargo.lock")
+
+
+def both(old: object, new: object) -> LockDiff:
+    changes = pairing(old, new)  # type: ignore[arg-type]  # lock files
+    return judged(old, new, changes, {})  # type: ignore[arg-type]  # lock files
+
+
+def test_another_commit_of_a_git_package_is_a_change() -> None:
+    source = "git+https://git.invalid/a#"
+
+    assert both(locked(f"{source}aa"), locked(f"{source}bb")).verdict is Verdict.INCOMPLETE
+    assert both(locked(f"{source}aa"), locked(f"{source}aa")).verdict is Verdict.CLEAR
+
+
+def test_a_checksum_that_is_gone_asks_for_a_review() -> None:
+    source = "registry+https://index.invalid"
+
+    assert both(locked(source, "aa"), locked(source)).verdict is Verdict.REVIEW
+
+
+def test_a_path_that_takes_the_place_of_a_registry_is_unread() -> None:
+    found = both(locked("registry+https://index.invalid", "aa"), locked(""))
+
+    assert found.verdict is Verdict.INCOMPLETE
+    assert any("now taken from a path" in one.reason for one in found.gaps)
+    assert both(locked(""), locked("")).verdict is Verdict.CLEAR
+
+
+# What an attacker who reads this would try ---------------------------------------------------------
+
+
+def connects(*hosts: str, glue: str = "\n") -> dict[str, str]:
+    calls = glue.join(f'    std::net::TcpStream::connect("{one}:443").ok();' for one in hosts)
+    return {"build.rs": f"fn main() {{\n{calls}\n}}\n"}
+
+
+def test_honest_evidence_does_not_crowd_out_what_is_put_behind_it() -> None:
+    many = [f"files{number}.invalid" for number in range(40)]
+    found = step(connects(*many), connects(*many, "zz-evil.invalid"))
+
+    assert found.verdict is Verdict.REVIEW
+
+
+def test_a_second_call_on_an_honest_line_is_new() -> None:
+    found = step(connects("files.invalid"), connects("files.invalid", "evil.invalid", glue=" "))
+
+    assert found.verdict is Verdict.REVIEW
+
+
+def test_a_host_that_was_honest_makes_no_theft_to_it_old() -> None:
+    told = 'pub fn stats() { std::net::TcpStream::connect("192.0.2.7:443").ok(); }\n'
+    found = step({"src/lib.rs": told}, {"src/lib.rs": told + SENDS})
+
+    assert found.verdict is Verdict.BLOCK
+
+
+def test_padding_a_line_does_not_hide_what_changes_at_its_end() -> None:
+    pad = "/*" + "x" * 400 + "*/"
+    old = {
+        "build.rs": f"fn main() {{ let a = 1; {pad} go(a) }}\nfn go(p: u8) {{ {pad} run(one(p)) }}\n"
+    }
+    line = "fn run(p: String) { " + pad + " std::process::Command::new(%s).status().ok(); }\n"
+    found = step(
+        {"build.rs": old["build.rs"] + line % "honest(p)"},
+        {"build.rs": old["build.rs"] + line % "other(p)"},
+    )
+
+    assert [one.kind for one in found.values if one.kind == "process.spawn"]
+
+
+def test_a_dependency_that_tests_had_is_new_when_it_ships() -> None:
+    dev = '[dev-dependencies]\ncarrier = "1"\n'
+    before = report({}, "1.0.0", head=dev)
+    after = report({}, "1.0.1", head=dev.replace("dev-", ""), previous=before)
+
+    changes = [(one.change, one.kind) for one in compare(before, after).dependencies]
+    assert ("added", "normal") in changes

@@ -126,8 +126,9 @@ def test_a_broken_lock_file_before_makes_everything_new_and_after_is_unread(made
 
 @pytest.mark.parametrize("path", [".cargo/config.toml", "rust-toolchain.toml", "a/.cargo/config"])
 def test_a_file_that_steers_cargo_is_a_blocking_gap(made: Made, path: str) -> None:
-    made.commit(BASE)
-    made.commit({**BASE, path: "[build]\nrustc-wrapper = 'x'\n"})
+    inner = {"a/Cargo.toml": MANIFEST.replace("app", "a"), "a/src/lib.rs": ""}
+    made.commit({**BASE, **inner})
+    made.commit({**BASE, **inner, path: "[build]\nrustc-wrapper = 'x'\n"})
 
     assert [one.path for one in between(made).gaps if one.is_blocking] == [path]
 
@@ -217,3 +218,10 @@ def test_nothing_that_a_repository_names_is_run(made: Made, tmp_path: Path) -> N
     command = ["git", "-C", str(made.path), "diff", "HEAD~1", "HEAD"]
     subprocess.run(command, check=False, capture_output=True, env={"PATH": os.environ["PATH"]})
     assert mark.exists()  # porcelain falls into it
+
+
+def test_settings_of_a_sample_that_nobody_builds_are_no_gap(made: Made) -> None:
+    made.commit(BASE)
+    made.commit({**BASE, "docs/sample/.cargo/config.toml": "[build]\n"})
+
+    assert not [one for one in between(made).gaps if one.is_blocking]

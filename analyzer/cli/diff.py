@@ -21,16 +21,22 @@ from analyzer.errors import UsageError
 from analyzer.limits import DEFAULT_LIMITS
 from analyzer.model import Context, CrateSource, Lockfile, Report
 from analyzer.project import diff as work
-from analyzer.project import diff_json, diff_text
+from analyzer.project import diff_json, diff_markdown, diff_text
 from analyzer.project.changes import CrateDiff
 from analyzer.project.compare import Read
 from analyzer.project.git_range import read_range
 from analyzer.project.lock_changes import LockDiff
 from analyzer.project.locks import read_lock
 from analyzer.registry.context import Contexts
+from analyzer.report import formats
 from analyzer.worker.pool import Pool
 
-_FORMATS = ("human", "json", "jsonl")
+_RENDERERS = {
+    "json": diff_json.render,
+    "jsonl": diff_json.render_lines,
+    "markdown": diff_markdown.render,
+}
+_FORMATS = ("human", *_RENDERERS)
 
 
 def diff(
@@ -67,7 +73,7 @@ def diff(
     quiet: Quiet = False,
 ) -> None:
     """Compare two versions of a crate, or two lock files, and judge what is new."""
-    pairs = plan(format_ or [], output or [])
+    pairs = plan(format_ or [], output or [], _FORMATS)
     for name, _ in pairs:
         if name not in _FORMATS:
             raise UsageError(f"diff has no format `{name}`", remedy=f"it has {', '.join(_FORMATS)}")
@@ -81,17 +87,21 @@ def diff(
     else:
         found = _found(*_named(old, new, since), run)
 
+    _deliver(found, pairs)
+    raise typer.Exit(CODES[found.verdict])
+
+
+def _deliver(found: CrateDiff | LockDiff | Report, pairs: list[tuple[str, str]]) -> None:
+    if isinstance(found, Report):  # the bytes were not the ones that were promised
+        write((found,), [(name if name in formats() else "human", to) for name, to in pairs])
+        return
+
     def render(name: str, *, width: int, color: bool) -> str:
-        assert not isinstance(found, Report)
         if name == "human":
             return diff_text.render(found, width=width, color=color)
-        return diff_json.render(found) if name == "json" else diff_json.render_lines(found)
+        return _RENDERERS[name](found)
 
-    if isinstance(found, Report):
-        write((found,), pairs)  # the bytes were not the ones that were promised
-    else:
-        deliver(render, pairs)
-    raise typer.Exit(CODES[found.verdict])
+    deliver(render, pairs)
 
 
 def _named(old: str, new: str, since: str) -> tuple[str, str]:

@@ -26,13 +26,15 @@ class Render(Protocol):
         """The text of one format; width in columns."""
 
 
-def plan(chosen: list[str], files: list[Path]) -> list[tuple[str, str]]:
+def plan(chosen: list[str], files: list[Path], more: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     """(format, file) pairs; `-` is standard output. Raises UsageError if they do not pair up.
+
+    `more` are formats that a command has of its own.
 
     One format more than files: the last one goes to standard output. A file alone takes its format
     from its name's ending, else `human`. Files that cannot be written are told here, before work.
     """
-    known = formats()
+    known = (*formats(), *more)
     for one in chosen:
         if one not in known:
             raise UsageError(f"no format `{one}`", remedy=f"formats: {', '.join(known)}")

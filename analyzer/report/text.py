@@ -23,6 +23,7 @@ _INVISIBLE = re.compile(
 # `##[error]`, `##vso[...]`, `##teamcity[...]`: obeyed wherever they stand in a line of a log.
 _LOG_COMMAND = re.compile(r"##(?=\w{0,16}\[)")
 _LOG_LINE = re.compile(r"^((?: |\x1b\[[\d;]*m)*):(?=:)", re.MULTILINE)
+_MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+!|~&@$:\"'-]|(?<=www)\.|(?<=\d)\.(?= )")
 _NOT_PLAIN = re.compile(r"[^ -~]")
 
 
@@ -64,6 +65,19 @@ def _is_hidden(one: str, category: str) -> bool:
 def one_line(text: str) -> str:
     """Text for a log or error line: as on a terminal, blanks folded."""
     return printable(" ".join(text.split()), max_characters=500)
+
+
+def markdown_text(text: str, *, max_characters: int = 400) -> str:
+    """Text inside a line of Markdown: no markup, link, picture, mention or reference comes of it.
+
+    Every sign that Markdown or HTML could read is written as an entity, which both show as the sign
+    itself; `@` and `#` too, so that nobody is called and no other thread is linked.
+    """
+    return _MARKUP.sub(_entity, printable(text, max_characters=max_characters))
+
+
+def _entity(found: re.Match[str]) -> str:
+    return f"&#{ord(found[0])};"
 
 
 def log_lines(text: str) -> str:

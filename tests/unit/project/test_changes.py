@@ -16,7 +16,7 @@ import analyzer.report
 from analyzer.lockfile import read_lockfile
 from analyzer.model import Context, CrateRef, CrateSource, Origin, Phase, Report, Verdict
 from analyzer.pipeline import analyze
-from analyzer.project import diff_json, diff_text
+from analyzer.project import diff_json, diff_markdown, diff_text
 from analyzer.project.changes import CrateDiff, compare
 from analyzer.project.lock_changes import LockDiff, judged, pairing
 from analyzer.rules.ruleset import load_ruleset
@@ -281,3 +281,22 @@ def test_a_dependency_that_tests_had_is_new_when_it_ships() -> None:
 
     changes = [(one.change, one.kind) for one in compare(before, after).dependencies]
     assert ("added", "normal") in changes
+
+
+def test_a_comment_on_a_pull_request_cannot_be_written_by_the_crate() -> None:
+    evil = 'fn main() { std::net::TcpStream::connect("![x](https://evil.invalid)<b>@all #1|:443").ok(); }\n'
+    text = diff_markdown.render(step({}, {"build.rs": evil}))
+
+    assert text.startswith("<!-- cratescope diff -->\n### ") or "\n#### " in text
+    assert "build&#45;script" in text
+    for one in ("![", "](", "<b>", "@all", " #1", "https://", "\x1b"):
+        assert one not in text.partition("\n")[2]
+
+
+def test_a_comment_stays_within_what_a_forge_takes() -> None:
+    old = lock()
+    new = lock(*(f"p{n} 1.0.0" for n in range(5_000)))
+    text = diff_markdown.render(both(old, new))
+
+    assert len(text) < 65_536
+    assert "more" in text

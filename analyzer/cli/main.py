@@ -39,9 +39,21 @@ _Refused = cast(
 
 def main() -> None:
     """Run the command line; every failure is one line on standard error and an exit code."""
+    _run("cratescope", sys.argv[1:])
+
+
+def cargo() -> None:
+    """`cargo cratescope ...`: cargo runs `cargo-cratescope cratescope ...`; by hand without."""
+    arguments = sys.argv[1:]
+    _run("cargo cratescope", arguments[1:] if arguments[:1] == ["cratescope"] else arguments)
+
+
+def _run(name: str, arguments: list[str]) -> NoReturn:
+    """`name`: how the command was called, for the help."""
     try:
         _prepare_streams()
-        _leave(build(sys.argv[1:])(prog_name="cratescope", standalone_mode=False) or 0)
+        app = build(arguments, completes=" " not in name)
+        _leave(app(arguments, prog_name=name, standalone_mode=False) or 0)
     except CratescopeError as error:
         _fail(_said(str(error), error.remedy), error.exit_code)
     except _Refused as error:
@@ -113,12 +125,16 @@ def _leave(code: int) -> NoReturn:
 # The command tree ---------------------------------------------------------------------------------
 
 
-def build(arguments: list[str]) -> typer.Typer:
-    """The command tree, with only what `arguments` ask for imported."""
+def build(arguments: list[str], *, completes: bool = True) -> typer.Typer:
+    """The command tree, with only what `arguments` ask for imported.
+
+    `completes`: whether it offers shell completion (a command of two words cannot).
+    """
     app = typer.Typer(
         name="cratescope",
         help=_HELP,
         no_args_is_help=True,
+        add_completion=completes,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},

@@ -36,7 +36,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     """Make the next command end by this error."""
 
     def plant(error: BaseException) -> None:
-        def fail(_arguments: list[str]) -> typer.Typer:
+        def fail(_arguments: list[str], *, completes: bool) -> typer.Typer:
             raise error
 
         monkeypatch.setattr(analyzer.cli.main, "build", fail)

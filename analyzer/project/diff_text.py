@@ -19,6 +19,7 @@ from analyzer.project.changes import CrateDiff, DependencyChange, FileChange
 from analyzer.project.lock_changes import LockDiff, PackageChange
 from analyzer.report import human
 from analyzer.report.text import printable
+from analyzer.report.wording import RANK
 
 VALUES_SHOWN = 12
 FILES_SHOWN = 12
@@ -179,7 +180,7 @@ def _fields(found: CrateDiff) -> Iterator[RenderableType]:
 
 def _locks(found: LockDiff) -> Iterator[RenderableType]:
     counts = Counter(one.verdict for one in found.packages)
-    words = ", ".join(f"{counts[one]} {one}" for one in human.RANK if counts[one])
+    words = ", ".join(f"{counts[one]} {one}" for one in RANK if counts[one])
     changes = ", ".join(
         f"{found.count(one)} {one}"
         for one in ("added", "changed", "removed", "checksum")

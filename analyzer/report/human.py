@@ -18,20 +18,17 @@ from rich.text import Text
 from analyzer.model import (
     Capability,
     Evidence,
-    FactKind,
     Finding,
     Gap,
     Hop,
-    Member,
-    Moment,
     Point,
     Report,
     Severity,
-    Span,
     Verdict,
     Where,
 )
 from analyzer.report.text import log_lines, printable
+from analyzer.report.wording import RANK, by_severity, by_weight, next_steps, where_text
 
 NAME = "human"
 _STYLES = {
@@ -47,16 +44,8 @@ _SEVERITY_STYLES = {
     Severity.LOW: "cyan",
     Severity.INFO: "dim",
 }
-_ORDER = list(reversed(Severity))
-RANK = (Verdict.BLOCK, Verdict.INCOMPLETE, Verdict.REVIEW, Verdict.CLEAR)
-_WAIT = "A person should read the lines above before this crate enters a build."
-_UNREAD = "Treat it as unread: the gaps above say what would help."
-_STOP = "Do not build this crate. Pin a version you trust, or wait for one that a person has read."
-_ROTATE = "If it was ever built, change what it could read there: "
 EVIDENCE_SHOWN = 6
 GAPS_SHOWN = 8
-SECRETS_SHOWN = 5
-_SECRET_KINDS = frozenset({FactKind.FILE_READ, FactKind.ENV_READ, FactKind.PATH_SECRET})
 
 
 def render(
@@ -130,33 +119,11 @@ def _report(report: Report) -> RenderableType:
     parts += _capabilities(report.capabilities)
     parts += gaps(report.gaps)
     parts += [_coverage(report), Text("Next", style="bold")]
-    parts += (_Wrapped(Text(one), first="- ", rest="  ") for one in _next_steps(report))
+    parts += (
+        _Wrapped(Text(printable(one, max_characters=2500)), first="- ", rest="  ")
+        for one in next_steps(report)
+    )
     return Group(*parts, Rule(style="dim"))
-
-
-def _next_steps(report: Report) -> Iterable[str]:
-    if report.verdict is Verdict.BLOCK:
-        yield _STOP
-        secrets = _secrets(report.findings)
-        if secrets:
-            more = ", and more" if len(secrets) > SECRETS_SHOWN else ""
-            yield _ROTATE + printable(", ".join(secrets[:SECRETS_SHOWN])) + more
-    elif report.verdict is not Verdict.CLEAR:
-        yield _WAIT if report.verdict is Verdict.REVIEW else _UNREAD
-    else:
-        yield "Nothing to do."
-    if report.findings and report.provenance.ruleset:  # else the finding is no rule's
-        yield f"cratescope explain {printable(_by_severity(report.findings)[0].rule)}"
-
-
-def _secrets(findings: tuple[Finding, ...]) -> list[str]:
-    """What the blocking findings read, each once."""
-    cited = (item for one in findings if one.is_blocking for item in one.evidence)
-    return list(dict.fromkeys(one.subject for one in cited if one.kind in _SECRET_KINDS))
-
-
-def _by_severity(findings: tuple[Finding, ...]) -> list[Finding]:
-    return sorted(findings, key=lambda one: (_ORDER.index(one.severity), one.rule))
 
 
 def score(points: tuple[Point, ...]) -> Iterable[RenderableType]:
@@ -169,7 +136,7 @@ def score(points: tuple[Point, ...]) -> Iterable[RenderableType]:
 
 def findings(found: tuple[Finding, ...]) -> Iterable[RenderableType]:
     """Findings by severity, with places, conditions and the way of a value."""
-    for one in _by_severity(found):
+    for one in by_severity(found):
         yield Text.assemble(
             (f"{one.severity} ", _SEVERITY_STYLES[one.severity]),
             (printable(one.title), "bold"),
@@ -239,14 +206,7 @@ def _note(text: str) -> RenderableType:
 
 def place(where: Where) -> str:
     """A place as `file:line`, ready for a terminal."""
-    if isinstance(where, Span):
-        return printable(f"{where.file}:{where.line}", max_characters=160)
-    if isinstance(where, Member):
-        return printable(where.member or "archive", max_characters=160)
-    if isinstance(where, Moment):
-        return printable(f"{where.stage} pid {where.pid} at {where.at_ms} ms")
-    line = f":{where.line}" if where.line else ""
-    return printable(f"{where.document}{line} {where.key}", max_characters=160)
+    return printable(where_text(where), max_characters=160)
 
 
 def _capabilities(capabilities: tuple[Capability, ...]) -> Iterable[RenderableType]:
@@ -271,7 +231,7 @@ def gaps(missed: tuple[Gap, ...]) -> Iterable[RenderableType]:
     if not missed:
         return
     yield Text("Not looked at", style="bold")
-    for one in sorted(missed, key=lambda item: not item.is_blocking)[:GAPS_SHOWN]:
+    for one in by_weight(missed)[:GAPS_SHOWN]:
         line = f":{one.line}" if one.line else ""
         at = f"  {one.path}{line}" if one.path else ""
         mark = "! " if one.is_blocking else "- "

@@ -1,0 +1,75 @@
+"""What every report for people says in the same words: places, order, what to do next.
+
+All texts that leave here are raw: each format escapes them for its own channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from analyzer.model import (
+    FactKind,
+    Finding,
+    Gap,
+    Member,
+    Moment,
+    Report,
+    Severity,
+    Span,
+    Verdict,
+    Where,
+)
+
+RANK = (Verdict.BLOCK, Verdict.INCOMPLETE, Verdict.REVIEW, Verdict.CLEAR)
+"""Verdicts, the worst first."""
+SECRETS_SHOWN = 5
+_ORDER = tuple(reversed(Severity))
+_STOP = "Do not build this crate. Pin a version you trust, or wait for one that a person has read."
+_ROTATE = "If it was ever built, change what it could read there: "
+_WAIT = "A person should read the lines above before this crate enters a build."
+_UNREAD = "Treat it as unread: the gaps above say what would help."
+_SECRET_KINDS = frozenset({FactKind.FILE_READ, FactKind.ENV_READ, FactKind.PATH_SECRET})
+
+
+def where_text(where: Where) -> str:
+    """A place as `file:line`, not escaped."""
+    if isinstance(where, Span):
+        return f"{where.file}:{where.line}"
+    if isinstance(where, Member):
+        return where.member or "archive"
+    if isinstance(where, Moment):
+        return f"{where.stage} pid {where.pid} at {where.at_ms} ms"
+    line = f":{where.line}" if where.line else ""
+    return f"{where.document}{line} {where.key}"
+
+
+def by_severity(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings, the worst first."""
+    return sorted(findings, key=lambda one: (_ORDER.index(one.severity), one.rule))
+
+
+def by_weight(gaps: Iterable[Gap]) -> list[Gap]:
+    """Gaps, those that keep a verdict from being CLEAR first."""
+    return sorted(gaps, key=lambda one: not one.is_blocking)
+
+
+def next_steps(report: Report) -> Iterator[str]:
+    """What a reader should do, not escaped."""
+    if report.verdict is Verdict.BLOCK:
+        yield _STOP
+        secrets = _secrets(report.findings)
+        if secrets:
+            more = ", and more" if len(secrets) > SECRETS_SHOWN else ""
+            yield _ROTATE + ", ".join(secrets[:SECRETS_SHOWN]) + more
+    elif report.verdict is not Verdict.CLEAR:
+        yield _WAIT if report.verdict is Verdict.REVIEW else _UNREAD
+    else:
+        yield "Nothing to do."
+    if report.findings and report.provenance.ruleset:  # else the finding is no rule's
+        yield f"cratescope explain {by_severity(report.findings)[0].rule}"
+
+
+def _secrets(findings: tuple[Finding, ...]) -> list[str]:
+    """What the blocking findings read, each once."""
+    cited = (item for one in findings if one.is_blocking for item in one.evidence)
+    return list(dict.fromkeys(one.subject for one in cited if one.kind in _SECRET_KINDS))

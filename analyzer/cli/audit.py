@@ -50,12 +50,7 @@ def audit(
     quiet: Quiet = False,
 ) -> None:
     """Judge what lock files hold: by name at once, by content with --scan."""
-    pairs = plan(format_ or [], output or [])
-    for name, _ in pairs:
-        if name not in _FORMATS:
-            raise UsageError(
-                f"audit has no format `{name}`", remedy=f"it has {', '.join(_FORMATS)}"
-            )
+    pairs = plan(format_ or [], output or [], _FORMATS)
     if rules and not scan:
         raise UsageError("--rules asks for contents", remedy="add --scan")
     settings = load_settings(os.environ, registry=registry, is_offline=offline or None, jobs=jobs)

@@ -74,9 +74,6 @@ def diff(
 ) -> None:
     """Compare two versions of a crate, or two lock files, and judge what is new."""
     pairs = plan(format_ or [], output or [], _FORMATS)
-    for name, _ in pairs:
-        if name not in _FORMATS:
-            raise UsageError(f"diff has no format `{name}`", remedy=f"it has {', '.join(_FORMATS)}")
     settings = load_settings(os.environ, registry=registry, is_offline=offline or None, jobs=jobs)
     contexts = surroundings(settings, as_of).contexts
     run = _Run(settings, contexts, tuple(rules or ()), quiet)

@@ -20,7 +20,7 @@ Formats = Annotated[
     typer.Option(
         "--format",
         metavar="NAME",
-        help="human (default), json or jsonl; may repeat.",
+        help=f"{', '.join(formats())}; human if left out; may repeat, in pairs with -o.",
         autocompletion=_formats,
     ),
 ]

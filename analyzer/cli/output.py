@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import os
 import secrets
 import shutil
 import sys
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -17,6 +19,15 @@ from analyzer.report import formats, renderer
 STDOUT = "-"
 _HUMAN = "human"
 _MAX_WIDTH = 120
+ENDINGS = {
+    ".sarif": "sarif",
+    ".sarif.json": "sarif",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".md": "markdown",
+    ".html": "html",
+}
+"""What a file's name says of its format, the first that fits; any other name is for people."""
 
 
 class Render(Protocol):
@@ -26,23 +37,24 @@ class Render(Protocol):
         """The text of one format; width in columns."""
 
 
-def plan(chosen: list[str], files: list[Path], more: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+def plan(
+    chosen: list[str], files: list[Path], known: Collection[str] = ()
+) -> list[tuple[str, str]]:
     """(format, file) pairs; `-` is standard output. Raises UsageError if they do not pair up.
 
-    `more` are formats that a command has of its own.
-
-    One format more than files: the last one goes to standard output. A file alone takes its format
-    from its name's ending, else `human`. Files that cannot be written are told here, before work.
+    `known` are the formats that a command has, empty for those of `scan`. One format more than
+    files: the last one goes to standard output. A file alone takes its format from its name's
+    ending, else `human`. Files that cannot be written are told here, before work.
     """
-    known = (*formats(), *more)
-    for one in chosen:
-        if one not in known:
-            raise UsageError(f"no format `{one}`", remedy=f"formats: {', '.join(known)}")
+    known = known or formats()
     if len(files) > len(chosen) > 0:
         raise UsageError(
             "more -o files than --format options", remedy="give a --format for each -o"
         )
     names = chosen or [_by_ending(one) for one in files] or [_HUMAN]
+    for one in names:
+        if one not in known:
+            raise UsageError(f"no format `{one}`", remedy=f"formats: {', '.join(known)}")
     targets = [str(one) for one in files] + [STDOUT] * (len(names) - len(files))
     if targets.count(STDOUT) > 1:
         raise UsageError("several formats for standard output", remedy="give an -o file for each")
@@ -55,8 +67,8 @@ def plan(chosen: list[str], files: list[Path], more: tuple[str, ...] = ()) -> li
 
 
 def _by_ending(path: Path) -> str:
-    ending = path.suffix.removeprefix(".")
-    return ending if ending in formats() else _HUMAN
+    name = path.name.lower()
+    return next((one for ending, one in ENDINGS.items() if name.endswith(ending)), _HUMAN)
 
 
 def _check_folder(path: Path) -> None:
@@ -77,17 +89,22 @@ def prepare(pairs: list[tuple[str, str]]) -> None:
         renderer(name)
 
 
-def write(
-    reports: tuple[Report, ...], pairs: list[tuple[str, str]], *, is_full: bool = False
-) -> None:
-    """Render and write every pair. Raises UsageError for a file that cannot be written."""
+def write(reports: tuple[Report, ...], pairs: list[tuple[str, str]], **more: object) -> None:
+    """Render and write every pair; `more` is for the formats that ask for it by name.
+
+    Raises UsageError for a file that cannot be written.
+    """
 
     def render(name: str, *, width: int, color: bool) -> str:
-        if name == _HUMAN:
-            return renderer(name)(reports, width=width, color=color, is_full=is_full)
-        return renderer(name)(reports)
+        return rendered(renderer(name), reports, width=width, color=color, **more)
 
     deliver(render, pairs)
+
+
+def rendered(render: Callable[..., str], result: object, **known: object) -> str:
+    """What a format makes of a result. It is handed what it asks for by a parameter's name."""
+    wanted = inspect.signature(render).parameters
+    return render(result, **{name: one for name, one in known.items() if name in wanted})
 
 
 def deliver(render: Render, pairs: list[tuple[str, str]]) -> None:

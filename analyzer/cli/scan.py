@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,7 +18,7 @@ from analyzer.cli.surroundings import surroundings
 from analyzer.config import load_settings
 from analyzer.errors import CratescopeError, UsageError
 from analyzer.model import Report
-from analyzer.registry.targets import Target, parse_target, read_targets
+from analyzer.registry.targets import FolderTarget, Target, parse_target, read_targets
 from analyzer.report.text import one_line
 from analyzer.worker.pool import Pool
 
@@ -72,8 +73,8 @@ def scan(
         progress(len(wanted), is_quiet=quiet) as advance,
     ):
         prepare(pairs)
-        for answer in sources.answers(pool, vcs=vcs):
-            outcome.add(answer)
+        for target, answer in zip(wanted, sources.answers(pool, vcs=vcs), strict=True):
+            outcome.add(answer, target)
             advance(_label(answer))
     known.close()
     if outcome.has_reports:
@@ -90,6 +91,7 @@ class _Outcome:
         self._pairs, self._is_full = pairs, is_full
         self._is_stream = pairs == [("jsonl", STDOUT)] and not is_terminal(sys.stdout)
         self._reports: list[Report] = []
+        self._folders: list[Path | None] = []
         self._failures: list[CratescopeError] = []
         self._codes: list[int] = []
 
@@ -98,7 +100,8 @@ class _Outcome:
         """Whether anything was judged."""
         return bool(self._codes)
 
-    def add(self, answer: Answer) -> None:
+    def add(self, answer: Answer, target: Target) -> None:
+        """Take in what came of a target."""
         if not isinstance(answer, Report):
             self._failures.append(answer)
             return
@@ -107,6 +110,7 @@ class _Outcome:
             write((answer,), self._pairs)
         else:
             self._reports.append(answer)
+            self._folders.append(target.path if isinstance(target, FolderTarget) else None)
 
     def end(self) -> int:
         """Write what was kept; the exit code. Raises the error if there is nothing but one."""
@@ -116,7 +120,14 @@ class _Outcome:
             remedy = f"; {error.remedy}" if error.remedy else ""
             typer.echo(f"cratescope: error: {one_line(f'{error}{remedy}')}", err=True)
         if self._reports:
-            write(tuple(self._reports), self._pairs, is_full=self._is_full)
+            write(
+                tuple(self._reports),
+                self._pairs,
+                is_full=self._is_full,
+                folders=tuple(self._folders),
+                here=Path(),
+                failures=tuple(str(one) for one in self._failures),
+            )
         return exit_code([*self._codes, *(one.exit_code for one in self._failures)])
 
 

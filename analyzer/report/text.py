@@ -24,6 +24,7 @@ _INVISIBLE = re.compile(
 _LOG_COMMAND = re.compile(r"##(?=\w{0,16}\[)")
 _LOG_LINE = re.compile(r"^((?: |\x1b\[[\d;]*m)*):(?=:)", re.MULTILINE)
 _MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+!|~&@$:\"'-]|(?<=www)\.|(?<=\d)\.(?= )")
+_SARIF_MARKUP = re.compile(r"\](?=\()|\{(?=\d+\})")
 _NOT_PLAIN = re.compile(r"[^ -~]")
 
 
@@ -78,6 +79,19 @@ def markdown_text(text: str, *, max_characters: int = 400) -> str:
 
 def _entity(found: re.Match[str]) -> str:
     return f"&#{ord(found[0])};"
+
+
+def sarif_text(text: str, *, max_characters: int = 1000) -> str:
+    r"""Text inside a SARIF message (SARIF 2.1.0, 3.11.5 and 3.11.6).
+
+    `[text](target)` would be a link and `{0}` a placeholder: a sign of each shows as `\u{..}`.
+    Other braces stay single, though the standard doubles them: no reader in use undoes that.
+    """
+    return _SARIF_MARKUP.sub(_escape, printable(text, max_characters=max_characters))
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\u{{{ord(found[0]):x}}}"
 
 
 def log_lines(text: str) -> str:

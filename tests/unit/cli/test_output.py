@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli.output import plan, replace_file, show
+from analyzer.cli.output import plan, rendered, replace_file, show
 from analyzer.errors import InternalError, UsageError
 
 
@@ -23,7 +23,15 @@ def test_formats_and_files_pair_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "format_"), [("r.json", "json"), ("r.jsonl", "jsonl"), ("r.txt", "human")]
+    ("name", "format_"),
+    [
+        ("r.json", "json"),
+        ("r.jsonl", "jsonl"),
+        ("r.txt", "human"),
+        ("r.SARIF", "sarif"),
+        ("r.sarif.json", "sarif"),
+        ("json", "human"),
+    ],
 )
 def test_a_file_alone_takes_its_format_from_its_name(
     tmp_path: Path, name: str, format_: str
@@ -35,6 +43,7 @@ def test_a_file_alone_takes_its_format_from_its_name(
     ("chosen", "files", "says"),
     [
         (["xml"], [], "no format `xml`"),
+        (["xml"], ["a"], "no format `xml`"),
         (["json"], ["a", "b"], "more -o files"),
         (["json", "human"], [], "several formats for standard output"),
         (["json", "human"], ["a", "a"], "two formats for one file"),
@@ -116,3 +125,16 @@ def test_old_encodings_get_plain_signs(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_closed_standard_output_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     show("text")
+
+
+def test_an_ending_whose_format_the_command_lacks_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no format `sarif`"):
+        plan([], [tmp_path / "a.sarif"], ("human", "json"))
+
+
+def test_a_format_gets_what_it_asks_for_by_name() -> None:
+    def wide(result: object, *, width: int) -> str:
+        return f"{result} {width}"
+
+    assert rendered(wide, "r", width=7, color=True) == "r 7"
+    assert rendered(lambda one: f"{one}!", "r", width=7) == "r!"

@@ -11,7 +11,12 @@ from analyzer.report import formats, renderer
 
 
 def test_formats_are_the_modules_of_the_package() -> None:
-    assert dict(formats()) == {"human": "human", "json": "json_v1", "jsonl": "jsonl"}
+    assert dict(formats()) == {
+        "human": "human",
+        "json": "json_v1",
+        "jsonl": "jsonl",
+        "sarif": "sarif",
+    }
 
 
 @pytest.mark.parametrize("name", formats())

@@ -21,7 +21,7 @@ from analyzer.project.audit import AuditResult, audit_names
 from analyzer.project.locks import read_locks
 from analyzer.signatures import load_known_bad
 
-_FORMATS = ("human", "json", "jsonl")
+_FORMATS = ("human", "json", "jsonl", "html")
 
 
 def audit(
@@ -69,6 +69,10 @@ def audit(
     def render(name: str, *, width: int, color: bool) -> str:
         if name == "human":
             return audit_text.render(found, width=width, color=color)
+        if name == "html":
+            from analyzer.project import audit_html
+
+            return audit_html.render(found)
         return audit_json.render(found) if name == "json" else audit_json.render_lines(found)
 
     deliver(render, pairs)

@@ -56,22 +56,30 @@ def render(result: AuditResult, *, width: int = 100, color: bool = False) -> str
 
 
 def _head(result: AuditResult, *, color: bool) -> Iterator[str]:
+    found, method = summary(result)
+    packages = counted(result.packages, "locked package")
+    files = counted(len(result.lockfiles), "lock file")
+    yield f"{_word(result.verdict, color=color)}  {packages} in {files}: {found}"
+    yield method
+
+
+def summary(result: AuditResult) -> tuple[str, str]:
+    """What was found, and how it was looked for: a sentence each, of our words and numbers."""
     counts = {one: sum(row.verdict is one for row in result.rows) for one in ORDER}
     found = ", ".join(f"{count} {one}" for one, count in counts.items() if count)
     nothing = "nothing to report" if result.is_scanned else "none of them is on record"
     unread = sum(one.is_blocking for one in result.gaps)
     if unread:
         found = ", ".join(one for one in (found, f"{unread} not looked at") if one)
-    packages = _counted(result.packages, "locked package")
-    files = _counted(len(result.lockfiles), "lock file")
-    yield f"{_word(result.verdict, color=color)}  {packages} in {files}: {found or nothing}."
     if result.is_scanned:
-        yield f"Names were checked, and {_counted(len(result.reports), 'archive')} read."
+        method = f"Names were checked, and {counted(len(result.reports), 'archive')} read."
     else:
-        yield "Names and versions were checked, contents were not: --scan reads them."
+        method = "Names and versions were checked, contents were not: --scan reads them."
+    return f"{found or nothing}.", method
 
 
-def _counted(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """A number with its word."""
     return f"{number} {what}{'s' * (number != 1)}"
 
 
@@ -97,7 +105,7 @@ def _row(row: Row, width: int, *, color: bool) -> Iterator[str]:
             yield from _entry("path", _chain(place.chain), width)
     if len(row.places) > PLACES_SHOWN:
         yield from _entry("", f"and {len(row.places) - PLACES_SHOWN} more places", width)
-    for text in dict.fromkeys(_next(row, one) for one in row.reasons):
+    for text in dict.fromkeys(next_step(row, one) for one in row.reasons):
         yield from _entry("next", text, width)
 
 
@@ -140,7 +148,8 @@ def _spot(where: Where) -> str:
     return f"{where.document}:{where.line}" if isinstance(where, Field) else where.stage
 
 
-def _next(row: Row, reason: Reason) -> str:
+def next_step(row: Row, reason: Reason) -> str:
+    """What to do about one reason, not escaped."""
     if reason.rule == "scan":
         return _BY_SCAN[reason.verdict].format(f"{row.package.name}@{row.package.version}")
     return _BY_KIND.get(reason.kind, f"Remove it. {_ROTATE}")

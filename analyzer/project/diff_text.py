@@ -27,7 +27,7 @@ CHANGES_SHOWN = 40
 _NEXT = {
     Verdict.BLOCK: "Stay on {old}. Do not build {new}; if it was built, rotate what it could read.",
     Verdict.REVIEW: "A person should read what is new before {new} enters a build.",
-    Verdict.INCOMPLETE: "Treat {new} as unread: the gaps above say what would help.",
+    Verdict.INCOMPLETE: "Treat {new} as unread: the gaps say what would help.",
     Verdict.CLEAR: "Nothing to do.",
 }
 

@@ -6,6 +6,7 @@ commands, text that reads backwards or that nobody sees, markup, or commands for
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import unicodedata
@@ -92,6 +93,14 @@ def sarif_text(text: str, *, max_characters: int = 1000) -> str:
 
 def _escape(found: re.Match[str]) -> str:
     return f"\\u{{{ord(found[0]):x}}}"
+
+
+def html_text(text: str, *, max_characters: int = 400) -> str:
+    """Text between two tags of HTML: no element, entity or attribute comes of it.
+
+    What is not seen as itself shows as on a terminal, so that nothing reads backwards or hides.
+    """
+    return html.escape(printable(text, max_characters=max_characters))
 
 
 def log_lines(text: str) -> str:

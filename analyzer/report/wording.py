@@ -26,8 +26,8 @@ SECRETS_SHOWN = 5
 _ORDER = tuple(reversed(Severity))
 _STOP = "Do not build this crate. Pin a version you trust, or wait for one that a person has read."
 _ROTATE = "If it was ever built, change what it could read there: "
-_WAIT = "A person should read the lines above before this crate enters a build."
-_UNREAD = "Treat it as unread: the gaps above say what would help."
+_WAIT = "A person should read the findings before this crate enters a build."
+_UNREAD = "Treat it as unread: the gaps say what would help."
 _SECRET_KINDS = frozenset({FactKind.FILE_READ, FactKind.ENV_READ, FactKind.PATH_SECRET})
 
 

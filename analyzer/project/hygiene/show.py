@@ -17,21 +17,27 @@ _GAPS_SHOWN = 8
 
 def lines(result: HygieneResult, width: int) -> Iterator[str]:
     """The rows by check, the worst first, each with its first places, reason and remedy."""
-    checks = read_checks()
     counts = {one: sum(row.severity is one for row in result.rows) for one in _ORDER}
     said = ", ".join(f"{count} {one}" for one, count in counts.items() if count)
     files = f"{len(result.files)} file{'s' * (len(result.files) != 1)}"
     yield f"Hygiene  {said or 'nothing to change'}, of {files} read"
-    groups: dict[tuple[Severity, str], list[HygieneRow]] = {}
-    for row in result.rows:
-        groups.setdefault((row.severity, row.check), []).append(row)
-    for (severity, name), rows in sorted(groups.items(), key=lambda one: _ORDER.index(one[0][0])):
-        yield from _group(severity, checks[name], rows, width)
+    for check, rows in groups(result):
+        yield from _group(rows[0].severity, check, rows, width)
     for gap in result.gaps[:_GAPS_SHOWN]:
         at = f"{gap.path}:{gap.line}" if gap.line else gap.path
         yield from _wrapped(f"- {at}  {gap.reason}", "", width)
     if len(result.gaps) > _GAPS_SHOWN:
         yield f"  and {len(result.gaps) - _GAPS_SHOWN} gaps more (see --format json)"
+
+
+def groups(result: HygieneResult) -> Iterator[tuple[Check, list[HygieneRow]]]:
+    """Rows by check and severity, the worst first."""
+    checks = read_checks()
+    found: dict[tuple[Severity, str], list[HygieneRow]] = {}
+    for row in result.rows:
+        found.setdefault((row.severity, row.check), []).append(row)
+    for (_, name), rows in sorted(found.items(), key=lambda one: _ORDER.index(one[0][0])):
+        yield checks[name], rows
 
 
 def _group(severity: Severity, check: Check, rows: list[HygieneRow], width: int) -> Iterator[str]:

@@ -97,3 +97,12 @@ def test_senseless_request_is_an_error(
         run(*(one.format(lock=lock, empty=tmp_path / "empty") for one in arguments))
     assert message in str(error.value)
     assert error.value.exit_code == 2
+
+
+def test_a_page_is_written_to_a_file_that_ends_so(lock: Path, tmp_path: Path) -> None:
+    lock.write_text(HEAD + PACKAGE.format("rustdecimal", "1.23.1"))
+    result = run(lock, "-o", tmp_path / "audit.html")
+    page = (tmp_path / "audit.html").read_text()
+    assert result.exit_code == 20
+    assert page.startswith("<!doctype html>")
+    assert "rustdecimal 1.23.1" in page

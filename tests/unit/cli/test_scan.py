@@ -263,3 +263,16 @@ def test_a_build_script_that_nobody_committed_is_found(run: Run, make_folder: Ma
     assert "not in the repository" in run("scan", folder, "--vcs", folder).out
     assert run("scan", folder, folder, "--vcs", folder).code == 2
     assert run("scan", folder, "--vcs", folder / "src").code == 2
+
+
+def test_a_page_is_written_to_a_file_that_ends_so(
+    run: Run, make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    target = tmp_path / "report.html"
+    folders = [make_folder("plain"), make_folder("thief", THEFT)]
+    assert run("scan", folders[1], "-o", target).code == 20
+    assert 'id="f1-e1"' in target.read_text()
+    assert run("scan", *folders, "-o", target).code == 20
+    assert 'id="c1-top"' not in target.read_text()
+    assert run("scan", *folders, "-o", target, "--verbose").code == 20
+    assert 'id="c1-top"' in target.read_text()

@@ -16,6 +16,7 @@ def test_formats_are_the_modules_of_the_package() -> None:
         "json": "json_v1",
         "jsonl": "jsonl",
         "sarif": "sarif",
+        "html": "html",
     }
 
 

@@ -179,6 +179,16 @@ _READERS: Mapping[str, tuple[Callable[[object], object], str]] = {
 }
 
 
+def known_settings() -> Mapping[str, str]:
+    """Every setting by its key in `cratescope.toml`, and what its value must be."""
+    return {key: what for key, (_, what) in _READERS.items()}
+
+
+def variable_of(key: str) -> str:
+    """The environment variable that goes before a setting's key."""
+    return f"CRATESCOPE_{_variable(key)}"
+
+
 class _Table:
     """Settings by key: the environment's word (`CRATESCOPE_CACHE_DIR` for `cache-dir`) first."""
 
@@ -186,7 +196,7 @@ class _Table:
         self._environ, self._table = environ, table
 
     def get(self, key: str, default: T, read: Callable[[object], T | None]) -> T:
-        variable = f"CRATESCOPE_{_variable(key)}"
+        variable = variable_of(key)
         text = self._environ.get(variable, "")
         if text:
             value = read(text)

@@ -143,7 +143,7 @@ def build(arguments: list[str], *, completes: bool = True) -> typer.Typer:
     wanted = {one for one in arguments if not one.startswith("-")}
     for variable in ("COMP_WORDS", "_TYPER_COMPLETE_ARGS"):
         wanted |= set(os.environ.get(variable, "").split())
-    own = dict(_commands())
+    own = dict(commands())
     for name, help_line in own.items():
         if name in wanted:
             _add(app, name, importlib.import_module(f"analyzer.cli.{name}"), help_line)
@@ -177,7 +177,7 @@ def _stub() -> None:
     raise InternalError("this command was not loaded")
 
 
-def _commands() -> Iterator[tuple[str, str]]:
+def commands() -> Iterator[tuple[str, str]]:
     """(name, first line of help) of every command module, read without importing it."""
     for one in pkgutil.iter_modules(analyzer.cli.__path__):
         path = Path(analyzer.cli.__path__[0]) / f"{one.name}.py"

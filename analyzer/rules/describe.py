@@ -22,21 +22,33 @@ def _lines(rule: Rule) -> Iterator[str]:
     yield ""
     yield from _paragraph("Why", rule.why)
     yield from _paragraph("Benign", rule.benign)
-    places = {"crate": "anywhere in the crate", "phase": "in one phase", "file": "in one file"}
-    yield f"Looks for, {places.get(rule.scope, f'in one {rule.scope}')}:"
-    for word, clauses in (("", rule.all), ("any of: ", rule.any), ("none of: ", rule.none)):
-        for clause in clauses:
-            yield f"  - {word}{clause_text(clause)}"
-    for end, clause in zip(("from", "to"), rule.flow, strict=False):
-        yield f"  - {end} {clause_text(clause)}"
-    if rule.phases:
-        yield f"  in code that runs as: {', '.join(rule.phases)}"
+    heading, phrases, tail = looks_for(rule)
+    yield f"Looks for, {heading}:"
+    yield from (f"  - {one}" for one in phrases)
+    if tail:
+        yield f"  {tail}"
     yield ""
     yield f"Techniques: {', '.join(rule.techniques)}; ATT&CK: {', '.join(rule.attack) or 'none'}"
     for is_match, heading in ((True, "Fires on"), (False, "Stays quiet on")):
         for sample in rule.samples:
             if sample.is_match is is_match:
                 yield from _sample(heading, sample)
+
+
+def looks_for(rule: Rule) -> tuple[str, tuple[str, ...], str]:
+    """Where a rule's clauses must meet, each clause as a phrase, and in which phases."""
+    places = {"crate": "anywhere in the crate", "phase": "in one phase", "file": "in one file"}
+    phrases = [
+        f"{word}{clause_text(clause)}"
+        for word, clauses in (("", rule.all), ("any of: ", rule.any), ("none of: ", rule.none))
+        for clause in clauses
+    ]
+    phrases += [
+        f"{end} {clause_text(clause)}"
+        for end, clause in zip(("from", "to"), rule.flow, strict=False)
+    ]
+    phases = f"in code that runs as: {', '.join(rule.phases)}" if rule.phases else ""
+    return places.get(rule.scope, f"in one {rule.scope}"), tuple(phrases), phases
 
 
 def _paragraph(heading: str, text: str) -> Iterator[str]:

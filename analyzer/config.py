@@ -42,6 +42,8 @@ _CA_VARIABLES = ("CRATESCOPE_CA_BUNDLE", "CARGO_HTTP_CAINFO", "SSL_CERT_FILE")
 _POLICY_TABLES = frozenset({"policy", "waiver"})
 """Tables of the same file that are not settings; whoever decides reads them."""
 
+_INDEX_MAX_AGE_S = 300
+
 T = TypeVar("T")
 
 
@@ -74,6 +76,8 @@ class Settings:
     retries: int = 3
     ca_bundle: str = ""
     user_agent: str = f"cratescope/{__version__} (reads crates before they are built)"
+    index_max_age_s: int = 0
+    """Index files younger than this are believed without asking the registry again."""
     data_dir: Path | None = None
     """Where databases of advisories and popularity are kept; None: there are none."""
     contact: str = ""
@@ -112,6 +116,7 @@ def load_settings(
         timeout_s=table.get("timeout-s", 30.0, _seconds),
         retries=table.get("retries", 3, _number),
         ca_bundle=_ca_bundle(environ) or table.get("ca-bundle", "", _text),
+        index_max_age_s=table.get("index-max-age-s", _INDEX_MAX_AGE_S, _number),
         data_dir=Path(data).expanduser() if data else platformdirs.user_data_path("cratescope"),
         contact=table.get("contact", "", _text),
         rustsec_feed=table.get("rustsec-feed", RUSTSEC_FEED, _text),
@@ -172,6 +177,7 @@ _READERS: Mapping[str, tuple[Callable[[object], object], str]] = {
     "osv-feed": (_text, "a text"),
     "rustsec-feed": (_text, "a text"),
     "web-api": (_text, "a text"),
+    "index-max-age-s": (_number, "a whole number of seconds"),
     "jobs": (_count, "a whole number from 1"),
     "retries": (_number, "a whole number"),
     "timeout-s": (_seconds, "a number of seconds"),

@@ -216,6 +216,23 @@ def load_signatures(folder: Path | None = None, extra_rules: tuple[Path, ...] = 
     return Signatures(apis, aliases, indicators, programs, known, tuple(rules), digest.hexdigest())
 
 
+def signature_digest(folder: Path | None = None, extra_rules: tuple[Path, ...] = ()) -> str:
+    """The digest that `load_signatures` would give, without understanding a file.
+
+    Raises SignatureError for a file that cannot be read.
+    """
+    root = folder or default_folder()
+    digest = hashlib.sha256()
+    for one in ("apis", "indicators", PROGRAMS_FILE, KNOWN_BAD_FILE, "rules"):
+        place = root / one
+        for _ in _files(place, digest) if one.isalpha() else (_read(place, digest),):
+            continue
+    for own in extra_rules:
+        for _ in _files(own, digest):
+            continue
+    return digest.hexdigest()
+
+
 def load_known_bad(folder: Path | None = None) -> tuple[Mapping[str, KnownBad], str]:
     """Only the known-bad crates, by folded name, and the digest of their list."""
     root = folder or default_folder()

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.facts.registry_history import age_class
 from analyzer.facts.view import CrateView
 from analyzer.model import Fact, FactKind, Field, NameRecord, Publication
 from analyzer.registry.context import days_between
+from analyzer.registry.history import age_class
 
 _NEW_OWNER_DAYS = 30
 _USUAL = 3

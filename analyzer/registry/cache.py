@@ -1,4 +1,4 @@
-"""Archives by checksum and index files by name, shared by any number of processes.
+"""Archives by checksum, index files by name, reports by key, shared by any number of processes.
 
 Writes go to a temporary name and are renamed; reads check a digest. So a torn or tampered file is
 never believed, whoever was killed when. A cache that cannot be written costs time, nothing else.
@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
 import tempfile
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _LAYOUT = "v1"
+_REPORT_MAX_BYTES = 512 << 20
 _STALE_S = 24 * 3600
 """Temporary files older than this were left by a killed process."""
 
@@ -25,10 +28,11 @@ class CachedIndex:
     data: bytes
     etag: str = ""
     modified: str = ""
+    age_s: float = field(default=0.0, compare=False)
 
 
 class Cache:
-    """Two folders below `root`: `archives/` by sha256, `index/` by registry and name.
+    """Folders below `root`: `archives/` by sha256, `index/` by registry and name, `reports/`.
 
     `trouble` says why something could not be stored; empty as long as all could.
     """
@@ -61,7 +65,13 @@ class Cache:
             return None
         etag, _, rest = rest.partition(b"\n")
         modified, _, data = rest.partition(b"\n")
-        return CachedIndex(data, etag.decode("latin-1"), modified.decode("latin-1"))
+        age_s = _age_s(self._index_path(index_url, name))
+        return CachedIndex(data, etag.decode("latin-1"), modified.decode("latin-1"), age_s)
+
+    def touch_index(self, index_url: str, name: str) -> None:
+        """Note that the registry was asked now, and had nothing newer."""
+        with contextlib.suppress(OSError):
+            os.utime(self._index_path(index_url, name))
 
     def keep_index(self, index_url: str, name: str, entry: CachedIndex) -> None:
         """Store an index file, or say in `trouble` why not."""
@@ -72,6 +82,20 @@ class Cache:
     def forget_index(self, index_url: str, name: str) -> None:
         """Drop a crate that the registry no longer has: --offline must not bring it back."""
         _remove(self._index_path(index_url, name))
+
+    def report(self, key: str) -> bytes | None:
+        """What was kept under a key made of hexadecimal digits; None if absent or damaged."""
+        raw = _read(self._report_path(key), _REPORT_MAX_BYTES)
+        digest, _, body = (raw or b"").partition(b"\n")
+        return body if hashlib.sha256(body).hexdigest().encode() == digest else None
+
+    def keep_report(self, key: str, data: bytes) -> None:
+        """Store under a key, or say in `trouble` why not."""
+        digest = hashlib.sha256(data).hexdigest().encode()
+        self._write(self._report_path(key), digest + b"\n" + data)
+
+    def _report_path(self, key: str) -> Path:
+        return self._root / "reports" / key[:2] / key
 
     def _archive_path(self, sha256: str) -> Path:
         return self._root / "archives" / sha256[:2] / sha256
@@ -89,9 +113,7 @@ class Cache:
                 folder.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=parts)
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+                file.write(data)  # not synced: a torn file fails its digest and is fetched again
             self._sweep(Path(temporary))
             Path(temporary).replace(path)
         except OSError as error:
@@ -125,6 +147,15 @@ def _read(path: Path, max_size_bytes: int) -> bytes | None:
     except OSError:
         return None
     return data if len(data) <= max_size_bytes else None
+
+
+def _age_s(path: Path) -> float:
+    """Seconds since a file was written, or touched; a time ahead of us is no age to rely on."""
+    try:
+        age_s = time.time() - path.stat().st_mtime
+    except OSError:
+        return math.inf
+    return age_s if age_s >= 0 else math.inf
 
 
 def _remove(path: Path) -> None:

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from analyzer.config import Settings
 from analyzer.errors import (
@@ -34,6 +34,8 @@ _REMEMBERED_SIZE_BYTES = 16 << 20
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+T = TypeVar("T")
+S = TypeVar("S")
 Fetched = tuple[CrateTarget, IndexEntry | None, CrateSource | CratescopeError]
 
 
@@ -45,6 +47,7 @@ class Registry:
     ) -> None:
         self._access, self._limits = settings.registry, limits
         self._cache = Cache(settings.cache_dir)
+        self._is_trusting = settings.index_max_age_s > 0 and not settings.is_offline
         self._remote = Remote(settings, limits, self._cache, opener)
         self._remembered = _Remembered()
         self._gaps: dict[str, tuple[Gap, ...]] = {}
@@ -87,9 +90,16 @@ class Registry:
         The newest is a release rather than a pre-release, and never yanked: those are found only by
         their exact number. Raises UnknownCrate, RegistryUnreachable, UsageError.
         """
-        file = self._index(name)
         if not version or is_partial(version):
-            return _newest(file.entries, name, version)
+            return _newest(self._index(name, is_checked=True).entries, name, version)
+        try:
+            return self._exact(self._index(name), name, version)
+        except CratescopeError:
+            if not self._is_trusting:
+                raise
+        return self._exact(self._index(name, is_checked=True), name, version)
+
+    def _exact(self, file: IndexFile, name: str, version: str) -> IndexEntry:
         exact = [one for one in file.entries if one.version == version]
         if "+" not in version:
             exact = exact or [one for one in file.entries if without_build(one.version) == version]
@@ -103,18 +113,30 @@ class Registry:
                 )
         raise _unknown(file.entries, name, version)
 
-    def _index(self, name: str) -> IndexFile:
+    def index_digest(self, name: str) -> str:
+        """sha256 of a crate's index file, without reading its lines; raises as `entries` does."""
+        return self._held(name).digest
+
+    def _index(self, name: str, *, is_checked: bool = False) -> IndexFile:
         key = name.lower()
-        file = self._remembered.get(key)
-        if file is None:
-            data = self._remote.index(name)
-            file = parse_index(data, name)
+        held = self._held(name, is_checked=is_checked and self._is_trusting)
+        if held.file is None:
+            file = parse_index(held.data, name)
             if not file.entries and not any(one.version for one in file.problems):
                 raise UnknownCrate(f"{name}: the index lists no version that can be read")
             if file.problems:
                 self._gaps[key] = _gaps(file, key)
-            self._remembered.put(key, file, len(data))
-        return file
+            held.file, held.data = file, b""
+        return held.file
+
+    def _held(self, name: str, *, is_checked: bool = False) -> _Held:
+        """The index file; `is_checked`: not one that is believed because it is young."""
+        held = self._remembered.get(name.lower())
+        if held is None or (is_checked and not held.is_checked):
+            held = _Held(self._remote.index(name, is_checked=is_checked))
+            held.is_checked = is_checked or not self._is_trusting
+            self._remembered.put(name.lower(), held)
+        return held
 
     # Archives ----------------------------------------------------------------------------------
 
@@ -157,62 +179,97 @@ class Registry:
         called from other threads, as targets end. At most about 128 MiB, and `jobs` archives
         under way, are held.
         """
-        from concurrent.futures import ThreadPoolExecutor
 
-        threads = ThreadPoolExecutor(jobs)
-        waiting: deque[Future[Fetched]] = deque()
-        try:
-            for target in targets:
-                while waiting and (len(waiting) >= 2 * jobs or _held(waiting) > _HELD_SIZE_BYTES):
-                    yield waiting.popleft().result()
-                waiting.append(threads.submit(self._one, target, on_done))
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            # Whoever stops early, or presses Ctrl-C, waits for nothing: __exit__ ends the rest.
-            threads.shutdown(wait=False, cancel_futures=True)
+        def one(target: CrateTarget) -> Fetched:
+            entry = None
+            try:
+                entry = self.locked(target)
+                agree(target, entry)
+                return target, entry, self.fetch(entry)
+            except CratescopeError as error:
+                return target, entry, error
+            finally:
+                if on_done is not None:
+                    on_done(target)
 
-    def _one(self, target: CrateTarget, on_done: Callable[[CrateTarget], None] | None) -> Fetched:
-        entry = None
-        try:
+        def size(fetched: Fetched) -> int:
+            return len(fetched[2].data) if isinstance(fetched[2], CrateSource) else 0
+
+        return ahead(targets, one, size, jobs=jobs)
+
+    def locked(self, target: CrateTarget) -> IndexEntry:
+        """The entry a target means; where it denies the pinned checksum, the registry was asked.
+
+        Raises as `resolve` does; whether the checksums agree is for `agree` to say.
+        """
+        entry = self.resolve(target.name, target.version)
+        if self._is_trusting and target.checksum not in ("", entry.checksum):
+            self._index(target.name, is_checked=True)
             entry = self.resolve(target.name, target.version)
-            _agree(target, entry)
-            return target, entry, self.fetch(entry)
-        except CratescopeError as error:
-            return target, entry, error
-        finally:
-            if on_done is not None:
-                on_done(target)
+        return entry
+
+
+def ahead(
+    targets: Iterable[S], get: Callable[[S], T], size: Callable[[T], int], *, jobs: int = STREAMS
+) -> Iterator[T]:
+    """What `get` gives for each target, in order, from `jobs` threads that work ahead.
+
+    `size` tells the bytes that an answer holds: at most about 128 MiB wait for their turn.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    threads = ThreadPoolExecutor(jobs)
+    waiting: deque[Future[T]] = deque()
+
+    def held() -> int:
+        return sum(size(one.result()) for one in waiting if one.done())
+
+    try:
+        for target in targets:
+            while waiting and (len(waiting) >= 2 * jobs or held() > _HELD_SIZE_BYTES):
+                yield waiting.popleft().result()
+            waiting.append(threads.submit(get, target))
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        # Whoever stops early, or presses Ctrl-C, waits for nothing: __exit__ ends the rest.
+        threads.shutdown(wait=False, cancel_futures=True)
+
+
+class _Held:
+    """One index file: its bytes until somebody reads the lines, then these."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.digest = hashlib.sha256(data).hexdigest()
+        self.size_bytes = len(data)
+        self.is_checked = False
+        self.file: IndexFile | None = None
 
 
 class _Remembered:
-    """Parsed index files, least recently used first to go; one run asks for each only once."""
+    """Index files, least recently used first to go; one run asks for each only once."""
 
     def __init__(self) -> None:
-        self._files: OrderedDict[str, tuple[IndexFile, int]] = OrderedDict()
+        self._files: OrderedDict[str, _Held] = OrderedDict()
         self._lock = threading.Lock()
         self._size_bytes = 0
 
-    def get(self, name: str) -> IndexFile | None:
+    def get(self, name: str) -> _Held | None:
         with self._lock:
             if name not in self._files:
                 return None
             self._files.move_to_end(name)
-            return self._files[name][0]
+            return self._files[name]
 
-    def put(self, name: str, file: IndexFile, size_bytes: int) -> None:
+    def put(self, name: str, file: _Held) -> None:
         with self._lock:
-            _, before = self._files.pop(name, (None, 0))
-            self._files[name] = file, size_bytes
-            self._size_bytes += size_bytes - before
+            before = self._files.pop(name, None)
+            self._files[name] = file
+            self._size_bytes += file.size_bytes - (before.size_bytes if before else 0)
             while self._size_bytes > _REMEMBERED_SIZE_BYTES and len(self._files) > 1:
-                _, (_, size) = self._files.popitem(last=False)
-                self._size_bytes -= size
-
-
-def _held(waiting: Iterable[Future[Fetched]]) -> int:
-    got = (one.result()[2] for one in waiting if one.done())
-    return sum(len(one.data) for one in got if isinstance(one, CrateSource))
+                _, gone = self._files.popitem(last=False)
+                self._size_bytes -= gone.size_bytes
 
 
 def _gaps(file: IndexFile, name: str) -> tuple[Gap, ...]:
@@ -264,8 +321,11 @@ def _unknown(entries: Sequence[IndexEntry], name: str, version: str) -> UnknownC
     )
 
 
-def _agree(target: CrateTarget, entry: IndexEntry) -> None:
-    """What a lock file or a package URL pins is what the index must name."""
+def agree(target: CrateTarget, entry: IndexEntry) -> None:
+    """What a lock file or a package URL pins is what the index must name.
+
+    Raises ChecksumMismatch.
+    """
     if target.checksum and target.checksum != entry.checksum:
         raise ChecksumMismatch(
             f"{entry.name}@{entry.version}: the index names another checksum than the one pinned",

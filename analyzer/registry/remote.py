@@ -56,8 +56,9 @@ class Remote:
             if self._client is not None:
                 self._client.close()
 
-    def index(self, name: str) -> bytes:
-        """The index file of a crate, checked with the registry unless offline.
+    def index(self, name: str, *, is_checked: bool = False) -> bytes:
+        """The index file of a crate, checked with the registry unless offline or young enough;
+        `is_checked`: whatever its age.
 
         Raises UnknownCrate, RegistryUnreachable or (odd name) UsageError.
         """
@@ -67,9 +68,13 @@ class Remote:
             if cached is None:
                 raise _not_cached(f"the index of `{name}`")
             return cached.data
+        is_young = cached is not None and cached.age_s < self._settings.index_max_age_s
+        if cached is not None and is_young and not is_checked:
+            return cached.data
         limit, headers = self._limits.index_size_bytes, _validators(cached)
         answer = self._get(self._access.index_url + path, limit, headers)
         if answer.status == 304 and cached is not None:
+            self._cache.touch_index(*place)
             return cached.data
         if answer.status in _NO_SUCH_CRATE:
             self._cache.forget_index(*place)
@@ -80,6 +85,8 @@ class Remote:
         fresh = CachedIndex(answer.body, *validators)
         if fresh != cached:
             self._cache.keep_index(*place, fresh)
+        else:
+            self._cache.touch_index(*place)
         return fresh.data
 
     def archive(self, entry: IndexEntry) -> bytes:

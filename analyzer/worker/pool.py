@@ -1,4 +1,4 @@
-"""Workers for many crates: reports come back in the order of the crates, one for each.
+"""Workers for many crates, and the reports that were made before.
 
 A crate that kills its worker is tried once more alone in a fresh one, and then is that crate's
 INCOMPLETE; no other crate notices (threat model P7).
@@ -10,16 +10,17 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from analyzer.codec import to_plain
+from analyzer.codec import CodecError, to_plain
 from analyzer.errors import InternalError, WorkerFailure
 from analyzer.limits import DEFAULT_LIMITS, Limits
-from analyzer.model import Context, CrateSource, Report
+from analyzer.model import Context, CrateSource, Report, Verdict
 from analyzer.worker.launch import command
 from analyzer.worker.process import OutOfTime, Worker
 from analyzer.worker.protocol import Setup
+from analyzer.worker.report_cache import ReportCache, Wanted
 from analyzer.worker.verdicts import unanswered
 
 _CRATES_PER_WORKER = 64
@@ -29,23 +30,28 @@ OnDone = Callable[[Report], None]
 
 
 class Pool:
-    """Confined workers, started at once so that their start overlaps the parent's own work.
+    """Confined workers. With a cache, what was judged before is not judged again.
 
-    Use it in a `with`: leaving it ends all workers, also those in the middle of a crate.
+    They start at once, so that their start overlaps the parent's own work, unless they are to wait
+    (`is_eager`) because all may be known already. Use it in a `with`: leaving it ends all workers,
+    also those in the middle of a crate.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # three of seven are for tests or rarely given
         self,
         jobs: int = 1,
         limits: Limits = DEFAULT_LIMITS,
         folder: Path | None = None,
         rules: tuple[Path, ...] = (),
         *,
+        cache: ReportCache | None = None,
+        is_eager: bool = True,
         worker_command: tuple[str, ...] = (),
     ) -> None:
         """`folder` replaces the shipped rules, `rules` adds; `worker_command` is for tests."""
         self._jobs = max(1, jobs)
         self._limits = limits
+        self.cache = cache
         self._command = worker_command or _command(limits, folder, rules)
         self._lock = threading.Lock()
         self._living: set[Worker] = set()
@@ -54,7 +60,7 @@ class Pool:
         # thread that started it, and its death must not be another thread's business.
         self._own = threading.local()
         self._threads = ThreadPoolExecutor(self._jobs, thread_name_prefix="worker")
-        for _ in range(self._jobs):
+        for _ in range(self._jobs if is_eager else 0):
             self._threads.submit(self._worker)
 
     def __enter__(self) -> Pool:
@@ -100,6 +106,26 @@ class Pool:
             for future in waiting:
                 future.cancel()
 
+    def briefs(self, crates: Iterable[tuple[CrateSource, Context]]) -> Iterator[Report]:
+        """Reports without facts, indicators and files for those that are CLEAR, whole for others.
+
+        As they are made, not in the order of the crates: a slow one holds up nobody. Raises as
+        `analyze_many` does.
+        """
+        waiting: set[Future[Report]] = set()
+        try:
+            for crate, context in crates:
+                waiting.add(self._threads.submit(self._answer, crate, context, is_brief=True))
+                if len(waiting) > 2 * self._jobs:
+                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    yield from (one.result() for one in done)
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                yield from (one.result() for one in done)
+        finally:
+            for future in waiting:
+                future.cancel()
+
     def analyze_one(self, crate: CrateSource, context: Context | None = None) -> Report:
         """The report of one crate, as `analyze_many` makes it."""
         return self._submit(crate, context or Context(), None).result()
@@ -115,18 +141,40 @@ class Pool:
             on_done(report)
         return report
 
-    def _answer(self, crate: CrateSource, context: Context) -> Report:
+    def _answer(self, crate: CrateSource, context: Context, *, is_brief: bool = False) -> Report:
+        """The kept report, or a new one, which is kept."""
+        if self.cache is None:
+            return self._made(crate, context, None, is_brief=is_brief)
+        key = self.cache.key(Wanted.of(crate), context)
+        kept = self.cache.get(key, context, is_brief=is_brief)
+        if kept is not None and is_brief and kept.verdict is not Verdict.CLEAR:
+            kept = self.cache.get(key, context)
+        return kept or self._made(crate, context, key, is_brief=is_brief)
+
+    def _made(
+        self, crate: CrateSource, context: Context, key: str | None, *, is_brief: bool
+    ) -> Report:
         reason = ""
         for _ in range(2):
             worker = self._worker()
             is_fresh = worker.answered == 0
             try:
-                return worker.ask(crate, context)
+                sealed = worker.ask(crate, context)
+                report = sealed.open_brief()
+                if not is_brief or report.verdict is not Verdict.CLEAR:
+                    report = sealed.open()
+            except CodecError as error:
+                self._retire(worker)
+                reason = f"the worker answered nonsense ({error})"
             except WorkerFailure as error:
                 self._retire(worker)
                 reason = str(error)
                 if is_fresh and isinstance(error, OutOfTime):
                     break
+            else:
+                if self.cache is not None and key is not None:
+                    self.cache.put(key, sealed)
+                return report
         return unanswered(crate, reason, self._limits)
 
     def _worker(self) -> Worker:

@@ -16,9 +16,15 @@ from typing import BinaryIO, cast
 from analyzer.codec import CodecError
 from analyzer.errors import InternalError, WorkerFailure
 from analyzer.limits import Limits
-from analyzer.model import Context, CrateInfo, CrateSource, Report
+from analyzer.model import Context, CrateInfo, CrateSource
 from analyzer.worker.launch import environment
-from analyzer.worker.protocol import Failure, read_answer, read_greeting, write_request
+from analyzer.worker.protocol import (
+    Failure,
+    Sealed,
+    read_answer,
+    read_greeting,
+    write_request,
+)
 
 _GRACE_S = 10
 _TAIL_BYTES = 65_536
@@ -50,8 +56,8 @@ class Worker:
         self._requests = cast("BinaryIO", self._process.stdin)
         self._answers = cast("BinaryIO", self._process.stdout)
 
-    def ask(self, crate: CrateSource, context: Context) -> Report:
-        """The worker's report on this crate.
+    def ask(self, crate: CrateSource, context: Context) -> Sealed:
+        """The worker's report on this crate, sealed.
 
         Raises WorkerFailure when there is none (the worker must be ended then), SignatureError
         when it refuses the rules, InternalError when it cannot even start.
@@ -79,11 +85,12 @@ class Worker:
             ) from None
         self._is_greeted = True
 
-    def _exchange(self, crate: CrateSource, context: Context) -> Report:
+    def _exchange(self, crate: CrateSource, context: Context) -> Sealed:
         sender = threading.Thread(target=self._send, args=(crate, context), daemon=True)
         sender.start()
         try:
             answer = read_answer(self._answers, max_size_bytes=self._limits.answer_size_bytes)
+            told = answer.open_brief().crate if isinstance(answer, Sealed) else None
         except EOFError:
             raise self._failure() from None
         except CodecError as error:
@@ -96,7 +103,7 @@ class Worker:
         if sender.is_alive():
             raise WorkerFailure("the worker answered before it had read the crate")
         ref = crate.ref
-        if answer.crate != CrateInfo(ref.name, ref.version, crate.sha256, crate.origin):
+        if told != CrateInfo(ref.name, ref.version, crate.sha256, crate.origin):
             raise WorkerFailure("the worker answered for another crate")
         return answer
 

@@ -8,10 +8,12 @@
 
 An answer comes in many small frames, each checked before the next is read: a frame of nonsense
 costs its reader megabytes, not the gigabytes that one large JSON text of `[[[],[],...` would.
+The parent keeps an answer `Sealed` until somebody needs what it says.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import typing
@@ -37,6 +39,9 @@ _PARTS: dict[str, Any] = {
     if typing.get_origin(_HINTS[one.name]) is tuple
 }
 """The many-valued fields of a report, which travel in frames of their own."""
+_BULK = tuple(f'{{"{one}":' for one in ("facts", "indicators", "files"))
+_BULK_BYTES = tuple(one.encode() for one in _BULK)
+"""How frames begin that a brief report does without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ def read_greeting(stream: BinaryIO) -> None:
     Raises SignatureError when it refuses the rules, EOFError when it has ended, CodecError when it
     said something else.
     """
-    key, value, _ = _read(stream, _FRAME_MAX_BYTES)
+    key, value = _message(_read_text(stream, _FRAME_MAX_BYTES))
     if key == "refused":
         message, remedy = from_plain(tuple[str, str], value)
         raise SignatureError(message, remedy=remedy)
@@ -124,25 +129,68 @@ def write_answer(stream: BinaryIO, answer: Report | Failure, *, max_size_bytes: 
         _write(stream, frame)
 
 
-def read_answer(stream: BinaryIO, *, max_size_bytes: int) -> Report | Failure:
-    """The report, checked against its type, or why there is none.
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A report as the frames it came in: those of its brief form, and the bulk, still unread."""
+
+    brief: bytes
+    bulk: bytes
+
+    def open(self) -> Report:
+        """The whole report, checked against its type. Raises CodecError."""
+        return _report(self.bulk + self.brief)
+
+    def open_brief(self) -> Report:
+        """The report without facts, indicators and files. Raises CodecError."""
+        return _report(self.brief)
+
+
+def seal(report: Report) -> Sealed:
+    """A report that no worker made, in the form of those that one did."""
+    brief, bulk = io.BytesIO(), io.BytesIO()
+    for frame in _frames(report):
+        _write(bulk if frame.startswith(_BULK) else brief, frame)
+    return Sealed(brief.getvalue(), bulk.getvalue())
+
+
+def read_answer(stream: BinaryIO, *, max_size_bytes: int) -> Sealed | Failure:
+    """The report, of which only the brief part was looked at, or why there is none.
 
     Raises EOFError when the worker ended before its answer did, CodecError for anything else.
     """
-    parts: dict[str, list[object]] = {name: [] for name in _PARTS}
+    brief, bulk = bytearray(), bytearray()
     left = max_size_bytes
     while True:
-        key, value, size = _read(stream, min(left, _FRAME_MAX_BYTES))
-        left -= size
+        text = _read_text(stream, min(left, _FRAME_MAX_BYTES))
+        left -= len(text) + _FRAME.size
+        if text.startswith(_BULK_BYTES):
+            bulk += _FRAME.pack(len(text)) + text
+            continue
+        key, value = _message(text)
+        if key == "failure":
+            return Failure(from_plain(str, value)[:_TEXT_MAX])
+        brief += _FRAME.pack(len(text)) + text
+        if key == "report":
+            return Sealed(bytes(brief), bytes(bulk))
+        if key not in _PARTS:
+            raise CodecError("no part of an answer")
+
+
+def _report(frames: bytes) -> Report:
+    stream = io.BytesIO(frames)
+    parts: dict[str, list[object]] = {name: [] for name in _PARTS}
+    while True:
+        try:
+            key, value = _message(_read_text(stream, _FRAME_MAX_BYTES))
+        except EOFError:
+            raise CodecError("a report cut short") from None
         if key in parts:
             parts[key] += from_plain(_PARTS[key], value)
-        elif key == "failure":
-            return Failure(from_plain(str, value)[:_TEXT_MAX])
         elif key == "report":
             many: dict[str, Any] = {name: tuple(items) for name, items in parts.items()}
             return replace(from_plain(Report, value), **many)
         else:
-            raise CodecError("no part of an answer")
+            raise CodecError("no part of a report")
 
 
 def _frames(report: Report) -> Iterator[str]:
@@ -172,7 +220,7 @@ def _write(stream: BinaryIO, text: str) -> None:
     stream.flush()
 
 
-def _read(stream: BinaryIO, max_size_bytes: int) -> tuple[str, object, int]:
+def _read_text(stream: BinaryIO, max_size_bytes: int) -> bytes:
     prefix = stream.read(_FRAME.size)
     if len(prefix) < _FRAME.size:
         raise EOFError
@@ -182,6 +230,10 @@ def _read(stream: BinaryIO, max_size_bytes: int) -> tuple[str, object, int]:
     text = stream.read(size)
     if len(text) < size:
         raise EOFError
+    return text
+
+
+def _message(text: bytes) -> tuple[str, object]:
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):
@@ -189,4 +241,4 @@ def _read(stream: BinaryIO, max_size_bytes: int) -> tuple[str, object, int]:
     if type(message) is not dict or len(message) != 1:
         raise CodecError("a message of no known form")
     ((key, value),) = message.items()
-    return key, value, size + _FRAME.size
+    return key, value

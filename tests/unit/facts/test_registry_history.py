@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.facts.registry_history import age_class, facts
+from analyzer.facts.registry_history import facts
 from analyzer.facts.view import CrateView
 from analyzer.limits import DEFAULT_LIMITS
 from analyzer.model import (
@@ -21,6 +21,7 @@ from analyzer.model import (
     SourceTree,
 )
 from analyzer.registry.context import Contexts
+from analyzer.registry.history import age_class
 from analyzer.signatures import load_signatures
 from analyzer.syntax.catalogue import Catalogue
 from analyzer.syntax.code import CrateCode, Package

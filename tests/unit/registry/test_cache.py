@@ -88,10 +88,10 @@ def test_a_forgotten_index_file_is_gone(tmp_path: Path) -> None:
 def test_a_full_disk_is_said_once_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_handle: int) -> None:
+    def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "replace", full)
     cache = Cache(tmp_path)
     cache.keep_archive(SUM, DATA)
     cache.keep_index(URL, "demo", CachedIndex(b"data"))
@@ -111,10 +111,10 @@ STUCK = """
 import os, sys, time
 from pathlib import Path
 from analyzer.registry.cache import Cache
-def stuck(handle):
+def stuck(*_):
     os.write(1, b"writing")
     time.sleep(600)
-os.fsync = stuck
+os.replace = stuck
 Cache(Path(sys.argv[1])).keep_archive(sys.argv[2], b"half")
 """
 

@@ -24,6 +24,7 @@ from analyzer.model import (
 )
 from analyzer.worker.protocol import (
     Failure,
+    Sealed,
     read_answer,
     read_greeting,
     read_request,
@@ -42,7 +43,8 @@ def framed(*messages: object) -> io.BytesIO:
 
 
 def answered(stream: io.BytesIO, max_size_bytes: int = MIB) -> Report | Failure:
-    return read_answer(stream, max_size_bytes=max_size_bytes)
+    answer = read_answer(stream, max_size_bytes=max_size_bytes)
+    return answer.open() if isinstance(answer, Sealed) else answer
 
 
 @pytest.fixture
@@ -130,9 +132,9 @@ def test_failure_is_cut() -> None:
         {"__class__": "os.system"},
     ],
 )
-def test_nonsense_is_an_error(message: object) -> None:
+def test_nonsense_is_an_error(message: object, report: Report) -> None:
     with pytest.raises(CodecError):
-        answered(framed(message))
+        answered(framed(message, {"report": to_plain(report)}))
 
 
 def test_nonsense_after_a_good_part_is_an_error(report: Report) -> None:

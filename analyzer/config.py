@@ -289,6 +289,15 @@ def find_registry(wanted: str, environ: Mapping[str, str]) -> RegistryAccess:
     return RegistryAccess(url, _checked_token(next(same, ""), wanted))
 
 
+def is_configured(source: str, environ: Mapping[str, str]) -> bool:
+    """Whether a registry that a lock file names is one that this machine's user told cargo of.
+
+    A lock file must not choose whom we talk to.
+    """
+    plain = source.removeprefix("registry+").removeprefix("sparse+")
+    return any(_is_same(index, plain) for index, _ in _cargo_registries(environ).values() if index)
+
+
 def _checked_token(token: str, name: str) -> str:
     """A token that fits into a header; a wrong one is never shown."""
     if not token.isascii() or not token.isprintable():

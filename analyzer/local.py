@@ -87,14 +87,18 @@ def _plain_name(text: str) -> str:
 # Folders -----------------------------------------------------------------------------------------
 
 
-def folder_source(path: Path, *, limits: Limits) -> CrateSource:
+def folder_source(
+    path: Path, *, limits: Limits, apart: frozenset[Path] = frozenset()
+) -> CrateSource:
     """A package folder as an uncompressed tar in memory, without `target/` and version control.
 
-    Links, pipes and devices are members of their type, never opened. The same files give the same
-    bytes, wherever the folder is. Raises UsageError when there is no package here to speak of.
+    `apart`: real paths of folders below it that are judged as packages of their own. Links, pipes
+    and devices are members of their type, never opened. The same files give the same bytes,
+    wherever the folder is. Raises UsageError when there is no package here to speak of.
     """
-    ref = _identity(path, limits)
-    packing = _Packing(limits, f"{ref.name}-{ref.version}/".encode())
+    ref = folder_identity(path, limits=limits)
+    outside = frozenset(os.fspath(one) for one in apart)
+    packing = _Packing(limits, f"{ref.name}-{ref.version}/".encode(), outside)
     _pack(packing, path)
     packing.archive.write(END)
     data = packing.archive.getvalue()
@@ -106,6 +110,7 @@ def folder_source(path: Path, *, limits: Limits) -> CrateSource:
 class _Packing:
     limits: Limits
     root: bytes
+    outside: frozenset[str] = frozenset()
     archive: io.BytesIO = field(default_factory=io.BytesIO)
     gaps: list[Gap] = field(default_factory=list)
     more: list[bool] = field(default_factory=list)
@@ -130,13 +135,18 @@ class _Packing:
 
 def _pack(packing: _Packing, path: Path) -> None:
     """Depth first, by name, so that the order is the folder's own and nothing else's."""
-    pending: list[tuple[str, str]] = [(os.fspath(path), "")]
+    start = os.path.realpath(path) if packing.outside else os.fspath(path)
+    pending: list[tuple[str, str]] = [(start, "")]
     while pending:
         folder, inside = pending.pop()
         below: list[tuple[str, str]] = []
         for entry in _entries(packing, folder, inside):
             name = inside + entry.name
-            if entry.name in _SKIPPED or (name == "target" and not _is_file(entry)):
+            if (
+                entry.path in packing.outside
+                or entry.name in _SKIPPED
+                or (name == "target" and not _is_file(entry))
+            ):
                 continue
             packing.members += 1
             if not _is_folder(entry, follow=False):
@@ -257,8 +267,11 @@ def _read(path: Path, *, max_size_bytes: int, follow: bool) -> bytes:
 # Names -------------------------------------------------------------------------------------------
 
 
-def _identity(path: Path, limits: Limits) -> CrateRef:
-    """Name and version of the package; stand-ins where an odd manifest gives none."""
+def folder_identity(path: Path, *, limits: Limits) -> CrateRef:
+    """Name and version of the package; stand-ins where an odd manifest gives none.
+
+    Raises UsageError as `folder_source` does.
+    """
     if not path.is_dir():
         raise UsageError(f"{path}: {'not a folder' if path.exists() else 'no such folder'}")
     folder = _plain_name(path.resolve().name)

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.exits import CODES
-from analyzer.cli.options import Formats, Jobs, Offline, Output, Quiet, Rules
-from analyzer.cli.output import deliver, plan
+from analyzer.cli.options import AsOf, Formats, Jobs, Offline, Output, Quiet, Rules
+from analyzer.cli.output import deliver, plan, warn
 from analyzer.config import Settings, load_settings
 from analyzer.errors import UsageError
 from analyzer.limits import DEFAULT_LIMITS
@@ -46,6 +46,7 @@ def audit(
         str, typer.Option("--registry", metavar="URL", help="A mirror of the public registry.")
     ] = "",
     rules: Rules = None,
+    as_of: AsOf = "",
     jobs: Jobs = None,
     quiet: Quiet = False,
 ) -> None:
@@ -53,13 +54,15 @@ def audit(
     pairs = plan(format_ or [], output or [], _FORMATS)
     if rules and not scan:
         raise UsageError("--rules asks for contents", remedy="add --scan")
+    if as_of and not scan:
+        raise UsageError("--as-of counts ages of contents", remedy="add --scan")
     settings = load_settings(os.environ, registry=registry, is_offline=offline or None, jobs=jobs)
     is_kept = hygiene or hygiene_strict
     locks = read_locks(paths, limits=DEFAULT_LIMITS, is_required=not is_kept)
     known, digest = load_known_bad()
     found = audit_names(locks, known, digest, is_scanned=scan)
     if scan:
-        found = _scanned(found, settings, tuple(rules or ()), is_quiet=quiet)
+        found = _scanned(found, settings, tuple(rules or ()), as_of, is_quiet=quiet)
 
     if is_kept:
         from analyzer.project.hygiene import check
@@ -87,16 +90,25 @@ def _code(found: AuditResult, *, is_strict: bool) -> int:
 
 
 def _scanned(
-    found: AuditResult, settings: Settings, rules: tuple[Path, ...], *, is_quiet: bool
+    found: AuditResult, settings: Settings, rules: tuple[Path, ...], as_of: str, *, is_quiet: bool
 ) -> AuditResult:
     """The result with contents read; the network and the workers are imported only here."""
     from analyzer.cli.progress import progress
-    from analyzer.project.scan_lock import scan_locked, scannable
+    from analyzer.cli.surroundings import surroundings
+    from analyzer.project.scan_lock import Means, scan_locked
     from analyzer.worker.pool import Pool
+    from analyzer.worker.report_cache import ReportCache
 
-    total = len(scannable(found))
+    total = found.packages
+    known = surroundings(settings, as_of)
+    cache = ReportCache(settings.cache_dir, DEFAULT_LIMITS, rules)
     with (
-        Pool(jobs=max(1, min(settings.jobs, total)), rules=rules) as pool,
+        Pool(max(1, min(settings.jobs, total)), rules=rules, cache=cache, is_eager=False) as pool,
         progress(total, is_quiet=is_quiet) as advance,
     ):
-        return scan_locked(found, pool, settings, limits=DEFAULT_LIMITS, on_done=advance)
+        means = Means(settings, known.contexts, pool, DEFAULT_LIMITS, advance)
+        result = scan_locked(found, means)
+    known.close()
+    warnings = (*known.warnings, *([cache.trouble] if cache.trouble else ()))
+    warn(() if is_quiet else warnings)
+    return result

@@ -30,6 +30,7 @@ from analyzer.project.locks import read_lock
 from analyzer.registry.context import Contexts
 from analyzer.report import formats
 from analyzer.worker.pool import Pool
+from analyzer.worker.report_cache import ReportCache
 
 _RENDERERS = {
     "json": diff_json.render,
@@ -122,8 +123,9 @@ class _Run:
     def means(self, total: int) -> Iterator[work.Means]:
         """Workers for so many packages, with a progress bar."""
         jobs = max(1, min(self.settings.jobs, total))
+        cache = ReportCache(self.settings.cache_dir, DEFAULT_LIMITS, self.rules)
         with (
-            Pool(jobs=jobs, rules=self.rules) as pool,
+            Pool(jobs, rules=self.rules, cache=cache) as pool,
             progress(total, is_quiet=self.is_quiet) as advance,
         ):
             read = _reading(pool)

@@ -8,13 +8,16 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Protocol, TextIO
+
+import typer
 
 from analyzer.errors import CratescopeError, InternalError, UsageError
 from analyzer.model import Report
 from analyzer.report import formats, renderer
+from analyzer.report.text import one_line
 
 STDOUT = "-"
 _HUMAN = "human"
@@ -148,6 +151,12 @@ def _fitting(text: str, encoding: str) -> str:
         plain = text.replace("─", "-").replace("…", "...").replace("→", ">")
         return plain.encode(encoding, "backslashreplace").decode(encoding)
     return text
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Lines on standard error for what stopped nothing."""
+    for one in warnings:
+        typer.echo(f"cratescope: warning: {one_line(one)}", err=True)
 
 
 def silence(stream: TextIO) -> None:

@@ -11,16 +11,18 @@ import typer
 
 from analyzer.cli.exits import CODES, exit_code
 from analyzer.cli.options import AsOf, Formats, Jobs, Offline, OnlineMetadata, Output, Quiet, Rules
-from analyzer.cli.output import STDOUT, is_terminal, plan, prepare, write
+from analyzer.cli.output import STDOUT, is_terminal, plan, prepare, warn, write
 from analyzer.cli.progress import progress
 from analyzer.cli.sources import Answer, Sources
 from analyzer.cli.surroundings import surroundings
 from analyzer.config import load_settings
 from analyzer.errors import CratescopeError, UsageError
+from analyzer.limits import DEFAULT_LIMITS
 from analyzer.model import Report
 from analyzer.registry.targets import FolderTarget, Target, parse_target, read_targets
 from analyzer.report.text import one_line
 from analyzer.worker.pool import Pool
+from analyzer.worker.report_cache import ReportCache
 
 
 def scan(
@@ -68,8 +70,10 @@ def scan(
     warnings: list[str] = []
     sources = Sources(wanted, settings, warnings.append, known.contexts)
     outcome = _Outcome(pairs, is_full=verbose > 0)
+    own = tuple(rules or ())
+    cache = ReportCache(settings.cache_dir, DEFAULT_LIMITS, own)
     with (
-        Pool(jobs=min(settings.jobs, len(wanted)), rules=tuple(rules or ())) as pool,
+        Pool(min(settings.jobs, len(wanted)), rules=own, cache=cache) as pool,
         progress(len(wanted), is_quiet=quiet) as advance,
     ):
         prepare(pairs)
@@ -79,8 +83,7 @@ def scan(
     known.close()
     if outcome.has_reports:
         warnings += known.warnings
-    for warning in () if quiet else warnings:
-        typer.echo(f"cratescope: warning: {one_line(warning)}", err=True)
+    warn(() if quiet else warnings)
     raise typer.Exit(outcome.end())
 
 

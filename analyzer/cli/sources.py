@@ -6,20 +6,17 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from analyzer.config import RegistryAccess, Settings, find_registry
 from analyzer.errors import ChecksumMismatch, CratescopeError
 from analyzer.limits import DEFAULT_LIMITS
 from analyzer.local import archive_source, folder_source
-from analyzer.model import Context, CrateRef, CrateSource, FactKind, IndexEntry, Report
-from analyzer.registry.context import Contexts, worth_asking
+from analyzer.model import Context, CrateSource, FactKind, Report
+from analyzer.registry.around import around
+from analyzer.registry.context import Contexts
 from analyzer.registry.targets import ArchiveTarget, CrateTarget, FolderTarget, Target
 from analyzer.worker.pool import Pool
 from analyzer.worker.verdicts import mismatched
-
-if TYPE_CHECKING:
-    from analyzer.registry.fetch import Registry
 
 _COMMIT = frozenset({FactKind.SOURCE_COMMIT})
 Got = CrateSource | Report | CratescopeError
@@ -112,21 +109,10 @@ class Sources:
                         yield mismatched(entry, got, DEFAULT_LIMITS)
                         continue
                     if entry is not None and isinstance(got, CrateSource):
-                        self._known[got.sha256] = self._around(source, got.ref)
+                        self._known[got.sha256] = around(source, self._contexts, got.ref)
                     yield got
                 for warning in source.warnings:
                     self._warn(warning)
-
-    def _around(self, source: Registry, ref: CrateRef) -> Context:
-        """What the index says of a crate and of what it newly depends on."""
-        entries = source.entries(ref.name)
-        others: dict[str, tuple[IndexEntry, ...]] = {}
-        for name in worth_asking(entries, ref.version, self._contexts.as_of):
-            try:
-                others[name] = source.entries(name)
-            except CratescopeError:
-                others[name] = ()  # the age is `unknown`, and said so
-        return self._contexts.of(ref, entries, others)
 
 
 def _local(target: ArchiveTarget | FolderTarget) -> Got:

@@ -74,7 +74,8 @@ class Row:
 class AuditResult:
     """What was found; `known_bad` is the digest of the list that names were compared with.
 
-    `reports` are those of contents that were read: none without `--scan`. `hygiene` never touches
+    `reports` are those of contents that were read: none without `--scan`; those that are CLEAR hold
+    no facts, indicators and files. `hygiene` never touches
     the verdict.
     """
 
@@ -118,7 +119,8 @@ def audit_names(
 ) -> AuditResult:
     """Known-bad names and versions in the locks, and all that is not looked at.
 
-    With `is_scanned` what cannot be fetched is blocking: it is code that would go unread.
+    With `is_scanned` what comes from elsewhere is not said here: `scan_lock` reads it or says why
+    not.
     """
     places = places_of(locks.lockfiles)
     reasons = {key: tuple(_known(key, known)) for key in places}
@@ -127,7 +129,8 @@ def audit_names(
         reasons[key] += (Reason(TWO_CHECKSUMS, Verdict.REVIEW, text),)
     gaps = [*locks.gaps]
     for lock in locks.lockfiles:
-        gaps += _elsewhere(lock, is_blocking=is_scanned)
+        gaps += _unpinned(lock)
+        gaps += () if is_scanned else _elsewhere(lock)
     rows = rows_of(locks.lockfiles, reasons, {})
     return AuditResult(locks.lockfiles, rows, ordered(gaps), digest, is_scanned)
 
@@ -164,21 +167,29 @@ def _contradictions(places: Iterable[Key]) -> Iterator[Key]:
         yield from group if len(group) > 1 else ()
 
 
-def _elsewhere(lock: Lockfile, *, is_blocking: bool) -> Iterator[Gap]:
-    """Packages that are compared by name only, whatever is asked for."""
+def _elsewhere(lock: Lockfile) -> Iterator[Gap]:
+    """Packages that are compared by name only."""
     own = [f"{one.name} {one.version}" for one in lock.packages if not one.source]
     if own:
-        named = ", ".join(own[:_NAMED]) + (f" and {len(own) - _NAMED} more" * (len(own) > _NAMED))
-        reason = f"by path, your own code or a copy: {named}: not checked"
-        remedy = "read them with `cratescope scan ./FOLDER`"
-        yield Gap(GapKind.DEPENDENCY, reason, lock.path, remedy=remedy)
+        yield by_path(lock, own, "read them with --scan")
     for one in lock.packages:
         if one.source and not is_from_registry(one.source):
             kind = "git" if one.source.startswith("git+") else "another registry"
             reason = f"{one.name} {one.version} comes from {kind} ({one.source}): not checked"
-            remedy = "read it with `cratescope scan`, from a checkout or with `--registry`"
-            yield Gap(GapKind.DEPENDENCY, reason, lock.path, one.line, (), is_blocking, remedy)
-        elif one.source and not one.checksum:
+            yield Gap(GapKind.DEPENDENCY, reason, lock.path, one.line, remedy="try --scan")
+
+
+def by_path(lock: Lockfile, names: Sequence[str], remedy: str) -> Gap:
+    """One gap for all packages by path that nobody looked at."""
+    named = ", ".join(names[:_NAMED])
+    named += f" and {len(names) - _NAMED} more" * (len(names) > _NAMED)
+    reason = f"by path, your own code or a copy: {named}: not checked"
+    return Gap(GapKind.DEPENDENCY, reason, lock.path, remedy=remedy)
+
+
+def _unpinned(lock: Lockfile) -> Iterator[Gap]:
+    for one in lock.packages:
+        if is_from_registry(one.source) and not one.checksum:
             reason = f"{one.name} {one.version} has no checksum: any bytes would pass"
             remedy = "let cargo write the lock file again"
             yield Gap(GapKind.DEPENDENCY, reason, lock.path, one.line, remedy=remedy)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from analyzer.errors import CratescopeError
-from analyzer.model import Context, CrateRef, Gap, GapKind, IndexEntry, NameRecord
+from analyzer.model import Advisory, Context, CrateRef, Gap, GapKind, IndexEntry, NameRecord
 from analyzer.registry.advisory_store import AdvisoryStore
 
 if TYPE_CHECKING:
@@ -53,18 +53,31 @@ class Contexts:
         """What is known of a crate. `entries`: all index lines of its name, in index order;
         `others`: those of the dependencies named by `new_dependencies`, as far as known.
         """
-        advisories = self.store.lookup(ref.name, ref.version) if self.store else ()
-        labels = tuple(one.label() for one in self.store.sources) if self.store else ()
+        labels = self.labels
         if not entries and not labels:
             return Context()
         return Context(
             as_of=self.as_of,
             index_entries=_trimmed(entries, ref.version),
-            advisories=advisories,
+            advisories=self.advisories(ref.name, ref.version),
             first_published=_first_published(others or {}),
             sources=labels,
             record=self._record(ref) if entries else None,
         )
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Name, state and digest of each database of advisories."""
+        return tuple(one.label() for one in self.store.sources) if self.store else ()
+
+    @property
+    def knows_people(self) -> bool:
+        """Whether contexts tell owners and downloads."""
+        return self.names is not None or self.site is not None
+
+    def advisories(self, name: str, version: str) -> tuple[Advisory, ...]:
+        """What the databases say of one version."""
+        return self.store.lookup(name, version) if self.store else ()
 
     def _record(self, ref: CrateRef) -> NameRecord | None:
         """Owners and downloads; a site out of reach is no reason to stop."""

@@ -146,12 +146,15 @@ class Registry:
         data = self._cache.archive(entry.checksum, max_size_bytes=limit)
         if data is None:
             data = self._download(entry)
+        ref, sha256, origin, gaps = self.identity(entry)
+        return CrateSource(ref, sha256, data, origin, gaps)
+
+    def identity(self, entry: IndexEntry) -> tuple[CrateRef, str, Origin, tuple[Gap, ...]]:
+        """What `fetch` says of an archive besides its bytes: reference, sha256, origin, gaps."""
         origin = Origin.CRATES_IO if self._access.is_default else Origin.REGISTRY
         registry = "" if self._access.is_default else self._access.index_url
         ref = CrateRef(entry.name, entry.version, registry)
-        return CrateSource(
-            ref, entry.checksum, data, origin, self._gaps.get(entry.name.lower(), ())
-        )
+        return ref, entry.checksum, origin, self._gaps.get(entry.name.lower(), ())
 
     def _download(self, entry: IndexEntry) -> bytes:
         data = self._remote.archive(entry)

@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.codec import CodecError, to_plain
@@ -27,6 +28,15 @@ _CRATES_PER_WORKER = 64
 _PROGRAM = "from analyzer.worker.serve import main; main(sys.argv[2])"
 ContextFor = Callable[[CrateSource], Context]
 OnDone = Callable[[Report], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A crate to be judged; `is_whole`: its report is needed whole whatever it says."""
+
+    crate: CrateSource
+    context: Context
+    is_whole: bool = False
 
 
 class Pool:
@@ -106,7 +116,7 @@ class Pool:
             for future in waiting:
                 future.cancel()
 
-    def briefs(self, crates: Iterable[tuple[CrateSource, Context]]) -> Iterator[Report]:
+    def briefs(self, asked: Iterable[Ask]) -> Iterator[Report]:
         """Reports without facts, indicators and files for those that are CLEAR, whole for others.
 
         As they are made, not in the order of the crates: a slow one holds up nobody. Raises as
@@ -114,8 +124,11 @@ class Pool:
         """
         waiting: set[Future[Report]] = set()
         try:
-            for crate, context in crates:
-                waiting.add(self._threads.submit(self._answer, crate, context, is_brief=True))
+            for one in asked:
+                is_brief = not one.is_whole
+                job = self._threads.submit(self._answer, one.crate, one.context, is_brief=is_brief)
+                waiting.add(job)
+                del one
                 if len(waiting) > 2 * self._jobs:
                     done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                     yield from (one.result() for one in done)

@@ -28,6 +28,7 @@ _PARSERS = (
     *("tree-sitter", "tree-sitter-rust", "tree-sitter-bash", "tree-sitter-powershell"),
     *("tree-sitter-c", "google-re2", "rapidfuzz", "isal"),
 )
+_KEY_SIZE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +61,13 @@ def engine_digest() -> str:
 class ReportCache:
     """Sealed reports in the cache folder. Safe to share between threads and processes."""
 
-    def __init__(
-        self, folder: Path, limits: Limits, rules: Sequence[Path] = (), *, shipped: Path | None
-    ) -> None:
-        """For one judge: this program, these limits, these rules (`shipped`: in place of ours).
+    def __init__(self, folder: Path, limits: Limits, rules: Sequence[Path] = ()) -> None:
+        """For one judge: this program, these limits, the shipped rules and those in `rules`.
 
         Raises SignatureError for rules that cannot be read.
         """
         self._cache = Cache(folder)
-        parts = (engine_digest(), signature_digest(shipped, tuple(rules)), limits.digest())
+        parts = (engine_digest(), signature_digest(None, tuple(rules)), limits.digest())
         self._judge = " ".join(parts)
 
     def key(self, wanted: Wanted, context: Context) -> str:
@@ -78,6 +77,20 @@ class ReportCache:
             known = (history(wanted.ref, context), context.advisories, context.record)
         parts = [to_plain(wanted), repr(known) if known is not context else to_plain(context)]
         return hashlib.sha256(f"{self._judge}\n{json.dumps(parts)}".encode()).hexdigest()
+
+    def shortcut(self, *parts: str) -> str:
+        """A key for what a report's key was once found from, which is cheaper to say."""
+        return hashlib.sha256(json.dumps([self._judge, *parts]).encode()).hexdigest()
+
+    def shortened(self, shortcut: str) -> str | None:
+        """The report's key that a shortcut was kept for; None if none was."""
+        data = self._cache.report(shortcut)
+        text = data.decode("ascii", "replace") if data is not None else ""
+        return text if len(text) == _KEY_SIZE else None
+
+    def shorten(self, shortcut: str, key: str) -> None:
+        """Keep a shortcut to a report's key."""
+        self._cache.keep_report(shortcut, key.encode())
 
     def get(self, key: str, context: Context, *, is_brief: bool = False) -> Report | None:
         """A kept report, as of the context's day; None if there is none or it is damaged.

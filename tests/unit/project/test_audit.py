@@ -150,7 +150,7 @@ def gaps(result: AuditResult) -> list[tuple[str, int, bool]]:
 
 
 def test_own_packages_are_told_once_a_file_and_block_nothing(lock_text: LockText) -> None:
-    result = audit(lock_text("a 1.0.0 -", "log 0.4.0"), is_scanned=True)
+    result = audit(lock_text("a 1.0.0 -", "log 0.4.0"))
     assert gaps(result) == [
         ("by path, your own code or a copy: app 0.1.0, a 1.0.0: not checked", 0, False)
     ]
@@ -161,7 +161,7 @@ def test_own_packages_are_told_once_a_file_and_block_nothing(lock_text: LockText
     ("source", "word"),
     [("git+https://git.invalid/x#0", "git"), ("sparse+https://r.invalid/", "another registry")],
 )
-def test_package_from_elsewhere_blocks_only_a_scan(
+def test_package_from_elsewhere_is_told_and_left_to_a_scan(
     lock_text: LockText, source: str, word: str
 ) -> None:
     text = lock_text(f"x 1.0.0 {source}")
@@ -169,8 +169,7 @@ def test_package_from_elsewhere_blocks_only_a_scan(
 
     assert (reason, 8, False) in gaps(audit(text))
     assert audit(text).verdict is Verdict.CLEAR
-    assert (reason, 8, True) in gaps(audit(text, is_scanned=True))
-    assert audit(text, is_scanned=True).verdict is Verdict.INCOMPLETE
+    assert gaps(audit(text, is_scanned=True)) == []
 
 
 def test_package_without_checksum_is_told(lock_text: LockText) -> None:

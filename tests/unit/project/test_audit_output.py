@@ -72,7 +72,7 @@ def test_text_says_what_where_why_how_it_came_in_and_what_to_do(found: AuditResu
         "! b/Cargo.lock:7  broken",
         "    mend it",
         "- a/Cargo.lock  by path, your own code or a copy: app 0.1.0: not checked",
-        "    read them with `cratescope scan ./FOLDER`",
+        "    read them with --scan",
         "",
     ]
 

@@ -12,6 +12,7 @@ import re
 import secrets
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,9 +121,11 @@ def run(words: list[str]) -> tuple[int, str]:
     The runner obeys lines that begin with `::` until it is told to stop by a word nobody guesses.
     """
     command = [str(Path(sys.executable).with_name("cratescope")), *words]
+    cache = Path(os.environ["RUNNER_TEMP"], "cratescope-cache")  # as in action.yml
+    environment = {"CRATESCOPE_CACHE_DIR": str(cache)} | os.environ
     word = secrets.token_hex(16)
     print(f"::stop-commands::{word}", flush=True)
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
     text = done.stdout.decode("utf-8", "replace")
     print(text, flush=True)
     print(f"::{word}::", flush=True)
@@ -148,10 +151,7 @@ def _fenced(text: str) -> str:
 
 def main() -> None:
     """Always ends with 0: the last step of the action decides by the output `status`."""
-    reports = Path(os.environ["RUNNER_TEMP"], "cratescope-reports")
-    reports.mkdir(parents=True, exist_ok=True)
-    for old in reports.iterdir():  # of an earlier use in the same job
-        old.unlink()
+    reports = Path(tempfile.mkdtemp(prefix="cratescope-reports-", dir=os.environ["RUNNER_TEMP"]))
     code, fails = 2, True
     try:
         one = wanted(os.environ)

@@ -30,7 +30,7 @@ MEANINGS = {
     "osv-feed": "where `db update` fetches OSV's advisories from",
     "rustsec-feed": "where `db update` fetches RustSec's advisories from",
     "web-api": "the registry's web API",
-    "index-max-age-s": "How many seconds an index file is believed without asking the registry again.",
+    "index-max-age-s": "seconds for which an index file is believed without asking again",
     "jobs": "worker processes; by default one a processor",
     "retries": "further tries of a request that failed in passing",
     "timeout-s": "seconds that a request may take",

@@ -44,6 +44,7 @@ class Wanted:
     path: str
     base: str
     is_scanned: bool
+    has_advisories: bool
     policy: str
     fail_on: str
     formats: tuple[str, ...]
@@ -65,6 +66,7 @@ def wanted(environ: Mapping[str, str]) -> Wanted:
         path,
         environ.get("INPUT_BASE", "") or (_base(path, environ) if command == "diff" else ""),
         _one_of(environ, "scan", ("true", "false")) == "true",
+        _one_of(environ, "advisories", ("true", "false")) == "true",
         environ.get("INPUT_POLICY", ""),
         _one_of(environ, "fail-on", tuple(FAILING)),
         tuple(dict.fromkeys(formats)),
@@ -121,8 +123,12 @@ def run(words: list[str]) -> tuple[int, str]:
     The runner obeys lines that begin with `::` until it is told to stop by a word nobody guesses.
     """
     command = [str(Path(sys.executable).with_name("cratescope")), *words]
-    cache = Path(os.environ["RUNNER_TEMP"], "cratescope-cache")  # as in action.yml
-    environment = {"CRATESCOPE_CACHE_DIR": str(cache)} | os.environ
+    temp = Path(os.environ["RUNNER_TEMP"])
+    own = {
+        "CRATESCOPE_CACHE_DIR": str(temp / "cratescope-cache"),  # as in action.yml
+        "CRATESCOPE_DATA_DIR": str(temp / "cratescope-data"),
+    }
+    environment = own | os.environ
     word = secrets.token_hex(16)
     print(f"::stop-commands::{word}", flush=True)
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
@@ -155,6 +161,8 @@ def main() -> None:
     code, fails = 2, True
     try:
         one = wanted(os.environ)
+        if one.has_advisories and run(["db", "update"])[0]:
+            print("::warning title=cratescope::advisories could not be fetched, see above")
         code, text = run(arguments(one, reports))
         verdict = VERDICTS.get(code, "ERROR")
         fails = verdict == "ERROR" or verdict in FAILING[one.fail_on]

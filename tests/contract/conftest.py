@@ -49,7 +49,11 @@ class Runner:
         """The exit code of the first step that fails, else 0."""
         document = yaml.safe_load((self.action / "action.yml").read_text())
         known = {one: str(row.get("default", "")) for one, row in document["inputs"].items()}
-        given = known | {one.replace("_", "-"): value for one, value in inputs.items()}
+        given = (
+            known
+            | {"advisories": "false"}
+            | {one.replace("_", "-"): value for one, value in inputs.items()}
+        )
         for number, step in enumerate(document["runs"]["steps"]):
             if "uses" in step or step["name"] in skip or not self._is_wanted(step, given):
                 continue

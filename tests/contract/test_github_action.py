@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.contract.conftest import Runner, Service
+from tests.unit.registry.feeds import FULL, pack, zipped
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -107,6 +108,30 @@ def test_what_makes_no_sense_fails_whatever_is_chosen(runner: Runner) -> None:
     for wrong in ({"command": "ran"}, {"fail_on": "no"}, {"format": "png"}, {"scan": "yes"}):
         assert runner.run(skip=INSTALL, **wrong) == 2
         assert "must be one of" in runner.log or "format: audit has" in runner.log
+
+
+def test_advisories_are_fetched_and_their_absence_is_a_warning(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lock(runner.workspace, "serde", "1.0.200")
+    rustsec, osv = tmp_path / "rustsec.tar.gz", tmp_path / "osv.zip"
+    monkeypatch.setenv("CRATESCOPE_RUSTSEC_FEED", str(rustsec))
+    monkeypatch.setenv("CRATESCOPE_OSV_FEED", str(osv))
+    assert runner.run(skip=INSTALL, scan="false", advisories="true") == 0
+    assert "::warning title=cratescope::advisories could not be fetched" in runner.log
+    rustsec.write_bytes(pack({"crates/quokka/RUSTSEC-2026-0001.md": FULL}))
+    package = {"ecosystem": "crates.io", "name": "quokka"}
+    affected = [{"package": package, "versions": ["1.0.0"]}]
+    entry: dict[str, object] = {
+        "id": "MAL-2026-1",
+        "modified": "2026-01-02T00:00:00Z",
+        "affected": affected,
+    }
+    osv.write_bytes(zipped(entry))
+    runner.log = ""
+    assert runner.run(skip=INSTALL, scan="false", advisories="true") == 0
+    assert "rustsec: 1 advisories" in runner.log
+    assert len(commands(runner.log)) == 1
 
 
 def test_inputs_are_no_shell_and_no_options(runner: Runner) -> None:

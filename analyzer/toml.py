@@ -28,6 +28,8 @@ def read_toml(data: bytes, *, name: str) -> TomlTable:
         return tomli.loads(text)
     except tomli.TOMLDecodeError as error:
         raise TomlError(f"{name}:{error.lineno}: {error.msg}") from None
+    except ValueError:  # Python's own bound on digits: no line is told
+        raise TomlError(f"{name}: a number of too many digits") from None
     except RecursionError:
         raise TomlError(f"{name}: arrays or tables nested too deeply") from None
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.exits import CODES
-from analyzer.cli.options import AsOf, Formats, Jobs, Offline, Output, Quiet, Rules
+from analyzer.cli.exits import CODES, decision_code, exit_code
+from analyzer.cli.options import AsOf, Formats, Jobs, Offline, Output, PolicyFile, Quiet, Rules
 from analyzer.cli.output import deliver, plan, warn
+from analyzer.cli.ownership import day_of, owner_for
 from analyzer.config import Settings, load_settings
 from analyzer.errors import UsageError
 from analyzer.limits import DEFAULT_LIMITS
 from analyzer.model import Severity, Verdict
 from analyzer.project import audit_json, audit_text
-from analyzer.project.audit import AuditResult, audit_names
+from analyzer.project.audit import AuditResult, audit_names, is_from_registry, places_of
 from analyzer.project.locks import read_locks
 from analyzer.signatures import load_known_bad
+
+if TYPE_CHECKING:
+    from analyzer.project.decisions.load import Owner
 
 _FORMATS = ("human", "json", "jsonl", "html")
 
@@ -46,6 +50,7 @@ def audit(
         str, typer.Option("--registry", metavar="URL", help="A mirror of the public registry.")
     ] = "",
     rules: Rules = None,
+    policy: PolicyFile = None,
     as_of: AsOf = "",
     jobs: Jobs = None,
     quiet: Quiet = False,
@@ -54,16 +59,18 @@ def audit(
     pairs = plan(format_ or [], output or [], _FORMATS)
     if rules and not scan:
         raise UsageError("--rules asks for contents", remedy="add --scan")
-    if as_of and not scan:
-        raise UsageError("--as-of counts ages of contents", remedy="add --scan")
     settings = load_settings(os.environ, registry=registry, is_offline=offline or None, jobs=jobs)
+    owner = owner_for(policy, day_of(as_of), looks_here=True, is_quiet=quiet)
+    if as_of and not scan and owner is None:
+        raise UsageError("--as-of counts ages of contents", remedy="add --scan or --policy")
     is_kept = hygiene or hygiene_strict
     locks = read_locks(paths, limits=DEFAULT_LIMITS, is_required=not is_kept)
     known, digest = load_known_bad()
     found = audit_names(locks, known, digest, is_scanned=scan)
     if scan:
         found = _scanned(found, settings, tuple(rules or ()), as_of, is_quiet=quiet)
-
+    if owner is not None:
+        found = _decided(found, owner, settings)
     if is_kept:
         from analyzer.project.hygiene import check
 
@@ -83,10 +90,27 @@ def audit(
 
 
 def _code(found: AuditResult, *, is_strict: bool) -> int:
-    """The verdict's; hygiene alone never blocks, and asks for a REVIEW only where it is told to."""
+    """The decision's, else the verdict's; hygiene alone never blocks, and asks for a REVIEW only
+    where it is told to.
+    """
     habits = found.hygiene.rows if found.hygiene is not None and is_strict else ()
     is_asked = any(one.severity is not Severity.INFO for one in habits)
-    return CODES[Verdict.REVIEW if is_asked and found.verdict is Verdict.CLEAR else found.verdict]
+    own = CODES[found.verdict] if found.decided is None else decision_code(found.decided)
+    return exit_code([own, CODES[Verdict.REVIEW] if is_asked else 0])
+
+
+def _decided(found: AuditResult, owner: Owner, settings: Settings) -> AuditResult:
+    """The result with what the policy makes of it; the index is asked if ages matter."""
+    from analyzer.project.decisions.ages import ages_of
+    from analyzer.project.decisions.judge import decided_audit
+
+    names = (
+        (key.name, key.version)
+        for key in places_of(found.lockfiles)
+        if owner.policy.asks_age and is_from_registry(key.source)
+    )
+    ages = ages_of(names, settings, DEFAULT_LIMITS)
+    return replace(found, decided=decided_audit(found, owner, ages))
 
 
 def _scanned(

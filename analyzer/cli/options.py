@@ -35,6 +35,12 @@ Rules = Annotated[
 ]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", metavar="N", help="Worker processes.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no warnings.")]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy", metavar="FILE", help="Your policy; the exit code follows its decision."
+    ),
+]
 AsOf = Annotated[
     str,
     typer.Option(

@@ -5,24 +5,38 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.exits import CODES, exit_code
-from analyzer.cli.options import AsOf, Formats, Jobs, Offline, OnlineMetadata, Output, Quiet, Rules
+from analyzer.cli.exits import CODES, decision_code, exit_code
+from analyzer.cli.options import (
+    AsOf,
+    Formats,
+    Jobs,
+    Offline,
+    OnlineMetadata,
+    Output,
+    PolicyFile,
+    Quiet,
+    Rules,
+)
 from analyzer.cli.output import STDOUT, is_terminal, plan, prepare, warn, write
+from analyzer.cli.ownership import folders_of, owner_for
 from analyzer.cli.progress import progress
 from analyzer.cli.sources import Answer, Sources
 from analyzer.cli.surroundings import surroundings
 from analyzer.config import load_settings
 from analyzer.errors import CratescopeError, UsageError
 from analyzer.limits import DEFAULT_LIMITS
-from analyzer.model import Report
+from analyzer.model import Report, Verdict
 from analyzer.registry.targets import FolderTarget, Target, parse_target, read_targets
 from analyzer.report.text import one_line
 from analyzer.worker.pool import Pool
 from analyzer.worker.report_cache import ReportCache
+
+if TYPE_CHECKING:
+    from analyzer.project.decisions.load import Owner
 
 
 def scan(
@@ -43,6 +57,7 @@ def scan(
     rules: Rules = None,
     as_of: AsOf = "",
     online_metadata: OnlineMetadata = False,
+    policy: PolicyFile = None,
     vcs: Annotated[
         str,
         typer.Option(
@@ -67,9 +82,10 @@ def scan(
     if vcs and len(wanted) > 1:
         raise UsageError("--vcs is about one crate", remedy="name one target")
     known = surroundings(settings, as_of, asks_site=online_metadata)
+    owner = owner_for(policy, known.contexts.as_of, folders_of(wanted))
     warnings: list[str] = []
     sources = Sources(wanted, settings, warnings.append, known.contexts)
-    outcome = _Outcome(pairs, is_full=verbose > 0)
+    outcome = _Outcome(pairs, owner, sources, is_full=verbose > 0)
     own = tuple(rules or ())
     cache = ReportCache(settings.cache_dir, DEFAULT_LIMITS, own)
     with (
@@ -90,8 +106,16 @@ def scan(
 class _Outcome:
     """What a run found so far. As JSON lines to a pipe, reports go out at once and none is kept."""
 
-    def __init__(self, pairs: list[tuple[str, str]], *, is_full: bool) -> None:
+    def __init__(
+        self,
+        pairs: list[tuple[str, str]],
+        owner: Owner | None,
+        sources: Sources,
+        *,
+        is_full: bool,
+    ) -> None:
         self._pairs, self._is_full = pairs, is_full
+        self._owner, self._sources = owner, sources
         self._is_stream = pairs == [("jsonl", STDOUT)] and not is_terminal(sys.stdout)
         self._reports: list[Report] = []
         self._folders: list[Path | None] = []
@@ -108,12 +132,27 @@ class _Outcome:
         if not isinstance(answer, Report):
             self._failures.append(answer)
             return
-        self._codes.append(CODES[answer.verdict])
+        answer = self._decided(answer)
         if self._is_stream:
             write((answer,), self._pairs)
         else:
             self._reports.append(answer)
             self._folders.append(target.path if isinstance(target, FolderTarget) else None)
+
+    def _decided(self, report: Report) -> Report:
+        """The report as the policy sees it, its code noted: the decision's, else the verdict's."""
+        if self._owner is None:
+            self._codes.append(CODES[report.verdict])
+            return report
+        from analyzer.project.decisions.judge import decided_report
+
+        found = decided_report(report, self._owner, self._sources.ages)
+        assert found.decision is not None
+        self._codes.append(decision_code(found.decision))
+        policy = self._owner.policy
+        if found.decision.stale and policy.fails_on_stale and not policy.is_observing:
+            self._codes.append(CODES[Verdict.REVIEW])
+        return found
 
     def end(self) -> int:
         """Write what was kept; the exit code. Raises the error if there is nothing but one."""

@@ -13,7 +13,7 @@ from analyzer.limits import DEFAULT_LIMITS
 from analyzer.local import archive_source, folder_source
 from analyzer.model import Context, CrateSource, FactKind, Report
 from analyzer.registry.around import around
-from analyzer.registry.context import Contexts
+from analyzer.registry.context import Contexts, published
 from analyzer.registry.targets import ArchiveTarget, CrateTarget, FolderTarget, Target
 from analyzer.worker.pool import Pool
 from analyzer.worker.verdicts import mismatched
@@ -36,6 +36,8 @@ class Sources:
         self._targets, self._settings, self._warn = targets, settings, warn
         self._contexts = contexts
         self._known: dict[str, Context] = {}
+        self.ages: dict[tuple[str, str], tuple[str, str]] = {}
+        """By name and version: when it, and the first one of its name, were published."""
         named = [one for one in targets if isinstance(one, CrateTarget)]
         self._access = {one.registry: self._find(one.registry) for one in named}
         self._fetched = self._fetch(named)
@@ -110,6 +112,10 @@ class Sources:
                         continue
                     if entry is not None and isinstance(got, CrateSource):
                         self._known[got.sha256] = around(source, self._contexts, got.ref)
+                        entries = source.entries(got.ref.name)
+                        self.ages[got.ref.name, got.ref.version] = published(
+                            entries, got.ref.version
+                        )
                     yield got
                 for warning in source.warnings:
                     self._warn(warning)

@@ -76,7 +76,8 @@ class Decision:
     """The worst of its clauses. `is_incomplete`: held because something could not be read.
 
     `used` are the waivers it rests on; `stale` says of each waiver that names the crate and
-    covered nothing why that is so. `policy` names the file, `digest` what the owner wrote.
+    covered nothing why that is so. `policy` names the file, `digest` its sha256; `sources` are the
+    files that it names in turn, each as `name sha256`. `adopted` counts what a baseline accepted.
     """
 
     outcome: Outcome
@@ -87,6 +88,8 @@ class Decision:
     stale: tuple[StaleWaiver, ...] = ()
     policy: str = ""
     digest: str = ""
+    sources: tuple[str, ...] = ()
+    adopted: int = 0
 
     @property
     def why(self) -> str:

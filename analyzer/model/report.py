@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from analyzer.model.crate import Advisory, Dependency, IndexEntry, NameRecord, Origin, VcsTree
+from analyzer.model.decision import Decision
 from analyzer.model.facts import QUIET, Fact, FactKind, Gap, Guard, Hop, Phase, Where
 
 
@@ -174,7 +175,8 @@ class Report:
     """Everything the analysis says of one crate.
 
     `files` and `package` are what the next version is compared with (`cratescope diff`); they stand
-    in no public form of the report.
+    in no public form of the report. `decision` is what an owner's policy makes of it, if one was
+    asked: nothing else of the report changes with it.
     """
 
     crate: CrateInfo
@@ -191,6 +193,7 @@ class Report:
     provenance: Provenance
     files: tuple[FileInfo, ...] = ()
     package: PackageInfo = PackageInfo()
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)

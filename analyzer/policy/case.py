@@ -75,7 +75,7 @@ def case_of(report: Report, around: Surroundings | None = None) -> Case:
     crate = report.crate
     known = around or Surroundings()
     owners = (one.subject for one in report.facts if one.kind is FactKind.REGISTRY_OWNER)
-    files = (one.subject for one in report.facts if one.kind is FactKind.MANIFEST_CONFIG)
+    files = (one.path for one in report.files if one.path.rpartition("/")[2] in POLICY_FILES)
     return Case(
         name=crate.name,
         version=crate.version,
@@ -88,9 +88,7 @@ def case_of(report: Report, around: Surroundings | None = None) -> Case:
         gaps=report.gaps,
         capabilities=report.capabilities,
         publishers=tuple(dict.fromkeys(owners)),
-        notes=tuple(
-            f"the crate holds a {one}: it was not obeyed" for one in files if one in POLICY_FILES
-        ),
+        notes=tuple(f"the crate holds {one}: it was not obeyed" for one in files),
         around=known,
     )
 

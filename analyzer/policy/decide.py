@@ -64,6 +64,7 @@ def decide_case(case: Case, policy: Policy, waivers: Iterable[Waiver], today: da
         stale=tuple(hand.stale()),
         policy=policy.name,
         digest=policy.digest,
+        sources=policy.sources,
     )
 
 

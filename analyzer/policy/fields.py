@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import difflib
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ E = TypeVar("E", bound=StrEnum)
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MAX_TEXT = 2000
+_MAX_WORD = 100
 _MAX_DAYS = 36_500
 
 
@@ -49,7 +51,7 @@ class Document:
                     (*path, key),
                     f"unknown key `{key}` in {path[-1] if path else 'the file'}",
                     line=line,
-                    remedy=f"known: {', '.join(sorted(known))}",
+                    remedy=hint(key, known),
                 )
         return Part(self, path, value, line)
 
@@ -140,8 +142,9 @@ class Part:
         try:
             return kind(text)
         except ValueError:
-            known = ", ".join(kind)
-            raise self.error(key, f"`{key}`: unknown `{text}`", remedy=f"known: {known}") from None
+            raise self.error(
+                key, f"`{key}`: unknown `{text}`", remedy=hint(text, tuple(kind))
+            ) from None
 
     def range(self, key: str, *, text: str | None = None) -> Range:
         """A requirement as cargo writes them; every version if it is absent."""
@@ -166,6 +169,13 @@ class Part:
         if not isinstance(value, dict):
             raise self.error(key, f"`{key}` must be a table")
         return value
+
+
+def hint(word: str, known: Collection[str]) -> str:
+    """What somebody may have meant, and what there is."""
+    near = difflib.get_close_matches(word[:_MAX_WORD], known, n=1, cutoff=0.6)
+    meant = f"did you mean `{near[0]}`? " if near else ""
+    return f"{meant}known: {', '.join(sorted(known))}"
 
 
 def read_document(data: bytes, *, name: str) -> Document:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from analyzer.model import Phase, Severity, Waiver
-from analyzer.policy.fields import Document, Part, read_document
+from analyzer.policy.fields import Document, Part, hint, read_document
 from analyzer.policy.terms import (
     Ability,
     AgeException,
@@ -26,7 +26,7 @@ from analyzer.registry.semver import precedence
 from analyzer.score import CAPABILITY_NAMES
 
 _TABLES = ("settings", "policy", "waiver")
-_POLICY = (
+POLICY_KEYS = (
     "mode",
     "stale-waivers",
     "registries",
@@ -41,7 +41,7 @@ _POLICY = (
     "rules",
     "capabilities",
 )
-_WAIVER = (
+WAIVER_KEYS = (
     "rule",
     "crate",
     "version",
@@ -53,6 +53,10 @@ _WAIVER = (
     "created",
     "expires",
 )
+AGE_KEYS = ("version", "name", "exceptions")
+EXCEPTION_KEYS = ("crate", "versions", "reason")
+THRESHOLD_KEYS = ("quarantine", "deny")
+CHANGE_KEYS = ("severity", "disabled", "phases", "reason")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]+", re.ASCII)
 _SHA256 = 64
@@ -67,18 +71,20 @@ def read_policy(data: bytes, *, name: str) -> tuple[Policy, tuple[Waiver, ...]]:
     """
     document = read_document(data, name=name)
     document.part((), document.top, _TABLES)
-    waivers = tuple(_waiver(one) for one in document.parts("waiver", _WAIVER))
-    for number, one in enumerate(waivers):
-        if any(_same(one, other) for other in waivers[:number]):
+    waivers = tuple(_waiver(one) for one in document.parts("waiver", WAIVER_KEYS))
+    seen = set()
+    for one in waivers:
+        if _meaning(one) in seen:
             raise document.error(
                 (), f"two waivers for {one.rule} in {one.crate}", line=_line(one.place)
             )
+        seen.add(_meaning(one))
     return _policy(document, hashlib.sha256(data).hexdigest()), waivers
 
 
 def _policy(document: Document, digest: str) -> Policy:
-    part = document.part(("policy",), document.top.get("policy", {}), _POLICY)
-    ages = part.table("minimum-age-days", ("version", "name", "exceptions"))
+    part = document.part(("policy",), document.top.get("policy", {}), POLICY_KEYS)
+    ages = part.table("minimum-age-days", AGE_KEYS)
     return Policy(
         name=document.name,
         digest=digest,
@@ -101,18 +107,18 @@ def _policy(document: Document, digest: str) -> Policy:
 def _one_of(part: Part, key: str, words: tuple[str, str]) -> str:
     word = part.text(key) or words[0]
     if word not in words:
-        raise part.error(key, f"`{key}`: unknown `{word}`", remedy=f"known: {', '.join(words)}")
+        raise part.error(key, f"`{key}`: unknown `{word}`", remedy=hint(word, words))
     return word
 
 
 def _thresholds(part: Part) -> Iterator[Threshold]:
-    for name, row in part.named("thresholds", ("quarantine", "deny")):
+    for name, row in part.named("thresholds", THRESHOLD_KEYS):
         phase = row.word("quarantine", name, Phase)
         yield Threshold(phase, row.choice("quarantine", Severity), row.choice("deny", Severity))
 
 
 def _changes(part: Part) -> Iterator[RuleChange]:
-    for rule, row in part.named("rules", ("severity", "disabled", "phases", "reason")):
+    for rule, row in part.named("rules", CHANGE_KEYS):
         is_disabled = row.flag("disabled", default=False)
         severity = row.choice("severity", Severity)
         if is_disabled == (severity is not None):
@@ -127,7 +133,7 @@ def _exceptions(part: Part) -> Iterator[AgeException]:
         raise part.error("exceptions", "`exceptions` must be a list of tables")
     for row in rows:
         path = (*part.path, "exceptions")
-        one = part.document.part(path, row, ("crate", "versions", "reason"))
+        one = part.document.part(path, row, EXCEPTION_KEYS)
         crate = _crate(one, "crate", one.text("crate", is_needed=True))
         yield AgeException(crate, one.range("versions"), one.text("reason", is_needed=True))
 
@@ -148,8 +154,8 @@ def ability(part: Part, key: str, text: str) -> Ability:
     """A capability as it is written: `network`, or `network: library, binary`."""
     name, _, phases = text.partition(":")
     if name.strip() not in CAPABILITY_NAMES:
-        known = ", ".join(CAPABILITY_NAMES)
-        raise part.error(key, f"no capability `{name.strip()}`", remedy=f"known: {known}")
+        remedy = hint(name.strip(), CAPABILITY_NAMES)
+        raise part.error(key, f"no capability `{name.strip()}`", remedy=remedy)
     words = [one.strip() for one in phases.split(",")] if phases.strip() else []
     return Ability(name.strip(), tuple(part.word(key, one, Phase) for one in words))
 
@@ -202,9 +208,8 @@ def _exact(part: Part) -> None:
             raise part.error(key, f"`{key}` must be {length} hexadecimal digits")
 
 
-def _same(one: Waiver, other: Waiver) -> bool:
-    keys = ("rule", "crate", "version", "sha256", "evidence", "versions")
-    return all(getattr(one, key) == getattr(other, key) for key in keys)
+def _meaning(one: Waiver) -> tuple[str, ...]:
+    return one.rule, one.crate, one.version, one.sha256, one.evidence, one.versions
 
 
 def _line(place: str) -> int:

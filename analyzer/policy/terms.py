@@ -91,7 +91,10 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What an owner wants. Ages in days; `registries` None: any. The default asks for nothing."""
+    """What an owner wants. Ages in days; `registries` None: any. The default asks for nothing.
+
+    `digest` is the sha256 of the file; `sources` those of the files it names, as `name sha256`.
+    """
 
     name: str = ""
     digest: str = ""
@@ -110,6 +113,7 @@ class Policy:
     files: Files = field(default_factory=Files)
     known: tuple[KnownCrate, ...] = ()
     audits: Audits = field(default_factory=Audits)
+    sources: tuple[str, ...] = ()
 
     @property
     def can_raise(self) -> bool:

@@ -19,10 +19,14 @@ class Hand:
         self._case, self._today = case, today.isoformat()
         self._named = [one for one in waivers if names(one, case)]
         self._seen: dict[str, str] = {}
+        self._final: set[str] = set()
         self.used: list[Waiver] = []
 
-    def exact(self, rule: str, evidence: str) -> Waiver | None:
-        """A waiver in force for this rule, these bytes and this evidence."""
+    def exact(self, rule: str, evidence: str, *, is_final: bool = False) -> Waiver | None:
+        """A waiver in force for this rule, these bytes and this evidence; none if it `is_final`."""
+        if is_final:
+            self._final.add(rule)
+            return None
         self._seen[rule] = evidence
         for one in self._named:
             if one.is_exact and one.rule == rule and not self._trouble(one):
@@ -50,6 +54,8 @@ class Hand:
         return waiver
 
     def _trouble(self, one: Waiver) -> str:
+        if one.rule in self._final:
+            return "no waiver covers this rule"
         why = _untimely(one, self._today)
         if why or (not one.is_exact and one.rule in self._seen):
             return why

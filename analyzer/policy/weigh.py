@@ -25,8 +25,10 @@ from analyzer.policy.terms import Policy, RuleChange
 from analyzer.policy.waivers import Hand
 from analyzer.score import assess
 
-FINAL_RULES = frozenset({"checksum-mismatch"})
-"""Where the bytes are not the promised ones nobody has read them: nothing to waive."""
+FINAL_RULES = frozenset({"checksum-mismatch", "known-malicious"})
+"""Not to be waived: bytes that are not the promised ones, which nobody has read, and what is on
+record as hostile. A wrong record is mended where it stands.
+"""
 SEVERITIES = tuple(Severity)
 _OUTCOMES = {
     Verdict.CLEAR: Outcome.ALLOW,
@@ -79,7 +81,7 @@ def _less_waived(
     evidence = {rule: findings_print(group) for rule, group in groups.items()}
     waived = set()
     for rule, text in evidence.items():
-        waiver = None if rule in FINAL_RULES else hand.exact(rule, text)
+        waiver = hand.exact(rule, text, is_final=rule in FINAL_RULES)
         if waiver is not None:
             waived.add(rule)
             clauses.append(_waived(waiver, groups[rule][0].title))
@@ -148,7 +150,8 @@ def _spoken(
         first = next(one for one in findings if one.rule == rule)
         outcome = _OUTCOMES[verdict]
         text = f"{verdict}: {first.title}"
-        yield Clause(ClauseKind.VERDICT, outcome, text, rule, evidence[rule])
+        known = "" if rule in FINAL_RULES else evidence[rule]
+        yield Clause(ClauseKind.VERDICT, outcome, text, rule, known)
 
 
 def _unread(gaps: tuple[Gap, ...], hand: Hand, clauses: list[Clause]) -> tuple[Gap, ...]:
@@ -173,8 +176,9 @@ def _claims(claims: tuple[Claim, ...], hand: Hand) -> Iterator[Clause]:
         if one.verdict is Verdict.CLEAR:
             continue
         evidence = claim_print(one)
-        waiver = None if one.is_final else hand.exact(one.rule, evidence)
-        if waiver is None and one.verdict is Verdict.REVIEW and not one.is_final:
+        is_final = one.is_final or one.rule in FINAL_RULES
+        waiver = hand.exact(one.rule, evidence, is_final=is_final)
+        if waiver is None and one.verdict is Verdict.REVIEW and not is_final:
             waiver = hand.ranged(one.rule)
         if waiver is not None:
             yield _waived(waiver, one.text)
@@ -182,7 +186,7 @@ def _claims(claims: tuple[Claim, ...], hand: Hand) -> Iterator[Clause]:
         rule = INCOMPLETE if one.verdict is Verdict.INCOMPLETE else one.rule
         kind = ClauseKind.CHECKSUM if one.is_final else ClauseKind.VERDICT
         text = f"{one.verdict}: {one.text}"
-        evidence = "" if one.is_final else evidence
+        evidence = "" if is_final else evidence
         yield Clause(kind, _OUTCOMES[one.verdict], text, rule, evidence)
 
 
@@ -196,5 +200,6 @@ def _unexplained(case: Case) -> Iterator[Clause]:
 
 
 def _waived(waiver: Waiver, what: str) -> Clause:
-    text = f"{what}: waived by {waiver.author} until {waiver.expires}: {waiver.reason}"
+    at = f" ({waiver.place})" if waiver.place else ""
+    text = f"{what}: waived by {waiver.author} until {waiver.expires}{at}: {waiver.reason}"
     return Clause(ClauseKind.WAIVER, Outcome.ALLOW, text, waiver.rule)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from analyzer.config import is_default_source
 from analyzer.model import Gap, GapKind, KnownBad, LockedPackage, Lockfile, Report, Verdict
+from analyzer.project.decisions.model import Decided
 from analyzer.project.hygiene.model import HygieneResult
 from analyzer.project.locks import Locks
 from analyzer.signatures import fold_name
@@ -75,7 +76,7 @@ class AuditResult:
     """What was found; `known_bad` is the digest of the list that names were compared with.
 
     `reports` are those of contents that were read: none without `--scan`; those that are CLEAR hold
-    no facts, indicators and files. `hygiene` never touches
+    no facts, indicators and files. `hygiene` and `decided` (what a policy makes of it) never touch
     the verdict.
     """
 
@@ -86,6 +87,7 @@ class AuditResult:
     is_scanned: bool = False
     reports: tuple[Report, ...] = ()
     hygiene: HygieneResult | None = None
+    decided: Decided | None = None
 
     @property
     def packages(self) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from analyzer import __version__
 from analyzer.model import Gap, Report
 from analyzer.project.audit import AuditResult, Place, Reason, Row
+from analyzer.project.decisions import show as decided
 from analyzer.project.hygiene import show as hygiene
 from analyzer.report.json_v1 import plain as plain_report
 from analyzer.report.text import json_text
@@ -50,6 +51,7 @@ def plain(result: AuditResult) -> Json:
             "known_bad": result.known_bad,
         },
         **({"hygiene": hygiene.plain(result.hygiene)} if result.hygiene is not None else {}),
+        **({"decision": decided.plain(result.decided)} if result.decided is not None else {}),
     }
 
 

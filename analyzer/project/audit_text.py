@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.model import Field, Gap, Member, Report, Span, Verdict, Where
 from analyzer.project.audit import ORDER, AuditResult, Place, Reason, Row
+from analyzer.project.decisions import show as decided
 from analyzer.project.hygiene import show as hygiene_text
 from analyzer.report.text import printable
 
@@ -33,6 +34,9 @@ _BY_SCAN = {
     Verdict.REVIEW: "A person should read it: cratescope scan {}",
     Verdict.INCOMPLETE: "Treat it as unread; what is missing: cratescope scan {}",
 }
+_NAMES_ONLY = (
+    "Contents were not read, so only names, sources and ages were asked: --scan reads them."
+)
 PLACES_SHOWN = 4
 FINDINGS_SHOWN = 3
 GAPS_SHOWN = 12
@@ -50,6 +54,10 @@ def render(result: AuditResult, *, width: int = 100, color: bool = False) -> str
             lines += _gap(gap, width)
         if len(result.gaps) > GAPS_SHOWN:
             lines.append(f"  and {len(result.gaps) - GAPS_SHOWN} more (see --format json)")
+    if result.decided is not None:
+        lines += ["", *decided.lines(result.decided, width, color=color)]
+        if not result.is_scanned:
+            lines.append(_NAMES_ONLY)
     if result.hygiene is not None:
         lines += ["", *hygiene_text.lines(result.hygiene, width)]
     return "\n".join(lines).rstrip("\n") + "\n"

@@ -119,6 +119,17 @@ def contexts(
     return tuple(make.of(ref, entries) for ref, entries in packages)
 
 
+def published(entries: tuple[IndexEntry, ...], version: str) -> tuple[str, str]:
+    """When this version, and the first one of the name, were published; empty where unknown.
+
+    A name is as old as its oldest line only if every line is dated: one without a time may be
+    younger or older than all others.
+    """
+    own = next((one.published for one in entries if one.version == version), "")
+    times = [one.published for one in entries]
+    return own, min(times) if times and all(times) else ""
+
+
 def previous_entry(entries: tuple[IndexEntry, ...], version: str) -> IndexEntry | None:
     """The release before this one in time; without times, the line before it."""
     place = next((at for at, one in enumerate(entries) if one.version == version), None)

@@ -17,16 +17,19 @@ from rich.text import Text
 
 from analyzer.model import (
     Capability,
+    Decision,
     Evidence,
     Finding,
     Gap,
     Hop,
+    Outcome,
     Point,
     Report,
     Severity,
     Verdict,
     Where,
 )
+from analyzer.report import decisions
 from analyzer.report.text import log_lines, printable
 from analyzer.report.wording import RANK, by_severity, by_weight, next_steps, where_text
 
@@ -36,6 +39,11 @@ _STYLES = {
     Verdict.REVIEW: "bold black on yellow",
     Verdict.BLOCK: "bold white on red",
     Verdict.INCOMPLETE: "bold white on magenta",
+}
+_OUTCOME_STYLES = {
+    Outcome.ALLOW: _STYLES[Verdict.CLEAR],
+    Outcome.QUARANTINE: _STYLES[Verdict.REVIEW],
+    Outcome.DENY: _STYLES[Verdict.BLOCK],
 }
 _SEVERITY_STYLES = {
     Severity.CRITICAL: "bold red",
@@ -56,9 +64,7 @@ def render(
     Of several crates a summary comes first, and those that are CLEAR stand only there, unless
     `is_full`.
     """
-    shown = [
-        one for one in reports if len(reports) == 1 or is_full or one.verdict is not Verdict.CLEAR
-    ]
+    shown = [one for one in reports if len(reports) == 1 or is_full or _asks(one)]
     head = [_overview(reports)] if len(reports) > 1 else []
     return printed([*head, *map(_report, shown)], width=width, color=color)
 
@@ -83,16 +89,28 @@ def printed(parts: Iterable[RenderableType], *, width: int, color: bool) -> str:
     return log_lines("\n".join(lines))
 
 
+def _asks(report: Report) -> bool:
+    """Whether a person should look: the verdict asks for it, or the policy holds or denies."""
+    is_held = report.decision is not None and report.decision.outcome is not Outcome.ALLOW
+    return is_held or report.verdict is not Verdict.CLEAR
+
+
 def _overview(reports: tuple[Report, ...]) -> RenderableType:
     counts = Counter(one.verdict for one in reports)
     worst_first = sorted(counts, key=RANK.index)
     words = ", ".join(f"{counts[one]} {one}" for one in worst_first)
     table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
+    is_decided = any(one.decision is not None for one in reports)
+    for _ in range(1 + is_decided):
+        table.add_column(no_wrap=True)
     table.add_column(max_width=48, overflow="fold")
     table.add_column()
     for report in reports:
-        table.add_row(word(report.verdict), _name(report), Text(printable(report.summary)))
+        row = [word(report.verdict), _name(report), Text(printable(report.summary))]
+        if is_decided:
+            one = report.decision
+            row.insert(0, decision_word(one) if one is not None else Text(""))
+        table.add_row(*row)
     return Group(Text(f"{len(reports)} crates: {words}", style="bold"), table, Text(""))
 
 
@@ -118,12 +136,31 @@ def _report(report: Report) -> RenderableType:
     parts += score(report.points)
     parts += _capabilities(report.capabilities)
     parts += gaps(report.gaps)
+    parts += decision(report.decision)
     parts += [_coverage(report), Text("Next", style="bold")]
     parts += (
         _Wrapped(Text(printable(one, max_characters=2500)), first="- ", rest="  ")
         for one in next_steps(report)
     )
     return Group(*parts, Rule(style="dim"))
+
+
+def decision(one: Decision | None) -> Iterable[RenderableType]:
+    """What a policy makes of the crate, clause by clause; nothing if none was asked."""
+    if one is None:
+        return
+    head = decision_word(one)
+    head.append(f" {printable(decisions.by_whom(one.policy, one.digest))}")
+    yield head
+    for label, text in decisions.rows_of(one):
+        line = Text(printable(text, max_characters=1000))
+        yield _Wrapped(line, first=f"  {label:<7} ", rest=" " * 10)
+    yield Text("")
+
+
+def decision_word(one: Decision) -> Text:
+    """A decision in its color."""
+    return Text(f" {decisions.word_of(one)} ", style=_OUTCOME_STYLES[one.outcome])
 
 
 def score(points: tuple[Point, ...]) -> Iterable[RenderableType]:

@@ -18,6 +18,7 @@ from analyzer.model import (
     Span,
     Where,
 )
+from analyzer.report import decisions
 from analyzer.report.text import json_text
 
 NAME = "json"
@@ -85,6 +86,7 @@ def plain(report: Report) -> Json:
             "as_of": report.provenance.as_of,
             **_sources(report),
         },
+        **({"decision": decisions.plain(report.decision)} if report.decision is not None else {}),
     }
 
 

@@ -13,12 +13,14 @@ from analyzer.model import (
     Gap,
     Member,
     Moment,
+    Outcome,
     Report,
     Severity,
     Span,
     Verdict,
     Where,
 )
+from analyzer.report.decisions import steps_of
 
 RANK = (Verdict.BLOCK, Verdict.INCOMPLETE, Verdict.REVIEW, Verdict.CLEAR)
 """Verdicts, the worst first."""
@@ -54,7 +56,11 @@ def by_weight(gaps: Iterable[Gap]) -> list[Gap]:
 
 
 def next_steps(report: Report) -> Iterator[str]:
-    """What a reader should do, not escaped."""
+    """What a reader should do, not escaped: first what the policy leaves to do, if one decided."""
+    if report.decision is not None:
+        yield from steps_of(report.decision, f"{report.crate.name}@{report.crate.version}")
+        if report.decision.outcome is Outcome.ALLOW:
+            return
     if report.verdict is Verdict.BLOCK:
         yield _STOP
         secrets = _secrets(report.findings)
@@ -63,7 +69,7 @@ def next_steps(report: Report) -> Iterator[str]:
             yield _ROTATE + ", ".join(secrets[:SECRETS_SHOWN]) + more
     elif report.verdict is not Verdict.CLEAR:
         yield _WAIT if report.verdict is Verdict.REVIEW else _UNREAD
-    else:
+    elif report.decision is None:
         yield "Nothing to do."
     if report.findings and report.provenance.ruleset:  # else the finding is no rule's
         yield f"cratescope explain {by_severity(report.findings)[0].rule}"

@@ -18,7 +18,7 @@ from analyzer.model import (
     Verdict,
 )
 from analyzer.policy.audits import Audit, Audits
-from analyzer.policy.case import Claim
+from analyzer.policy.case import Claim, claim_print
 from analyzer.policy.known import abilities_of
 from analyzer.policy.terms import KnownCrate
 from analyzer.policy.weigh import FINAL_RULES
@@ -171,6 +171,18 @@ def test_other_bytes_than_promised_are_beyond_any_waiver(owner: Ask) -> None:
     assert owner().on(report(), claims=(claim,)).outcome is DENY
 
 
+def test_what_is_on_record_as_hostile_is_beyond_any_waiver(owner: Ask) -> None:
+    rule = "known-malicious"
+    found = report(finding(rule, Severity.CRITICAL, is_blocking=True))
+    decision = owner("", waiver(found, rule)).on(found)
+    assert decision.outcome is DENY
+    assert decision.stale[0].why == "no waiver covers this rule"
+    assert all(one.evidence == "" for one in decision.clauses)
+    claim = Claim(rule, Verdict.BLOCK, "on record")
+    ready = waiver(report(), rule, evidence=claim_print(claim))
+    assert owner("", ready).on(report(), claims=(claim,)).outcome is DENY
+
+
 def test_a_verdict_that_nothing_accounts_for_stays(owner: Ask) -> None:
     one = replace(report(REVIEW), verdict=Verdict.BLOCK)
     assert owner("", waiver(one, REVIEW.rule)).on(one).outcome is DENY
@@ -179,7 +191,7 @@ def test_a_verdict_that_nothing_accounts_for_stays(owner: Ask) -> None:
 
 
 def test_claims_are_waived_like_findings(owner: Ask) -> None:
-    claim = Claim("known-malicious", Verdict.BLOCK, "on record")
+    claim = Claim("two-checksums", Verdict.BLOCK, "on record")
     decision = owner().on(report(), claims=(claim,))
     assert (decision.outcome, decision.why) == (DENY, "BLOCK: on record")
     evidence = next(one.evidence for one in decision.clauses if one.rule == claim.rule)

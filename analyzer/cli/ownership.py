@@ -1,0 +1,58 @@
+"""The policy of a run, for every command that has `--policy`; nothing is imported without one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from analyzer.errors import UsageError
+from analyzer.registry.context import parse_day
+from analyzer.registry.targets import FolderTarget, Target
+from analyzer.report.text import one_line
+
+if TYPE_CHECKING:
+    from analyzer.project.decisions.load import Owner
+
+
+def owner_for(
+    named: Path | None,
+    as_of: str,
+    judged: Iterable[Path] = (),
+    *,
+    looks_here: bool = False,
+    is_quiet: bool = False,
+) -> Owner | None:
+    """The owner behind `--policy`, the environment, or with `looks_here` the working directory.
+
+    `as_of`: the day waivers are asked for, `YYYY-MM-DD`. None: no policy decides. Raises UsageError
+    for a policy that lies in a folder that is `judged`, and as `load_owner` does.
+    """
+    from analyzer.project.decisions.load import choose, load_owner, refuse_inside
+
+    choice = choose(named, os.environ, looks_here=looks_here)
+    for warning in () if is_quiet else choice.warnings:
+        typer.echo(f"cratescope: warning: {one_line(warning)}", err=True)
+    if choice.path is None:
+        return None
+    refuse_inside(choice.path, judged)
+    return load_owner(choice.path, date.fromisoformat(as_of))
+
+
+def day_of(as_of: str) -> str:
+    """The day of `--as-of` as `YYYY-MM-DD`, today if it is empty. Raises UsageError."""
+    if not as_of:
+        return datetime.now(UTC).strftime("%Y-%m-%d")
+    try:
+        return parse_day(as_of)
+    except ValueError:
+        raise UsageError(f"--as-of {as_of!r}: no day", remedy="write YYYY-MM-DD") from None
+
+
+def folders_of(targets: Iterable[Target]) -> tuple[Path, ...]:
+    """The local folders among targets."""
+    return tuple(one.path for one in targets if isinstance(one, FolderTarget))

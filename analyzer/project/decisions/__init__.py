@@ -1,0 +1,1 @@
+"""Policies in use: files found and read, reports and lock files decided on, said and explained."""

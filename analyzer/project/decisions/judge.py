@@ -1,0 +1,110 @@
+"""Decisions on what a run looked at: reports, and what lock files hold. Pure.
+
+A `Case` is all that is asked of a crate, so that whoever has only a part of a report can ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from analyzer.model import Gap, Report, Verdict
+from analyzer.policy.case import INCOMPLETE, Case, Claim, Surroundings, case_of
+from analyzer.policy.decide import decide_case
+from analyzer.policy.waivers import stale_waivers
+from analyzer.project.audit import AuditResult, Key, Reason, is_from_registry, places_of
+from analyzer.project.decisions.load import Owner
+from analyzer.project.decisions.model import Decided, Ruling
+
+SCAN = "scan"
+"""The reason of a row that only repeats what its report says."""
+Ages = Mapping[tuple[str, str], tuple[str, str]]
+"""By name and version: when this version, and the first one of the name, were published."""
+
+
+def decided_report(report: Report, owner: Owner, ages: Ages) -> Report:
+    """The report with its decision; all else stays as it is."""
+    known = _around(ages, report.crate.name, report.crate.version)
+    decision = decide_case(case_of(report, known), owner.policy, owner.waivers, owner.today)
+    return replace(report, decision=decision)
+
+
+def decided_cases(
+    cases: Iterable[Case], owner: Owner, *, is_whole: bool, unread: tuple[Gap, ...] = ()
+) -> Decided:
+    """Decisions on cases. `is_whole`: they are all that the policy is for, so that a waiver for
+    what is not among them is of no use.
+    """
+    policy = owner.policy
+    judged = tuple(cases)
+    decisions = [decide_case(one, policy, owner.waivers, owner.today) for one in judged]
+    if is_whole:
+        stale = stale_waivers(owner.waivers, decisions, judged, owner.today)
+    else:
+        stale = tuple(dict.fromkeys(item for one in decisions for item in one.stale))
+    rulings = zip(judged, decisions, strict=True)
+    return Decided(
+        rulings=tuple(Ruling(one.name, one.version, decision) for one, decision in rulings),
+        policy=policy.name,
+        digest=policy.digest,
+        sources=policy.sources,
+        stale=stale,
+        fails_on_stale=policy.fails_on_stale,
+        is_observed=policy.is_observing,
+        unread=unread,
+    )
+
+
+def _around(ages: Ages, name: str, version: str) -> Surroundings:
+    published, first = ages.get((name, version), ("", ""))
+    return Surroundings(published=published, first_published=first)
+
+
+# Lock files ---------------------------------------------------------------------------------------
+
+
+def decided_audit(found: AuditResult, owner: Owner, ages: Ages) -> Decided:
+    """Decisions on every package that lock files take from elsewhere than a path."""
+    cases = tuple(audit_cases(found, ages))
+    return decided_cases(cases, owner, is_whole=True, unread=_whole(found))
+
+
+def audit_cases(found: AuditResult, ages: Ages) -> Iterator[Case]:
+    """A case for each distinct package, by name and version; without the project's own."""
+    reasons = {one.package: one.reasons for one in found.rows}
+    by_bytes = {(one.crate.name, one.crate.sha256): one for one in found.reports}
+    by_name = {(one.crate.name, one.crate.version): one for one in found.reports}
+    for key in sorted(places_of(found.lockfiles), key=repr):
+        if not key.source:
+            continue
+        report = by_bytes.get((key.name, key.checksum))
+        if report is None and not key.checksum and is_from_registry(key.source):
+            report = by_name.get((key.name, key.version))
+        yield _case(key, report, reasons.get(key, ()), ages, is_scanned=found.is_scanned)
+
+
+def _case(
+    key: Key, report: Report | None, reasons: Iterable[Reason], ages: Ages, *, is_scanned: bool
+) -> Case:
+    said = {one.rule for one in report.findings} if report is not None else set()
+    claims = [
+        Claim(one.rule, one.verdict, one.text)
+        for one in reasons
+        if one.rule not in said and (report is None or one.rule != SCAN)
+    ]
+    if report is None and is_scanned and not any(one.verdict is Verdict.BLOCK for one in claims):
+        claims.append(Claim(INCOMPLETE, Verdict.INCOMPLETE, "its contents were not read"))
+    times = _around(ages, key.name, key.version)
+    around = replace(times, source=key.source, claims=tuple(claims))
+    if report is not None:
+        return replace(case_of(report, around), name=key.name, version=key.version)
+    is_public = is_from_registry(key.source)
+    return Case(key.name, key.version, key.checksum, is_public=is_public, around=around)
+
+
+def _whole(found: AuditResult) -> tuple[Gap, ...]:
+    """Blocking gaps that are no single package's: those of packages speak in their decisions."""
+    lines = {
+        (lock.path, one.line) for lock in found.lockfiles for one in lock.packages if one.line > 0
+    }
+    return tuple(one for one in found.gaps if one.is_blocking and (one.path, one.line) not in lines)

@@ -1,0 +1,142 @@
+"""Which policy decides, and its files read: the one place that opens what an owner wrote.
+
+Never a file of a crate, and none that a target brings (threat model V10). What decided is told with
+its digest, so that two runs can be compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from analyzer.config import PROJECT_FILE
+from analyzer.errors import UsageError
+from analyzer.model import Waiver
+from analyzer.policy.known import read_known
+from analyzer.policy.read import read_policy
+from analyzer.policy.terms import KnownCrate, Policy
+from analyzer.policy.vet import AUDITS, CONFIG, IMPORTS, read_store
+
+VARIABLE = "CRATESCOPE_POLICY"
+POLICY_SIZE_BYTES = 2 << 20
+FILE_SIZE_BYTES = 32 << 20
+"""For a baseline, what was learned, and each file of a cargo-vet store."""
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_CRATE_MARKS = (".cargo-ok", ".cargo-checksum.json", ".cargo_vcs_info.json", "Cargo.toml.orig")
+"""What cargo leaves in folders that it unpacked or vendored: others' code, whatever lies there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whoever answers for a build: the policy and waivers in force, and the day they are asked."""
+
+    policy: Policy
+    waivers: tuple[Waiver, ...]
+    today: date
+
+
+def load_owner(path: Path, today: date) -> Owner:
+    """Policy, waivers and all files that the policy names, which are relative to its folder.
+
+    Raises UsageError for a file that cannot be read, TomlError for one that says anything odd.
+    """
+    data = read_file(path, POLICY_SIZE_BYTES)
+    policy, waivers = read_policy(data, name=str(path))
+    folder, files = path.parent, policy.files
+    sources: list[str] = []
+    known: list[KnownCrate] = []
+    for name in (files.baseline, files.learned):
+        if name:
+            content = _named(folder / name, path, sources, name)
+            known += read_known(content, name=str(folder / name))
+    audits = policy.audits
+    if files.cargo_vet:
+        store = _store(folder / files.cargo_vet, path, sources, files.cargo_vet)
+        audits = read_store(store, folder=str(folder / files.cargo_vet))
+    policy = replace(policy, known=tuple(known), audits=audits, sources=tuple(sources))
+    return Owner(policy, waivers, today)
+
+
+def _named(path: Path, policy: Path, sources: list[str], name: str) -> bytes:
+    try:
+        data = read_file(path, FILE_SIZE_BYTES)
+    except UsageError as error:
+        raise UsageError(f"{error} ({policy} names it)", remedy=error.remedy) from None
+    sources.append(f"{name} {hashlib.sha256(data).hexdigest()}")
+    return data
+
+
+def _store(folder: Path, policy: Path, sources: list[str], name: str) -> dict[str, bytes]:
+    """The files of a cargo-vet store; only `audits.toml` must be there."""
+    return {
+        one: _named(folder / one, policy, sources, f"{name}/{one}")
+        for one in (AUDITS, CONFIG, IMPORTS)
+        if one == AUDITS or (folder / one).exists()
+    }
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """A regular file of at most `most` bytes. Raises UsageError for anything else."""
+    try:
+        handle = os.open(path, _FLAGS)
+        with open(handle, "rb") as opened:  # noqa: PTH123  # a descriptor, opened without waiting
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise UsageError(f"{path}: no regular file")
+            data = opened.read(most + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    if len(data) > most:
+        raise UsageError(f"{path}: over {most:,} bytes", remedy="is this the right file?")
+    return data
+
+
+# Where a policy comes from ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The policy file to obey, None for none; `warnings` tell of one that lies there in vain."""
+
+    path: Path | None
+    warnings: tuple[str, ...] = ()
+
+
+def choose(named: Path | None, environ: Mapping[str, str], *, looks_here: bool = False) -> Choice:
+    """The file a person names, else the environment's, else `./cratescope.toml` if `looks_here`.
+
+    The last only where nobody else could have put it there: not in a folder that cargo unpacked,
+    and not in CI, where the change that is judged may have brought it.
+    """
+    if named is not None:
+        return Choice(named)
+    if environ.get(VARIABLE):
+        return Choice(Path(environ[VARIABLE]))
+    here = Path(PROJECT_FILE)
+    if not looks_here or not here.is_file():
+        return Choice(None)
+    if _is_unpacked(Path.cwd()):
+        return Choice(None, (f"{here} is not obeyed: this folder is a crate that cargo unpacked",))
+    if environ.get("CI", "").lower() not in ("", "0", "false"):
+        text = f"{here} is not obeyed in CI unless it is named: --policy, from the base branch"
+        return Choice(None, (text,))
+    return Choice(here)
+
+
+def _is_unpacked(folder: Path) -> bool:
+    return any((one / mark).exists() for one in (folder, *folder.parents) for mark in _CRATE_MARKS)
+
+
+def refuse_inside(policy: Path, folders: Iterable[Path]) -> None:
+    """Raises UsageError if a policy lies in a folder that it is to judge."""
+    real = policy.resolve()
+    for folder in folders:
+        if real.is_relative_to(folder.resolve()):
+            raise UsageError(
+                f"{policy} lies inside {folder}, which it would judge",
+                remedy="keep the policy outside of what is scanned",
+            )

@@ -7,18 +7,18 @@ comes from the owner's file and what it names. The same call serves the command 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
 from analyzer.config import is_default_source
-from analyzer.model import Clause, ClauseKind, Decision, Finding, Outcome, Report, Waiver
+from analyzer.model import Clause, ClauseKind, Decision, Outcome, Report, Waiver
 from analyzer.policy.case import INCOMPLETE, Case, Surroundings, case_of
 from analyzer.policy.known import ability_text, live_phases
 from analyzer.policy.read import ANY_CRATE
-from analyzer.policy.terms import Ability, Git, Policy
+from analyzer.policy.terms import Ability, Git, KnownCrate, Policy
 from analyzer.policy.waivers import Hand
-from analyzer.policy.weigh import SEVERITIES, weigh
+from analyzer.policy.weigh import FINAL_RULES, SEVERITIES, Weighed, weigh
 
 PUBLIC = "crates-io"
 _ORDER = (Outcome.DENY, Outcome.QUARANTINE, Outcome.ALLOW)
@@ -45,7 +45,7 @@ def decide_case(case: Case, policy: Policy, waivers: Iterable[Waiver], today: da
     weighed = weigh(case, policy, hand)
     clauses = [
         *weighed.clauses,
-        *_thresholds(weighed.findings, policy),
+        *_thresholds(weighed, policy),
         *_age(case, policy, today),
         *_capabilities(case, policy),
         *_source(case, policy),
@@ -53,7 +53,7 @@ def decide_case(case: Case, policy: Policy, waivers: Iterable[Waiver], today: da
         *_checksum(case, policy),
     ]
     clauses = _audited(case, policy, clauses)
-    clauses = _adopted(case, policy, clauses)
+    clauses, adopted = _adopted(case, policy, clauses, weighed.evidence, today)
     clauses += [Clause(ClauseKind.NOTE, Outcome.ALLOW, one) for one in case.notes]
     return Decision(
         outcome=worst(one.outcome for one in clauses),
@@ -65,6 +65,7 @@ def decide_case(case: Case, policy: Policy, waivers: Iterable[Waiver], today: da
         policy=policy.name,
         digest=policy.digest,
         sources=policy.sources,
+        adopted=adopted,
     )
 
 
@@ -80,18 +81,23 @@ def _held(kind: ClauseKind, text: str) -> Clause:
 # Clauses of the owner -----------------------------------------------------------------------------
 
 
-def _thresholds(findings: Iterable[Finding], policy: Policy) -> Iterator[Clause]:
+def _thresholds(weighed: Weighed, policy: Policy) -> Iterator[Clause]:
     rows: dict[Clause, None] = {}
-    for one in findings:
+    for one in weighed.findings:
         rank = SEVERITIES.index(one.severity)
         for limit in policy.thresholds:
             if limit.phase not in one.phases:
                 continue
             text = f"{one.severity} in {limit.phase}: {one.title}"
-            if limit.deny and rank >= SEVERITIES.index(limit.deny):
-                rows[Clause(ClauseKind.THRESHOLD, Outcome.DENY, text, one.rule)] = None
-            elif limit.quarantine and rank >= SEVERITIES.index(limit.quarantine):
-                rows[Clause(ClauseKind.THRESHOLD, Outcome.QUARANTINE, text, one.rule)] = None
+            evidence = "" if one.rule in FINAL_RULES else weighed.evidence[one.rule]
+            for outcome, least in (
+                (Outcome.DENY, limit.deny),
+                (Outcome.QUARANTINE, limit.quarantine),
+            ):
+                if least and rank >= SEVERITIES.index(least):
+                    clause = Clause(ClauseKind.THRESHOLD, outcome, text, one.rule, evidence)
+                    rows[clause] = None
+                    break
     yield from rows
 
 
@@ -139,7 +145,7 @@ def _capabilities(case: Case, policy: Policy) -> Iterator[Clause]:
         yield _held(ClauseKind.CAPABILITY, text)
         return
     allowed: list[Ability] | None = [item for one in fitting for item in one.abilities]
-    known = [one for one in policy.known if one.name == case.name and not one.accepted]
+    known = [one for one in policy.known if one.name == case.name and one.adoption is None]
     where = "its list of capabilities"
     if not own and known:
         allowed = [item for one in known for item in one.abilities]
@@ -231,20 +237,38 @@ def _notes(case: Case, policy: Policy) -> Iterator[str]:
     yield from policy.audits.notes(case.name, case.version)
 
 
-def _adopted(case: Case, policy: Policy, clauses: list[Clause]) -> list[Clause]:
-    """A baseline takes what is below a BLOCK in the very bytes that it names."""
-    for one in () if case.is_local else policy.known:
-        is_same = (one.name, one.version, one.sha256) == (case.name, case.version, case.sha256)
-        if not is_same or not one.accepted:
-            continue
-        why = f"in the baseline since {one.accepted}"
-        if any(item.outcome is Outcome.DENY for item in clauses):
-            text = f"was accepted on {one.accepted}, is now denied"
-            if any(item.text.startswith("BLOCK") for item in clauses):
-                text = f"was accepted on {one.accepted}, is now BLOCK"
-            return [*clauses, Clause(ClauseKind.BASELINE, Outcome.DENY, text)]
-        return [_accepted(item, _BY_BASELINE, why) for item in clauses]
-    return clauses
+def _adopted(
+    case: Case, policy: Policy, clauses: list[Clause], evidence: Mapping[str, str], today: date
+) -> tuple[list[Clause], int]:
+    """What a baseline accepts of the very bytes that it names, below a BLOCK: the findings it lists
+    with their evidence, and youth. And how many of the rules that speak here it knew.
+    """
+    one = None if case.is_local else _baseline(case, policy)
+    if one is None or one.adoption is None:
+        return clauses, 0
+    adoption = one.adoption
+    if any(item.outcome is Outcome.DENY for item in clauses):
+        what = "BLOCK" if any(item.text.startswith("BLOCK") for item in clauses) else "denied"
+        text = f"was accepted on {adoption.created}, is now {what}"
+        return [*clauses, Clause(ClauseKind.BASELINE, Outcome.DENY, text)], 0
+    if not adoption.created <= today.isoformat() <= adoption.expires:
+        text = f"the baseline held from {adoption.created} to {adoption.expires}"
+        return [*clauses, Clause(ClauseKind.BASELINE, Outcome.ALLOW, text)], 0
+    why = f"in the baseline of {adoption.author} since {adoption.created}: {adoption.reason}"
+    known = set(one.findings)
+    rows = [
+        _accepted(item, _BY_BASELINE, why)
+        if item.kind is ClauseKind.AGE or f"{item.rule} {item.evidence}" in known
+        else item
+        for item in clauses
+    ]
+    return rows, sum(f"{rule} {seen}" in known for rule, seen in evidence.items())
+
+
+def _baseline(case: Case, policy: Policy) -> KnownCrate | None:
+    key = (case.name, case.version, case.sha256)
+    fitting = (one for one in policy.known if (one.name, one.version, one.sha256) == key)
+    return next((one for one in fitting if one.adoption is not None), None)
 
 
 def _accepted(one: Clause, kinds: frozenset[ClauseKind], why: str) -> Clause:

@@ -11,20 +11,23 @@ import re
 from collections.abc import Iterable
 
 from analyzer.model import QUIET, Capability, Phase
-from analyzer.policy.fields import read_document
+from analyzer.policy.fields import Document, Part, read_document
 from analyzer.policy.read import ability
-from analyzer.policy.terms import Ability, KnownCrate
+from analyzer.policy.terms import Ability, Adoption, KnownCrate
 
-_KEYS = ("name", "version", "sha256", "capabilities", "accepted")
+CRATE_KEYS = ("name", "version", "sha256", "capabilities", "findings")
+BASELINE_KEYS = ("author", "reason", "created", "expires")
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_FINDING = re.compile(r"\S+ [0-9a-f]{32}", re.ASCII)
 
 
-def read_known(data: bytes, *, name: str) -> tuple[KnownCrate, ...]:
-    """The crates of such a file. Raises TomlError with file and line."""
+def read_known(data: bytes, *, name: str, is_baseline: bool = False) -> tuple[KnownCrate, ...]:
+    """The crates of such a file; a baseline says who adopted them. Raises TomlError."""
     document = read_document(data, name=name)
-    document.part((), document.top, ("crate",))
+    document.part((), document.top, ("crate", "baseline") if is_baseline else ("crate",))
+    adoption = _adoption(document) if is_baseline else None
     found: dict[tuple[str, str], KnownCrate] = {}
-    for part in document.parts("crate", _KEYS):
+    for part in document.parts("crate", CRATE_KEYS):
         sha256 = part.text("sha256", is_needed=True)
         if not _SHA256.fullmatch(sha256):
             raise part.error("sha256", "`sha256` must be 64 hexadecimal digits")
@@ -33,7 +36,8 @@ def read_known(data: bytes, *, name: str) -> tuple[KnownCrate, ...]:
             part.text("version", is_needed=True),
             sha256,
             tuple(ability(part, "capabilities", text) for text in part.texts("capabilities")),
-            part.day("accepted"),
+            _findings(part, is_baseline=is_baseline),
+            adoption,
         )
         if (one.name, one.version) in found:
             raise part.error("name", f"{one.name} {one.version} stands here twice")
@@ -41,9 +45,39 @@ def read_known(data: bytes, *, name: str) -> tuple[KnownCrate, ...]:
     return tuple(found.values())
 
 
-def known_text(crates: Iterable[KnownCrate], *, head: str) -> str:
-    """The file for these crates, by name and version; `head` becomes its comment."""
+def _adoption(document: Document) -> Adoption:
+    part = document.part(("baseline",), document.top.get("baseline", {}), BASELINE_KEYS)
+    texts = [part.text(one, is_needed=True) for one in ("author", "reason")]
+    days = [part.day(one, is_needed=True) for one in ("created", "expires")]
+    if days[0] > days[1]:
+        raise part.error("expires", "a baseline that expires before it begins")
+    return Adoption(*texts, *days)
+
+
+def _findings(part: Part, *, is_baseline: bool) -> tuple[str, ...]:
+    rows = part.texts("findings")
+    if rows and not is_baseline:
+        raise part.error("findings", "only a baseline accepts findings")
+    for one in rows:
+        if not _FINDING.fullmatch(one):
+            raise part.error("findings", "`findings` must be texts of a rule and its evidence")
+    return rows
+
+
+def known_text(crates: Iterable[KnownCrate], *, head: str, adoption: Adoption | None = None) -> str:
+    """The file for these crates, by name and version; `head` becomes its comment. With an
+    `adoption` it is a baseline.
+    """
     lines = [f"# {one}".rstrip() for one in head.splitlines()]
+    if adoption is not None:
+        lines += [
+            "",
+            "[baseline]",
+            f"author = {_quoted(adoption.author)}",
+            f"reason = {_quoted(adoption.reason)}",
+            f"created = {adoption.created}",
+            f"expires = {adoption.expires}",
+        ]
     for one in sorted(crates, key=lambda one: (one.name, one.version)):
         abilities = ", ".join(_quoted(ability_text(item)) for item in one.abilities)
         lines += [
@@ -54,7 +88,8 @@ def known_text(crates: Iterable[KnownCrate], *, head: str) -> str:
             f"sha256 = {_quoted(one.sha256)}",
             f"capabilities = [{abilities}]",
         ]
-        lines += [f"accepted = {one.accepted}"] if one.accepted else []
+        if one.findings:
+            lines += ["findings = [", *(f"    {_quoted(item)}," for item in one.findings), "]"]
     return "\n".join(lines) + "\n"
 
 

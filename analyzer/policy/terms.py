@@ -67,17 +67,29 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True)
+class Adoption:
+    """Who took in what was in use, why, and until when. Days as `YYYY-MM-DD`, both included."""
+
+    author: str
+    reason: str
+    created: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True)
 class KnownCrate:
     """A crate as it was when somebody looked: its bytes and what they can do.
 
-    `accepted` is the day a baseline took it in, empty where it was only learned.
+    `adoption` is the baseline that took it in, None where it was only learned; then `findings` are
+    those that it accepts, each as `rule evidence`.
     """
 
     name: str
     version: str
     sha256: str
     abilities: tuple[Ability, ...]
-    accepted: str = ""
+    findings: tuple[str, ...] = ()
+    adoption: Adoption | None = None
 
 
 @dataclass(frozen=True, slots=True)

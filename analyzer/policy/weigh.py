@@ -6,7 +6,7 @@ question whether anything still blocks, and only if nothing does, ranges and low
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from analyzer.model import (
@@ -41,10 +41,14 @@ _RANK = (Verdict.CLEAR, Verdict.REVIEW, Verdict.INCOMPLETE, Verdict.BLOCK)
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """Clauses of the verdict, and the findings that are left for what else asks about them."""
+    """Clauses of the verdict, and the findings that are left for what else asks about them.
+
+    `evidence` holds the fingerprint of each rule.
+    """
 
     clauses: tuple[Clause, ...]
     findings: tuple[Finding, ...]
+    evidence: Mapping[str, str]
     is_incomplete: bool
 
 
@@ -64,7 +68,7 @@ def weigh(case: Case, policy: Policy, hand: Hand) -> Weighed:
     if not any(_holds(one) for one in clauses):
         said = "the verdict is CLEAR" if case.is_read else "nothing is on record of its name"
         clauses.append(Clause(ClauseKind.VERDICT, Outcome.ALLOW, said))
-    return Weighed(tuple(clauses), left, is_incomplete)
+    return Weighed(tuple(clauses), left, evidence, is_incomplete)
 
 
 def _holds(one: Clause) -> bool:

@@ -53,7 +53,8 @@ def load_owner(path: Path, today: date) -> Owner:
     for name in (files.baseline, files.learned):
         if name:
             content = _named(folder / name, path, sources, name)
-            known += read_known(content, name=str(folder / name))
+            is_baseline = name == files.baseline
+            known += read_known(content, name=str(folder / name), is_baseline=is_baseline)
     audits = policy.audits
     if files.cargo_vet:
         store = _store(folder / files.cargo_vet, path, sources, files.cargo_vet)

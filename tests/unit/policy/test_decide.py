@@ -18,9 +18,9 @@ from analyzer.model import (
     Verdict,
 )
 from analyzer.policy.audits import Audit, Audits
-from analyzer.policy.case import Claim, claim_print
+from analyzer.policy.case import Claim, claim_print, findings_print, gaps_print
 from analyzer.policy.known import abilities_of
-from analyzer.policy.terms import KnownCrate
+from analyzer.policy.terms import Adoption, KnownCrate
 from analyzer.policy.weigh import FINAL_RULES
 from analyzer.registry.ranges import parse_requirement
 from analyzer.worker.verdicts import MISMATCH
@@ -350,25 +350,60 @@ def test_other_bytes_for_a_known_version_are_denied(owner: Ask) -> None:
 
 # Acceptance ---------------------------------------------------------------------------------------
 
-ADOPTED = KnownCrate("some", "1.0.0", SHA, (), "2026-01-02")
+ADOPTION = Adoption("Ann", "in use", "2026-01-02", "2026-12-31")
+LOW = finding("new-rule", Severity.HIGH)
 
 
-def test_a_baseline_takes_reviews_and_youth_in_the_very_bytes(owner: Ask) -> None:
-    ask = owner(AGES, known=(ADOPTED,))
+def adopted(*findings: Finding, **changed: Any) -> KnownCrate:
+    """A crate of a baseline that took in these findings, each of a rule of its own."""
+    known = tuple(f"{one.rule} {findings_print([one])}" for one in findings)
+    return replace(KnownCrate("some", "1.0.0", SHA, (), known, ADOPTION), **changed)
+
+
+def test_a_baseline_takes_what_it_lists_and_youth_in_the_very_bytes(owner: Ask) -> None:
+    ask = owner(AGES, known=(adopted(REVIEW),))
     decision = ask.on(report(REVIEW))
-    assert decision.outcome is ALLOW
-    assert "in the baseline since 2026-01-02" in str(decision.clauses)
+    assert (decision.outcome, decision.adopted) == (ALLOW, 1)
+    assert "in the baseline of Ann since 2026-01-02: in use" in str(decision.clauses)
     assert ask.on(report(REVIEW, version="1.0.1")).outcome is QUARANTINE
+    assert ask.on(report(REVIEW, sha256="cd" * 32)).outcome is DENY
     assert ask.on(report(REVIEW, origin=Origin.FOLDER)).outcome is QUARANTINE
 
 
+def test_what_a_baseline_did_not_see_is_shown(owner: Ask) -> None:
+    ask = owner(known=(adopted(REVIEW),))
+    decision = ask.on(report(REVIEW, LOW))
+    assert (decision.outcome, decision.adopted) == (QUARANTINE, 1)
+    assert [one.rule for one in decision.clauses if one.outcome is QUARANTINE] == [LOW.rule]
+    moved = replace(REVIEW, evidence=finding(line=9).evidence)
+    assert ask.on(report(moved)).outcome is QUARANTINE
+
+
+def test_a_baseline_takes_what_a_threshold_holds_and_nothing_it_denies(owner: Ask) -> None:
+    text = '[policy.thresholds.build-script]\nquarantine = "low"\n'
+    assert owner(text, known=(adopted(MINOR),)).on(report(MINOR)).outcome is ALLOW
+    assert owner(text, known=(adopted(),)).on(report(MINOR)).outcome is QUARANTINE
+    text = '[policy.thresholds.build-script]\ndeny = "low"\n'
+    assert owner(text, known=(adopted(MINOR),)).on(report(MINOR)).outcome is DENY
+
+
+@pytest.mark.parametrize("day", ["2026-01-01", "2027-01-01"])
+def test_a_baseline_has_its_days(owner: Ask, day: str) -> None:
+    today = datetime.date.fromisoformat(day)
+    decision = owner(known=(adopted(REVIEW),)).on(report(REVIEW), today)
+    assert decision.outcome is QUARANTINE
+    assert "the baseline held from 2026-01-02 to 2026-12-31" in str(decision.clauses)
+
+
 def test_a_baseline_hides_no_block_and_nothing_unread(owner: Ask) -> None:
-    decision = owner(known=(ADOPTED,)).on(report(BLOCK))
+    decision = owner(known=(adopted(BLOCK),)).on(report(BLOCK))
     assert decision.outcome is DENY
     assert "was accepted on 2026-01-02, is now BLOCK" in [one.text for one in decision.clauses]
-    assert owner(known=(ADOPTED,)).on(report(gaps=(GAP,))).is_incomplete
+    assert owner(known=(adopted(),)).on(report(gaps=(GAP,))).is_incomplete
+    unread = adopted(findings=(f"incomplete {gaps_print([GAP])}",))
+    assert owner(known=(unread,)).on(report(gaps=(GAP,))).is_incomplete
     claim = Claim("known-malicious", Verdict.BLOCK, "on record")
-    assert owner(known=(ADOPTED,)).on(report(), claims=(claim,)).outcome is DENY
+    assert owner(known=(adopted(),)).on(report(), claims=(claim,)).outcome is DENY
 
 
 AUDITS = Audits(

@@ -6,7 +6,7 @@ from analyzer.errors import TomlError
 from analyzer.model import Phase, Severity, Waiver
 from analyzer.policy.known import known_text, read_known
 from analyzer.policy.read import read_policy
-from analyzer.policy.terms import Ability, Git, KnownCrate, Policy, RuleChange, Threshold
+from analyzer.policy.terms import Ability, Adoption, Git, KnownCrate, Policy, RuleChange, Threshold
 
 WAIVER = f"""
 [[waiver]]
@@ -158,13 +158,42 @@ def test_nothing_of_a_waiver_may_be_left_out(before: str, after: str, said: str)
 def test_the_file_of_known_crates_reads_back() -> None:
     crates = (
         KnownCrate("a", "1.0.0", "ab" * 32, (Ability("network", (Phase.LIBRARY,)),)),
-        KnownCrate("b", "1.0.0-\x7f\u202e\"'", "cd" * 32, (), "2026-11-26"),
+        KnownCrate("b", "1.0.0-\x7f\u202e\"'", "cd" * 32, ()),
     )
     text = known_text(reversed(crates), head="one\n\ntwo")
     assert text.startswith("# one\n#\n# two\n\n[[crate]]\n")
     assert read_known(known_text(crates[:1], head="x").encode(), name="k") == crates[:1]
     with pytest.raises(TomlError, match="characters that cannot be seen"):
         read_known(text.encode(), name="k")
+
+
+def test_a_baseline_reads_back_and_says_who_adopted_it() -> None:
+    adoption = Adoption("Ann", 'in "use"', "2026-11-26", "2027-05-26")
+    rows = (f"a-rule {'0' * 32}", f"b-rule {'f' * 32}")
+    crates = (KnownCrate("a", "1.0.0", "ab" * 32, (), rows, adoption),)
+    text = known_text(crates, head="x", adoption=adoption)
+    assert read_known(text.encode(), name="k", is_baseline=True) == crates
+    with pytest.raises(TomlError, match="unknown key `baseline`"):
+        read_known(text.encode(), name="k")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ('author = "Ann"\n', "", "`author` is missing"),
+        ('reason = "x"\n', "", "`reason` is missing"),
+        ("expires = 2027-05-26\n", "", "`expires` is missing"),
+        ("2027-05-26", "2026-05-26", "expires before it begins"),
+        ("0" * 32, "0", "`findings` must be texts of a rule and its evidence"),
+    ],
+)
+def test_nothing_of_a_baseline_may_be_left_out(before: str, after: str, said: str) -> None:
+    adoption = Adoption("Ann", "x", "2026-11-26", "2027-05-26")
+    crates = (KnownCrate("a", "1.0.0", "ab" * 32, (), (f"a-rule {'0' * 32}",), adoption),)
+    text = known_text(crates, head="x", adoption=adoption)
+    assert before in text
+    with pytest.raises(TomlError, match=said):
+        read_known(text.replace(before, after).encode(), name="k", is_baseline=True)
 
 
 @pytest.mark.parametrize(

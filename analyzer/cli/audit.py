@@ -68,7 +68,7 @@ def audit(
     known, digest = load_known_bad()
     found = audit_names(locks, known, digest, is_scanned=scan)
     if scan:
-        found = _scanned(found, settings, tuple(rules or ()), as_of, is_quiet=quiet)
+        found = scanned(found, settings, tuple(rules or ()), as_of, is_quiet=quiet)
     if owner is not None:
         found = _decided(found, owner, settings)
     if is_kept:
@@ -113,7 +113,7 @@ def _decided(found: AuditResult, owner: Owner, settings: Settings) -> AuditResul
     return replace(found, decided=decided_audit(found, owner, ages))
 
 
-def _scanned(
+def scanned(
     found: AuditResult, settings: Settings, rules: tuple[Path, ...], as_of: str, *, is_quiet: bool
 ) -> AuditResult:
     """The result with contents read; the network and the workers are imported only here."""

@@ -63,7 +63,7 @@ def steps_of(one: Decision, target: str) -> Iterator[str]:
     if one.outcome is not Outcome.ALLOW:
         yield from dict.fromkeys(_NEXT[kind] for kind in kinds if kind in _NEXT)
         if any(item.evidence for item in one.clauses if item.outcome in _FIRST):
-            yield f"What a waiver has to name: cratescope scan {target} --format json"
+            yield f"A waiver to fill in: cratescope policy explain {target} {one.policy}"
     elif not one.is_observed:
         yield "Nothing to do: the policy lets it in."
     if one.stale:

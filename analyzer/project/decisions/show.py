@@ -19,6 +19,8 @@ _COLORS = {
     Outcome.QUARANTINE: "1;30;43",
     Outcome.ALLOW: "1;30;42",
 }
+_TOLD = frozenset({ClauseKind.WAIVER, ClauseKind.BASELINE})
+"""What is shown of a crate even where it holds nothing."""
 RULINGS_SHOWN = 60
 CLAUSES_SHOWN = 6
 
@@ -35,7 +37,7 @@ def lines(found: Decided, width: int, *, color: bool) -> Iterator[str]:
         yield f"and {len(shown) - RULINGS_SHOWN} more (see --format json)"
     for stale in found.stale:
         yield from _entry("unused", decisions.stale_text(stale), width)
-    yield from _next(found)
+    yield from _next(found, width)
 
 
 def _head(found: Decided, width: int, *, color: bool) -> Iterator[str]:
@@ -71,7 +73,7 @@ def _ruling(one: Ruling, width: int, *, color: bool) -> Iterator[str]:
     rows = [
         item
         for item in one.decision.clauses
-        if item.outcome is not Outcome.ALLOW or item.kind is ClauseKind.WAIVER
+        if item.outcome is not Outcome.ALLOW or item.kind in _TOLD
     ]
     for item in rows[:CLAUSES_SHOWN]:
         is_held = item.outcome is not Outcome.ALLOW
@@ -82,10 +84,11 @@ def _ruling(one: Ruling, width: int, *, color: bool) -> Iterator[str]:
         yield from _entry("", f"and {len(rows) - CLAUSES_SHOWN} more (see --format json)", width)
 
 
-def _next(found: Decided) -> Iterator[str]:
+def _next(found: Decided, width: int) -> Iterator[str]:
     """One step for all; what each crate needs is told by `policy explain`."""
     if found.outcome is not Outcome.ALLOW and found.count(found.outcome):
-        yield "  next    all clauses, and what a waiver has to name: --format json"
+        text = f"cratescope policy explain CRATE@VERSION {found.policy}"
+        yield from _entry("next", f"why, and a waiver to fill in: {text}", width)
     if found.stale:
         fails = "they fail this run" if found.fails_on_stale else "they are only reported"
         yield f"  next    take out or renew the unused waivers: {fails}"

@@ -210,7 +210,7 @@ def test_text_says_who_decided_what_and_what_to_do(audit: Audit) -> None:
         "HELD  a 1.0.0",
         "  holds   verdict: REVIEW: build-time code reaches the network (build-uses-network)",
         "  unused  waiver at p.toml:7 for build-uses-network in a 9.0.0: a 9.0.0 is not here",
-        "  next    all clauses, and what a waiver has to name: --format json",
+        "  next    why, and a waiver to fill in: cratescope policy explain CRATE@VERSION p.toml",
         "  next    take out or renew the unused waivers: they fail this run",
     ]
 

@@ -73,23 +73,23 @@ def known_text(crates: Iterable[KnownCrate], *, head: str, adoption: Adoption | 
         lines += [
             "",
             "[baseline]",
-            f"author = {_quoted(adoption.author)}",
-            f"reason = {_quoted(adoption.reason)}",
+            f"author = {quoted(adoption.author)}",
+            f"reason = {quoted(adoption.reason)}",
             f"created = {adoption.created}",
             f"expires = {adoption.expires}",
         ]
     for one in sorted(crates, key=lambda one: (one.name, one.version)):
-        abilities = ", ".join(_quoted(ability_text(item)) for item in one.abilities)
+        abilities = ", ".join(quoted(ability_text(item)) for item in one.abilities)
         lines += [
             "",
             "[[crate]]",
-            f"name = {_quoted(one.name)}",
-            f"version = {_quoted(one.version)}",
-            f"sha256 = {_quoted(one.sha256)}",
+            f"name = {quoted(one.name)}",
+            f"version = {quoted(one.version)}",
+            f"sha256 = {quoted(one.sha256)}",
             f"capabilities = [{abilities}]",
         ]
         if one.findings:
-            lines += ["findings = [", *(f"    {_quoted(item)}," for item in one.findings), "]"]
+            lines += ["findings = [", *(f"    {quoted(item)}," for item in one.findings), "]"]
     return "\n".join(lines) + "\n"
 
 
@@ -113,6 +113,7 @@ def ability_text(one: Ability) -> str:
     return f"{one.name}: {', '.join(one.phases)}" if one.phases else one.name
 
 
-def _quoted(text: str) -> str:
-    """A TOML basic string; JSON's escapes are a part of TOML's."""
-    return json.dumps(text).replace("\x7f", "\\u007f")
+def quoted(text: str) -> str:
+    """A TOML basic string; what cannot be seen is written as an escape."""
+    plain = json.dumps(text, ensure_ascii=False)
+    return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in plain)

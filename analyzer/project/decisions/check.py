@@ -95,6 +95,6 @@ def _strangers(owner: Owner, names: Collection[str]) -> Iterator[Complaint]:
     entries += [("minimum-age-days.exceptions", one.crate) for one in policy.age_exceptions]
     for part, name in dict.fromkeys(entries):
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=1, cutoff=0.8)
+            near = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
             meant = f"; did you mean `{near[0]}`?" if near else ""
             yield Complaint(policy.name, f"{part}: {name} is not locked{meant}", is_wrong=False)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 
 from analyzer.model import Clause, CrateInfo, Decision, Outcome, Report
 from analyzer.policy.case import Case, case_of
-from analyzer.policy.known import abilities_of, ability_text
+from analyzer.policy.known import abilities_of, ability_text, quoted
 from analyzer.policy.read import ANY_CRATE
 from analyzer.policy.terms import Policy
 from analyzer.policy.waivers import names
@@ -96,8 +95,8 @@ def _records(case: Case, policy: Policy) -> Iterator[tuple[str, str]]:
 
 def allowance_text(report: Report) -> str:
     """The line of `[policy.capabilities]` that allows this version what it can do now."""
-    words = ", ".join(_quoted(ability_text(one)) for one in abilities_of(report.capabilities))
-    return f"{_quoted(f'{report.crate.name}@={report.crate.version}')} = [{words}]"
+    words = ", ".join(quoted(ability_text(one)) for one in abilities_of(report.capabilities))
+    return f"{quoted(f'{report.crate.name}@={report.crate.version}')} = [{words}]"
 
 
 def waiver_texts(decision: Decision, crate: CrateInfo, today: date) -> Iterator[str]:
@@ -112,18 +111,14 @@ def waiver_texts(decision: Decision, crate: CrateInfo, today: date) -> Iterator[
         yield "\n".join(
             (
                 "[[waiver]]",
-                f"rule = {_quoted(one.rule)}",
-                f"crate = {_quoted(crate.name)}",
-                f"version = {_quoted(crate.version)}",
-                f"sha256 = {_quoted(crate.sha256)}",
-                f"evidence = {_quoted(one.evidence)}",
+                f"rule = {quoted(one.rule)}",
+                f"crate = {quoted(crate.name)}",
+                f"version = {quoted(crate.version)}",
+                f"sha256 = {quoted(crate.sha256)}",
+                f"evidence = {quoted(one.evidence)}",
                 'reason = ""   # what you read, and why it is fine',
                 'author = ""   # who answers for it',
                 f"created = {today}",
                 f"expires = {today + timedelta(days=WAIVER_DAYS)}",
             )
         )
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text).replace("\x7f", "\\u007f")

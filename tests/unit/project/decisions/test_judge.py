@@ -49,7 +49,7 @@ from analyzer.worker.verdicts import unanswered
 LockText = Callable[..., str]
 TODAY = datetime.date(2026, 11, 26)
 ROOT = Path(__file__).parents[4]
-SCHEMA = json.loads((ROOT / "docs/schemas/decision-v1.json").read_text())
+SCHEMA = json.loads((ROOT / "analyzer/report/schemas/decision-v1.json").read_text())
 BAD = KnownBad("bad-name", ("*",), "malware", (), "", "It steals.")
 SHA = "ab" * 32
 CITED = Evidence(FactKind.NET_CONNECT, "x.invalid", "sink", Span("build.rs", 3), "connect()")

@@ -7,19 +7,20 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.exits import CODES
-from analyzer.cli.options import Formats, Jobs, Offline, Output, Quiet, Rules
+from analyzer.cli.exits import CODES, decision_code, exit_code
+from analyzer.cli.options import Formats, Jobs, Offline, Output, PolicyFile, Quiet, Rules
 from analyzer.cli.output import deliver, plan, write
+from analyzer.cli.ownership import base_for, decided, folders_of, owner_for
 from analyzer.cli.progress import progress
 from analyzer.cli.surroundings import surroundings
 from analyzer.config import Settings, load_settings
 from analyzer.errors import UsageError
 from analyzer.limits import DEFAULT_LIMITS
-from analyzer.model import Context, CrateSource, Lockfile, Report
+from analyzer.model import Context, CrateSource, Lockfile, Report, Verdict
 from analyzer.project import diff as work
 from analyzer.project import diff_json, diff_markdown, diff_text
 from analyzer.project.changes import CrateDiff
@@ -31,6 +32,9 @@ from analyzer.registry.context import Contexts
 from analyzer.report import formats
 from analyzer.worker.pool import Pool
 from analyzer.worker.report_cache import ReportCache
+
+if TYPE_CHECKING:
+    from analyzer.project.decisions.load import Owner
 
 _RENDERERS = {
     "json": diff_json.render,
@@ -70,6 +74,7 @@ def diff(
     as_of: Annotated[
         str, typer.Option("--as-of", metavar="DATE", help="The day ages are counted to.")
     ] = "",
+    policy: PolicyFile = None,
     jobs: Jobs = None,
     quiet: Quiet = False,
 ) -> None:
@@ -81,12 +86,37 @@ def diff(
     if git:
         if new or since:
             raise UsageError("--git compares two commits", remedy="name the repository only")
+        owner = owner_for(policy, contexts.as_of) or base_for(Path(old or "."), git, contexts.as_of)
         found: CrateDiff | LockDiff | Report = _range(Path(old or "."), git, run)
     else:
-        found = _found(*_named(old, new, since), run)
-
+        names = _named(old, new, since)
+        owner = owner_for(policy, contexts.as_of, _folders(*names))
+        found = _found(*names, run)
+        settings = settings if owner is None else _registry(names, settings)
+    if owner is not None:
+        found = decided(found, owner, settings)
     _deliver(found, pairs)
-    raise typer.Exit(CODES[found.verdict])
+    raise typer.Exit(_code(found, owner))
+
+
+def _folders(old: str, new: str) -> tuple[Path, ...]:
+    return () if _is_lock(old) and _is_lock(new) else folders_of(work.sides(old, new))
+
+
+def _registry(names: tuple[str, str], settings: Settings) -> Settings:
+    """The settings with the registry that the two sides name, so that ages are asked there."""
+    is_both = all(_is_lock(one) for one in names)
+    return settings if is_both else work.registry_of(work.sides(*names), settings)
+
+
+def _code(found: CrateDiff | LockDiff | Report, owner: Owner | None) -> int:
+    """The code of the decision, else of the verdict; waivers of no use fail a run that passes."""
+    if owner is None:
+        return CODES[found.verdict]
+    answer = found.decided if isinstance(found, LockDiff) else found.decision
+    assert answer is not None
+    fails = owner.policy.fails_on_stale and not owner.policy.is_observing and bool(answer.stale)
+    return exit_code([decision_code(answer), CODES[Verdict.REVIEW] if fails else 0])
 
 
 def _deliver(found: CrateDiff | LockDiff | Report, pairs: list[tuple[str, str]]) -> None:

@@ -16,7 +16,11 @@ from analyzer.registry.targets import FolderTarget, Target
 from analyzer.report.text import one_line
 
 if TYPE_CHECKING:
+    from analyzer.config import Settings
+    from analyzer.model import Report
+    from analyzer.project.changes import CrateDiff
     from analyzer.project.decisions.load import Owner
+    from analyzer.project.lock_changes import LockDiff
 
 
 def owner_for(
@@ -41,6 +45,43 @@ def owner_for(
         return None
     refuse_inside(choice.path, judged)
     return load_owner(choice.path, date.fromisoformat(as_of))
+
+
+def base_for(repository: Path, text: str, as_of: str) -> Owner | None:
+    """The owner behind the policy of the base commit of `BASE..HEAD`; None if there is none."""
+    from analyzer.limits import DEFAULT_LIMITS
+    from analyzer.project.decisions.base import base_owner
+
+    return base_owner(repository, text, DEFAULT_LIMITS, date.fromisoformat(as_of))
+
+
+def decided(
+    found: CrateDiff | LockDiff | Report, owner: Owner, settings: Settings
+) -> CrateDiff | LockDiff | Report:
+    """A step or change with what the policy makes of it; the index is asked if ages matter."""
+    from analyzer.limits import DEFAULT_LIMITS
+    from analyzer.model import Origin, Report
+    from analyzer.project.changes import CrateDiff
+    from analyzer.project.decisions.ages import ages_of
+    from analyzer.project.decisions.judge import decided_locks, decided_report, decided_step
+
+    fetched = (Origin.CRATES_IO, Origin.REGISTRY)
+    if isinstance(found, Report):
+        crates = [found.crate]
+    elif isinstance(found, CrateDiff):
+        crates = [found.new]
+    else:
+        infos = [
+            one.diff.new if one.diff else one.report and one.report.crate for one in found.packages
+        ]
+        crates = [one for one in infos if one]
+    names = [(one.name, one.version) for one in crates if one.origin in fetched]
+    ages = ages_of(names if owner.policy.asks_age else (), settings, DEFAULT_LIMITS)
+    if isinstance(found, Report):
+        return decided_report(found, owner, ages)
+    if isinstance(found, CrateDiff):
+        return decided_step(found, owner, ages)
+    return decided_locks(found, owner, ages)
 
 
 def day_of(as_of: str) -> str:

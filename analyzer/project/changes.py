@@ -17,6 +17,7 @@ from analyzer.model import (
     Capability,
     Context,
     CrateInfo,
+    Decision,
     Dependency,
     Evidence,
     Fact,
@@ -32,6 +33,7 @@ from analyzer.model import (
     Verdict,
     Where,
 )
+from analyzer.policy.case import Case, case_of
 from analyzer.rules.match import EVIDENCE_PER_CLAUSE, FINDINGS_PER_RULE
 from analyzer.rules.versions import Key, New, folded, groups_of, new_facts, phase_groups
 from analyzer.score import assess, capabilities
@@ -105,7 +107,8 @@ class FieldChange:
 @dataclass(frozen=True, slots=True)
 class CrateDiff:
     """The way from one version to another. `verdict` and `score` speak of the change alone;
-    `alone` is the verdict on the new version by itself.
+    `alone` is the verdict on the new version by itself, `case` what a policy is asked about it, and
+    `decision` its answer.
     """
 
     old: CrateInfo
@@ -126,6 +129,8 @@ class CrateDiff:
     files: tuple[FileChange, ...]
     fields: tuple[FieldChange, ...]
     gaps: tuple[Gap, ...]
+    case: Case
+    decision: Decision | None = None
 
 
 def compare(old: Report, new: Report, context: Context | None = None) -> CrateDiff:
@@ -161,6 +166,7 @@ def compare(old: Report, new: Report, context: Context | None = None) -> CrateDi
         files=tuple(sorted(_files(old, new), key=lambda one: (_when(one.phases), one.path))),
         fields=tuple(_fields(old, new)),
         gaps=gaps,
+        case=case_of(new),
     )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from analyzer import __version__
 from analyzer.model import CrateInfo
 from analyzer.project.changes import CrateDiff, DependencyChange, FileChange, Value
+from analyzer.project.decisions import show
 from analyzer.project.lock_changes import LockDiff, PackageChange
-from analyzer.report import json_v1
+from analyzer.report import decisions, json_v1
 from analyzer.report.text import json_text
 
 SCHEMA = "cratescope.diff/v1"
@@ -67,6 +68,7 @@ def _step(found: CrateDiff) -> Json:
         ],
         "gaps": [json_v1.gap(one) for one in found.gaps],
         "provenance": {"tool": "cratescope", "tool_version": __version__},
+        **({"decision": decisions.plain(found.decision)} if found.decision is not None else {}),
     }
 
 
@@ -125,6 +127,7 @@ def _locks(found: LockDiff) -> Json:
         "packages": [_package(one) for one in found.packages],
         "gaps": [json_v1.gap(one) for one in found.gaps],
         "provenance": {"tool": "cratescope", "tool_version": __version__},
+        **({"decision": show.plain(found.decided)} if found.decided is not None else {}),
     }
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from analyzer.model import Evidence, Finding, Gap, Verdict
+from analyzer.model import Decision, Evidence, Finding, Gap, Outcome, Verdict
 from analyzer.project.changes import CrateDiff
 from analyzer.project.lock_changes import LockDiff, PackageChange
+from analyzer.report.decisions import WORDS, by_whom, rows_of, word_of
 from analyzer.report.human import place
 from analyzer.report.text import markdown_text
 
@@ -34,6 +35,13 @@ def _locks(found: LockDiff) -> Iterator[str]:
     yield ""
     yield f"{len(found.packages)} packages differ."
     yield ""
+    if found.decided is not None:
+        word = ("would be " if found.decided.is_observed else "") + WORDS[found.decided.outcome]
+        yield from _decision(word, found.decided.policy, found.decided.digest)
+        for ruling in found.decided.rulings:
+            if ruling.decision.outcome is not Outcome.ALLOW:
+                yield from _ruling(f"{ruling.name} {ruling.version}", ruling.decision)
+        yield ""
     if found.packages:
         yield "| verdict | package | before | now | why |"
         yield "| --- | --- | --- | --- | --- |"
@@ -67,6 +75,11 @@ def _step(found: CrateDiff) -> Iterator[str]:
     yield ""
     yield f"{markdown_text(found.summary)} Change {found.score}/100, {found.step} step."
     yield ""
+    if found.decision is not None:
+        known = found.decision
+        yield from _decision(word_of(known), known.policy, known.digest)
+        yield from _ruling(f"{found.new.name} {found.new.version}", known)
+        yield ""
     yield from _findings(found.added)
     gained = [f"{one.name} ({', '.join(one.phases) or 'archive'})" for one in found.gained]
     if gained:
@@ -80,6 +93,20 @@ def _step(found: CrateDiff) -> Iterator[str]:
         yield f"- takes up {label}: {verdict}{age}"
     yield from [""] if taken else []
     yield from _gaps(found.gaps)
+
+
+def _decision(word: str, policy: str, digest: str) -> Iterator[str]:
+    yield f"Policy: **{word}** {markdown_text(by_whom(policy, digest))}"
+    yield ""
+
+
+def _ruling(name: str, one: Decision) -> Iterator[str]:
+    """A crate that is not let in, with what holds it."""
+    rows = list(rows_of(one))
+    for label, text in rows[:TOLD]:
+        yield f"- {markdown_text(name)}: {label} {markdown_text(text)}"
+    if len(rows) > TOLD:
+        yield f"- {markdown_text(name)}: and {len(rows) - TOLD} more"
 
 
 def _findings(findings: Iterable[Finding]) -> Iterator[str]:

@@ -14,13 +14,16 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from analyzer.model import BUILD_TIME, Verdict
+from analyzer.model import BUILD_TIME, Outcome, Verdict
 from analyzer.project.changes import CrateDiff, DependencyChange, FileChange
+from analyzer.project.decisions import show
 from analyzer.project.lock_changes import LockDiff, PackageChange
 from analyzer.report import human
+from analyzer.report.decisions import steps_of
 from analyzer.report.text import printable
 from analyzer.report.wording import RANK
 
+_WIDTH = 100
 VALUES_SHOWN = 12
 FILES_SHOWN = 12
 CHANGES_SHOWN = 40
@@ -58,7 +61,14 @@ def _step(found: CrateDiff) -> Iterator[RenderableType]:
     yield from _files(found.files)
     yield from _fields(found)
     yield from human.gaps(found.gaps)
+    yield from human.decision(found.decision)
     yield Text("Next", style="bold")
+    if found.decision is not None:
+        target = f"{found.new.name}@{found.new.version}"
+        yield from (Text(f"- {printable(one)}") for one in steps_of(found.decision, target))
+        if found.decision.outcome is Outcome.ALLOW:
+            yield Rule(style="dim")
+            return
     old, new = (printable(one.version, max_characters=60) for one in (found.old, found.new))
     yield Text(f"- {_NEXT[found.verdict].format(old=old, new=new)}")
     yield Rule(style="dim")
@@ -195,6 +205,9 @@ def _locks(found: LockDiff) -> Iterator[RenderableType]:
     yield Text("")
     yield from _packages(found.packages)
     yield from human.gaps(found.gaps)
+    if found.decided is not None:
+        yield from (Text(one) for one in show.lines(found.decided, _WIDTH, color=False))
+        yield Text("")
     for one in found.packages:
         if one.verdict is not Verdict.CLEAR:
             yield _package(one)

@@ -7,11 +7,12 @@ together.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzer.model import Gap, GapKind, LockedPackage, Lockfile, Report, Verdict
 from analyzer.project.audit import ORDER, is_from_registry, worst
 from analyzer.project.changes import CrateDiff
+from analyzer.project.decisions.model import Decided
 from analyzer.registry.semver import precedence
 
 Name = tuple[str, str]
@@ -21,7 +22,7 @@ Name = tuple[str, str]
 @dataclass(frozen=True, slots=True)
 class PackageChange:
     """A package that the two files do not hold alike: `change` is added, removed, changed or
-    checksum (the same version, other bytes).
+    checksum (the same version, other bytes). `source` and `sha256` are those of the new file.
     """
 
     name: str
@@ -33,16 +34,21 @@ class PackageChange:
     summary: str
     diff: CrateDiff | None = None
     report: Report | None = None
+    source: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LockDiff:
-    """What changed between two lock files, what needs a person first."""
+    """What changed between two lock files, what needs a person first. `decided`: what a policy
+    makes of what came and changed.
+    """
 
     old: str
     new: str
     packages: tuple[PackageChange, ...]
     gaps: tuple[Gap, ...]
+    decided: Decided | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -136,7 +142,10 @@ def judged(
     missed = [*gaps, *old.gaps, *new.gaps, *_own(new), *_now_by_path(old, new)]
     for one in changes:
         row, gap = _row(one, answers.get(one), new.path)
-        rows.append(row)
+        known = one.new
+        rows.append(
+            row if known is None else replace(row, source=known.source, sha256=known.checksum)
+        )
         missed += [gap] if gap is not None else []
     return LockDiff(old.path, new.path, worst_first(rows), tuple(dict.fromkeys(missed)))
 

@@ -13,11 +13,16 @@ from analyzer.policy.case import INCOMPLETE, Case, Claim, Surroundings, case_of
 from analyzer.policy.decide import decide_case
 from analyzer.policy.waivers import stale_waivers
 from analyzer.project.audit import AuditResult, Key, Reason, is_from_registry, places_of
+from analyzer.project.changes import CrateDiff
 from analyzer.project.decisions.load import Owner
 from analyzer.project.decisions.model import Decided, Ruling
+from analyzer.project.lock_changes import LockDiff, PackageChange
+from analyzer.worker.verdicts import MISMATCH
 
 SCAN = "scan"
 """The reason of a row that only repeats what its report says."""
+UNPINNED = "unpinned"
+"""A package whose checksum is gone."""
 Ages = Mapping[tuple[str, str], tuple[str, str]]
 """By name and version: when this version, and the first one of the name, were published."""
 
@@ -53,6 +58,39 @@ def decided_cases(
         is_observed=policy.is_observing,
         unread=unread,
     )
+
+
+def decided_step(found: CrateDiff, owner: Owner, ages: Ages) -> CrateDiff:
+    """The step with the decision on its new version as a whole."""
+    case = replace(found.case, around=_around(ages, found.new.name, found.new.version))
+    return replace(found, decision=decide_case(case, owner.policy, owner.waivers, owner.today))
+
+
+def decided_locks(found: LockDiff, owner: Owner, ages: Ages) -> LockDiff:
+    """The change with decisions on every package that came or changed."""
+    rows = [one for one in found.packages if one.new]
+    unread = tuple(
+        one for one in found.gaps if one.is_blocking and not any(_is_of(one, row) for row in rows)
+    )
+    cases = (_changed(one, ages) for one in rows)
+    return replace(found, decided=decided_cases(cases, owner, is_whole=False, unread=unread))
+
+
+def _is_of(gap: Gap, row: PackageChange) -> bool:
+    return gap.line == row.line > 0 and gap.reason.startswith(f"{row.name} {row.new}: ")
+
+
+def _changed(one: PackageChange, ages: Ages) -> Case:
+    around = replace(_around(ages, one.name, one.new), source=one.source)
+    if one.diff is not None:
+        return replace(one.diff.case, around=around)
+    if one.report is not None:
+        return case_of(one.report, around)
+    rule = {Verdict.BLOCK: MISMATCH, Verdict.INCOMPLETE: INCOMPLETE}.get(one.verdict, UNPINNED)
+    claims = (Claim(rule, one.verdict, one.summary, is_final=one.verdict is Verdict.BLOCK),)
+    around = replace(around, claims=claims)
+    is_public = is_from_registry(one.source)
+    return Case(one.name, one.new, one.sha256, is_public=is_public, around=around)
 
 
 def _around(ages: Ages, name: str, version: str) -> Surroundings:

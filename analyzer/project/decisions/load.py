@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Protocol
 
 from analyzer.config import PROJECT_FILE
 from analyzer.errors import UsageError
@@ -40,45 +41,64 @@ class Owner:
     today: date
 
 
-def load_owner(path: Path, today: date) -> Owner:
+class Shelf(Protocol):
+    """Where the files of a policy are: a folder, or a commit."""
+
+    def read(self, path: Path, most: int) -> bytes:
+        """A file of at most `most` bytes. Raises UsageError."""
+
+    def has(self, path: Path) -> bool:
+        """Whether there is such a file."""
+
+
+class Disk:
+    """Files as they lie in folders."""
+
+    def read(self, path: Path, most: int) -> bytes:
+        """A regular file of at most `most` bytes. Raises UsageError for anything else."""
+        return read_file(path, most)
+
+    def has(self, path: Path) -> bool:
+        """Whether there is such a file."""
+        return path.exists()
+
+
+def load_owner(path: Path, today: date, shelf: Shelf | None = None, *, name: str = "") -> Owner:
     """Policy, waivers and all files that the policy names, which are relative to its folder.
 
-    Raises UsageError for a file that cannot be read, TomlError for one that says anything odd.
+    `name` stands in reports and errors. Raises UsageError for a file that cannot be read, TomlError
+    for one that says anything odd.
     """
-    data = read_file(path, POLICY_SIZE_BYTES)
-    policy, waivers = read_policy(data, name=str(path))
+    shelf = shelf or Disk()
+    data = shelf.read(path, POLICY_SIZE_BYTES)
+    policy, waivers = read_policy(data, name=name or str(path))
     folder, files = path.parent, policy.files
     sources: list[str] = []
+
+    def named(place: Path, label: str) -> bytes:
+        try:
+            content = shelf.read(place, FILE_SIZE_BYTES)
+        except UsageError as error:
+            raise UsageError(f"{error} ({policy.name} names it)", remedy=error.remedy) from None
+        sources.append(f"{label} {hashlib.sha256(content).hexdigest()}")
+        return content
+
     known: list[KnownCrate] = []
-    for name in (files.baseline, files.learned):
-        if name:
-            content = _named(folder / name, path, sources, name)
-            is_baseline = name == files.baseline
-            known += read_known(content, name=str(folder / name), is_baseline=is_baseline)
+    for label in filter(None, (files.baseline, files.learned)):
+        is_baseline = label == files.baseline
+        content = named(folder / label, label)
+        known += read_known(content, name=str(folder / label), is_baseline=is_baseline)
     audits = policy.audits
     if files.cargo_vet:
-        store = _store(folder / files.cargo_vet, path, sources, files.cargo_vet)
+        at = folder / files.cargo_vet
+        store = {
+            one: named(at / one, f"{files.cargo_vet}/{one}")
+            for one in (AUDITS, CONFIG, IMPORTS)
+            if one == AUDITS or shelf.has(at / one)
+        }
         audits = read_store(store, folder=str(folder / files.cargo_vet))
     policy = replace(policy, known=tuple(known), audits=audits, sources=tuple(sources))
     return Owner(policy, waivers, today)
-
-
-def _named(path: Path, policy: Path, sources: list[str], name: str) -> bytes:
-    try:
-        data = read_file(path, FILE_SIZE_BYTES)
-    except UsageError as error:
-        raise UsageError(f"{error} ({policy} names it)", remedy=error.remedy) from None
-    sources.append(f"{name} {hashlib.sha256(data).hexdigest()}")
-    return data
-
-
-def _store(folder: Path, policy: Path, sources: list[str], name: str) -> dict[str, bytes]:
-    """The files of a cargo-vet store; only `audits.toml` must be there."""
-    return {
-        one: _named(folder / one, policy, sources, f"{name}/{one}")
-        for one in (AUDITS, CONFIG, IMPORTS)
-        if one == AUDITS or (folder / one).exists()
-    }
 
 
 def read_file(path: Path, most: int) -> bytes:

@@ -23,7 +23,7 @@ NAMED = 20
 
 
 def judged_now(
-    paths: list[Path], settings: Settings, rules: tuple[Path, ...], *, is_quiet: bool
+    paths: list[Path], settings: Settings, rules: tuple[Path, ...], as_of: str, *, is_quiet: bool
 ) -> tuple[Case, ...]:
     """A case for each locked package, with its contents read as `audit --scan` reads them."""
     from analyzer.cli.audit import scanned
@@ -31,7 +31,7 @@ def judged_now(
     locks = read_locks(paths, limits=DEFAULT_LIMITS)
     known, digest = load_known_bad()
     found = audit_names(locks, known, digest, is_scanned=True)
-    found = scanned(found, settings, rules, is_quiet=is_quiet)
+    found = scanned(found, settings, rules, as_of, is_quiet=is_quiet)
     for gap in found.gaps:
         if gap.is_blocking:
             _say(f"{gap.path}: {gap.reason}")

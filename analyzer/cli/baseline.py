@@ -45,7 +45,7 @@ def baseline(
     """Read what lock files hold, and list what is found as accepted until a day."""
     adoption = _adoption(author, reason, expires, day_of(as_of))
     settings = load_settings(os.environ, is_offline=offline or None, jobs=jobs)
-    cases = judged_now(paths, settings, tuple(rules or ()), is_quiet=quiet)
+    cases = judged_now(paths, settings, tuple(rules or ()), as_of, is_quiet=quiet)
     found = adopt(cases, adoption)
     count = f"{found.findings} findings in {len(found.taken)} crates, until {adoption.expires}"
     write_file(found, output, "baseline", count)

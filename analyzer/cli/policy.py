@@ -217,7 +217,7 @@ def learn(
     """Read what lock files hold, and list what each crate can do today."""
     day = day_of(as_of)
     settings = load_settings(os.environ, is_offline=offline or None, jobs=jobs)
-    cases = judged_now(paths, settings, tuple(rules or ()), is_quiet=quiet)
+    cases = judged_now(paths, settings, tuple(rules or ()), as_of, is_quiet=quiet)
     found = learned(cases, day)
     write_file(found, output, "learned", f"{len(found.taken)} crates")
     raise typer.Exit(tell_left_out(found))

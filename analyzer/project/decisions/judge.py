@@ -8,11 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from analyzer.model import Gap, Report, Verdict
+from analyzer.model import Gap, Origin, Report, Verdict
 from analyzer.policy.case import INCOMPLETE, Case, Claim, Surroundings, case_of
 from analyzer.policy.decide import decide_case
 from analyzer.policy.waivers import stale_waivers
-from analyzer.project.audit import AuditResult, Key, Reason, is_from_registry, places_of
+from analyzer.project.audit import (
+    ORDER,
+    AuditResult,
+    Key,
+    Reason,
+    is_from_registry,
+    key_of,
+    places_of,
+)
 from analyzer.project.changes import CrateDiff
 from analyzer.project.decisions.load import Owner
 from analyzer.project.decisions.model import Decided, Ruling
@@ -108,41 +116,84 @@ def decided_audit(found: AuditResult, owner: Owner, ages: Ages) -> Decided:
 
 
 def audit_cases(found: AuditResult, ages: Ages) -> Iterator[Case]:
-    """A case for each distinct package, by name and version; without the project's own."""
-    reasons = {one.package: one.reasons for one in found.rows}
-    by_bytes = {(one.crate.name, one.crate.sha256): one for one in found.reports}
-    by_name = {(one.crate.name, one.crate.version): one for one in found.reports}
+    """A case for each distinct package, by name and version; the project's own only as far as they
+    were read.
+    """
+    rows = {one.package: one for one in found.rows}
+    known = _Reports(found.reports)
+    unread = _gaps_of(found)
     for key in sorted(places_of(found.lockfiles), key=repr):
-        if not key.source:
+        row = rows.get(key)
+        report = row.report if row is not None and row.report is not None else known.of(key)
+        if not key.source and report is None and key not in unread:
             continue
-        report = by_bytes.get((key.name, key.checksum))
-        if report is None and not key.checksum and is_from_registry(key.source):
-            report = by_name.get((key.name, key.version))
-        yield _case(key, report, reasons.get(key, ()), ages, is_scanned=found.is_scanned)
+        reasons = row.reasons if row is not None else ()
+        case = _case(key, report, reasons, _around(ages, key.name, key.version))
+        missed = unread.get(key, ())
+        if report is None and found.is_scanned and not missed:
+            missed = ("its contents were not read",)
+        yield _with_unread(case, missed)
 
 
-def _case(
-    key: Key, report: Report | None, reasons: Iterable[Reason], ages: Ages, *, is_scanned: bool
-) -> Case:
+class _Reports:
+    """Reports by what a lock file says of a package: its bytes, else its name."""
+
+    def __init__(self, reports: Iterable[Report]) -> None:
+        self._found: dict[tuple[str, str], list[Report]] = {}
+        for one in reports:
+            self._found.setdefault((one.crate.name, one.crate.version), []).append(one)
+
+    def of(self, key: Key) -> Report | None:
+        """The report on these bytes; else the worst of a folder (own, vendored, checked out), or
+        for a package without a checksum of an archive.
+        """
+        named = self._found.get((key.name, key.version), [])
+        same = [one for one in named if key.checksum and one.crate.sha256 == key.checksum]
+        folders = [one for one in named if one.crate.origin is Origin.FOLDER]
+        others = named if key.source and not key.checksum else []
+        rank = {verdict: number for number, verdict in enumerate(ORDER)}
+        return min(same or folders or others, key=lambda one: rank[one.verdict], default=None)
+
+
+def _case(key: Key, report: Report | None, reasons: Iterable[Reason], around: Surroundings) -> Case:
     said = {one.rule for one in report.findings} if report is not None else set()
-    claims = [
+    claims = tuple(
         Claim(one.rule, one.verdict, one.text)
         for one in reasons
         if one.rule not in said and (report is None or one.rule != SCAN)
-    ]
-    if report is None and is_scanned and not any(one.verdict is Verdict.BLOCK for one in claims):
-        claims.append(Claim(INCOMPLETE, Verdict.INCOMPLETE, "its contents were not read"))
-    times = _around(ages, key.name, key.version)
-    around = replace(times, source=key.source, claims=tuple(claims))
-    if report is not None:
-        return replace(case_of(report, around), name=key.name, version=key.version)
+    )
+    around = replace(around, source=key.source, claims=claims)
     is_public = is_from_registry(key.source)
-    return Case(key.name, key.version, key.checksum, is_public=is_public, around=around)
+    if report is None:
+        return Case(key.name, key.version, key.checksum, is_public=is_public, around=around)
+    case = replace(case_of(report, around), name=key.name, version=key.version)
+    if not key.checksum:
+        return case
+    # A vendored copy: the audit compares it with the archive, and a difference is a claim.
+    return replace(case, sha256=key.checksum, is_local=False, is_public=is_public)
+
+
+def _with_unread(case: Case, reasons: Iterable[str]) -> Case:
+    """The case with what could not be read of it; nothing to add to a claim that blocks."""
+    claims = case.around.claims
+    if any(one.verdict is Verdict.BLOCK for one in claims):
+        return case
+    more = tuple(Claim(INCOMPLETE, Verdict.INCOMPLETE, one) for one in dict.fromkeys(reasons))
+    return replace(case, around=replace(case.around, claims=(*claims, *more)))
+
+
+def _gaps_of(found: AuditResult) -> dict[Key, tuple[str, ...]]:
+    """Blocking gaps that stand at the line of a package."""
+    at = {(lock.path, one.line): key_of(one) for lock in found.lockfiles for one in lock.packages}
+    missed: dict[Key, tuple[str, ...]] = {}
+    for one in found.gaps:
+        key = at.get((one.path, one.line))
+        if one.is_blocking and one.line and key is not None:
+            missed[key] = (*missed.get(key, ()), one.reason)
+    return missed
 
 
 def _whole(found: AuditResult) -> tuple[Gap, ...]:
     """Blocking gaps that are no single package's: those of packages speak in their decisions."""
-    lines = {
-        (lock.path, one.line) for lock in found.lockfiles for one in lock.packages if one.line > 0
-    }
+    lines = {(lock.path, one.line) for lock in found.lockfiles for one in lock.packages if one.line}
     return tuple(one for one in found.gaps if one.is_blocking and (one.path, one.line) not in lines)

@@ -16,6 +16,7 @@ from analyzer.limits import DEFAULT_LIMITS
 from analyzer.lockfile import read_lockfile
 from analyzer.model import (
     Confidence,
+    CrateInfo,
     CrateRef,
     CrateSource,
     Evidence,
@@ -158,6 +159,50 @@ def test_what_was_to_be_read_and_was_not_is_held(audit: Audit) -> None:
     assert (decided.outcome, decided.is_incomplete) == (Outcome.QUARANTINE, True)
     git = audit("a 1.0.0 git+https://x.invalid/r#abc -", scan=True)
     assert decided_audit(git, owner(), {}).is_incomplete
+
+
+def test_own_packages_that_were_read_are_decided_on(audit: Audit) -> None:
+    """A pull request that puts a payload into a member of the workspace."""
+    own = replace(
+        report(REACHES, name="app"), crate=CrateInfo("app", "0.1.0", "ef" * 32, Origin.FOLDER)
+    )
+    decided = decided_audit(audit("a 1.0.0", reports=(own, report()), scan=True), owner(), {})
+    assert outcomes(decided) == {"app": Outcome.QUARANTINE, "a": Outcome.ALLOW}
+
+
+def test_an_own_package_that_could_not_be_read_is_held(audit: Audit) -> None:
+    found = audit("a 1.0.0", reports=(report(),), scan=True)
+    line = next(one.line for one in found.lockfiles[0].packages if not one.source)
+    gap = Gap(GapKind.REGISTRY, "app 0.1.0 was not read: gone", "Cargo.lock", line, (), True)
+    decided = decided_audit(replace(found, gaps=(gap,)), owner(), {})
+    assert (decided.outcome, decided.is_incomplete) == (Outcome.QUARANTINE, True)
+    assert "app 0.1.0 was not read: gone" in str(decided.rulings)
+
+
+def test_a_vendored_copy_counts_as_the_version_that_is_locked(audit: Audit) -> None:
+    copy = replace(report(REACHES), crate=CrateInfo("a", "1.0.0", "ef" * 32, Origin.FOLDER))
+    found = audit("a 1.0.0", reports=(copy,), scan=True)
+    assert decided_audit(found, owner("", WAIVER), {}).outcome is Outcome.ALLOW
+    text = "[policy.minimum-age-days]\nversion = 7\n"
+    assert decided_audit(found, owner(text, WAIVER), {}).outcome is Outcome.QUARANTINE
+    line = next(one.line for one in found.lockfiles[0].packages if one.source)
+    gap = Gap(GapKind.REGISTRY, "could not be compared", "Cargo.lock", line, (), True)
+    unread = decided_audit(replace(found, gaps=(gap,)), owner("", WAIVER), {})
+    assert (unread.outcome, unread.is_incomplete) == (Outcome.QUARANTINE, True)
+
+
+def test_of_several_reports_on_a_name_the_worst_counts(audit: Audit) -> None:
+    git = "a 1.0.0 git+https://x.invalid/r#abc -"
+    clear, worse = (
+        replace(one, crate=CrateInfo("a", "1.0.0", sha256, Origin.FOLDER))
+        for one, sha256 in ((report(), "ef" * 32), (report(REACHES), "fe" * 32))
+    )
+    for reports in ((clear, worse), (worse, clear)):
+        found = decided_audit(audit(git, reports=reports, scan=True), owner(), {})
+        assert found.outcome is Outcome.QUARANTINE
+    assert (
+        decided_audit(audit(git, reports=(clear,), scan=True), owner(), {}).outcome is Outcome.ALLOW
+    )
 
 
 def test_half_a_lock_file_is_no_crates_and_holds_all_the_same(audit: Audit) -> None:

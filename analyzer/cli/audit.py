@@ -101,16 +101,18 @@ def _code(found: AuditResult, *, is_strict: bool) -> int:
 
 def _decided(found: AuditResult, owner: Owner, settings: Settings) -> AuditResult:
     """The result with what the policy makes of it; the index is asked if ages matter."""
-    from analyzer.project.decisions.ages import ages_of
+    from analyzer.project.decisions.ages import ages_of, publishers_of
     from analyzer.project.decisions.judge import decided_audit
 
-    names = (
+    policy = owner.policy
+    names = [
         (key.name, key.version)
         for key in places_of(found.lockfiles)
-        if owner.policy.asks_age and is_from_registry(key.source)
-    )
-    ages = ages_of(names, settings, DEFAULT_LIMITS)
-    return replace(found, decided=decided_audit(found, owner, ages))
+        if is_from_registry(key.source)
+    ]
+    ages = ages_of(names if policy.asks_age else (), settings, DEFAULT_LIMITS)
+    people = publishers_of(names if policy.publishers else (), settings)
+    return replace(found, decided=decided_audit(found, owner, ages, people))
 
 
 def scanned(

@@ -11,6 +11,7 @@ from analyzer.codec import to_plain
 from analyzer.model import (
     Capability,
     FactKind,
+    Field,
     Finding,
     Gap,
     Origin,
@@ -21,6 +22,8 @@ from analyzer.policy.read import EVIDENCE_LENGTH
 
 INCOMPLETE = "incomplete"
 """What a waiver names as its rule to accept that something could not be read."""
+PUBLISHED_BY = "published_by"
+"""Key of the fact that names who published a version; owners of the name did not have to."""
 POLICY_FILES = frozenset({"cratescope.toml", "cratescope-baseline.toml", "cratescope-learned.toml"})
 
 
@@ -74,7 +77,13 @@ def case_of(report: Report, around: Surroundings | None = None) -> Case:
     """The case of a report; `around` adds what is known from elsewhere."""
     crate = report.crate
     known = around or Surroundings()
-    owners = (one.subject for one in report.facts if one.kind is FactKind.REGISTRY_OWNER)
+    publishers = (
+        one.subject
+        for one in report.facts
+        if one.kind is FactKind.REGISTRY_OWNER
+        and isinstance(one.where, Field)
+        and one.where.key == PUBLISHED_BY
+    )
     files = (one.path for one in report.files if one.path.rpartition("/")[2] in POLICY_FILES)
     return Case(
         name=crate.name,
@@ -87,7 +96,7 @@ def case_of(report: Report, around: Surroundings | None = None) -> Case:
         findings=report.findings,
         gaps=report.gaps,
         capabilities=report.capabilities,
-        publishers=tuple(dict.fromkeys(owners)),
+        publishers=tuple(dict.fromkeys(publishers)),
         notes=tuple(f"the crate holds {one}: it was not obeyed" for one in files),
         around=known,
     )

@@ -31,6 +31,8 @@ SCAN = "scan"
 """The reason of a row that only repeats what its report says."""
 UNPINNED = "unpinned"
 """A package whose checksum is gone."""
+People = Mapping[tuple[str, str], str]
+"""By name and version: who published it."""
 Ages = Mapping[tuple[str, str], tuple[str, str]]
 """By name and version: when this version, and the first one of the name, were published."""
 
@@ -109,9 +111,20 @@ def _around(ages: Ages, name: str, version: str) -> Surroundings:
 # Lock files ---------------------------------------------------------------------------------------
 
 
-def decided_audit(found: AuditResult, owner: Owner, ages: Ages) -> Decided:
-    """Decisions on every package that lock files take from elsewhere than a path."""
-    cases = tuple(audit_cases(found, ages))
+def decided_audit(
+    found: AuditResult, owner: Owner, ages: Ages, people: People | None = None
+) -> Decided:
+    """Decisions on every package of the lock files, the project's own as far as they were read.
+
+    `people` tells who published what reports do not tell of.
+    """
+    known = people or {}
+    cases = tuple(
+        replace(one, publishers=(known[one.name, one.version],))
+        if not one.publishers and (one.name, one.version) in known and one.is_public
+        else one
+        for one in audit_cases(found, ages)
+    )
     return decided_cases(cases, owner, is_whole=True, unread=_whole(found))
 
 

@@ -20,7 +20,9 @@ from analyzer.model import (
     CrateRef,
     CrateSource,
     Evidence,
+    Fact,
     FactKind,
+    Field,
     Finding,
     Gap,
     GapKind,
@@ -233,6 +235,28 @@ def test_ages_are_those_of_the_index(audit: Audit) -> None:
     assert outcomes(found) == {
         "a": Outcome.ALLOW, "b": Outcome.QUARANTINE, "c": Outcome.QUARANTINE,
     }  # fmt: skip
+
+
+def test_who_published_is_asked_of_the_dump_where_reports_do_not_tell(audit: Audit) -> None:
+    text = 'policy.trusted-publishers = ["ann"]'
+    people = {("a", "1.0.0"): "ann", ("b", "1.0.0"): "eve"}
+    found = audit("a 1.0.0", "b 1.0.0", "c 1.0.0", "b 1.0.0 git+https://x.invalid/r#abc -")
+    decided = decided_audit(found, owner(text), {}, people)
+    assert [(one.name, one.decision.outcome) for one in decided.rulings] == [
+        ("a", Outcome.ALLOW), ("b", Outcome.ALLOW), ("b", Outcome.QUARANTINE), ("c", Outcome.ALLOW),
+    ]  # fmt: skip
+
+
+def test_an_owner_of_the_name_is_not_who_published_the_version() -> None:
+    """The shape of a taken-over crate: the trusted owner is still on the list."""
+    people = tuple(
+        Fact(FactKind.REGISTRY_OWNER, who, Field("dump", key), api="user")
+        for key, who in (("owners", "ann"), ("owners", "eve"), ("published_by", "eve"))
+    )
+    asked = owner('policy.trusted-publishers = ["ann"]')
+    found = decided_report(replace(report(), facts=people), asked, {})
+    assert found.decision is not None
+    assert found.decision.why == "published by eve, not by a trusted publisher"
 
 
 # How it is told -----------------------------------------------------------------------------------

@@ -76,11 +76,7 @@ def scan(
     """Read crates and report what they can do, with evidence."""
     pairs = plan(format_ or [], output or [])
     settings = load_settings(os.environ, registry=registry, is_offline=offline or None, jobs=jobs)
-    wanted = _targets(targets)
-    if not wanted:
-        raise UsageError("no target", remedy="name a crate, an archive or a folder")
-    if vcs and len(wanted) > 1:
-        raise UsageError("--vcs is about one crate", remedy="name one target")
+    wanted = _targets(targets, vcs)
     known = surroundings(settings, as_of, asks_site=online_metadata)
     owner = owner_for(policy, known.contexts.as_of, folders_of(wanted))
     warnings: list[str] = []
@@ -173,10 +169,15 @@ class _Outcome:
         return exit_code([*self._codes, *(one.exit_code for one in self._failures)])
 
 
-def _targets(texts: list[str]) -> tuple[Target, ...]:
+def _targets(texts: list[str], vcs: str) -> tuple[Target, ...]:
+    """What is named. Raises UsageError for nothing, and for too much beside --vcs."""
     found: list[Target] = []
     for text in texts:
         found += read_targets(sys.stdin) if text == "-" else [parse_target(text)]
+    if not found:
+        raise UsageError("no target", remedy="name a crate, an archive or a folder")
+    if vcs and len(found) > 1:
+        raise UsageError("--vcs is about one crate", remedy="name one target")
     return tuple(found)
 
 

@@ -60,6 +60,11 @@ class IndicatorEntry:
     value: str
     group: str = ""
     techniques: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+    def is_met(self, data: bytes) -> bool:
+        """Whether a file says one of `needs`; what escapes hide may be any of them."""
+        return not self.needs or b"\\u" in data or any(one.encode() in data for one in self.needs)
 
 
 @dataclass(frozen=True)
@@ -339,10 +344,11 @@ def _read_entry(path: str, row: object) -> IndicatorEntry:
         return IndicatorEntry(row)
     if not isinstance(row, dict) or not isinstance(row.get("value"), str):
         raise SignatureError(f"{path}: an entry is a text or a table with `value`")
-    if set(row) - {"value", "group", "techniques"}:
-        raise SignatureError(f"{path}: an entry knows value, group, techniques")
+    if set(row) - {"value", "group", "techniques", "needs"}:
+        raise SignatureError(f"{path}: an entry knows value, group, techniques, needs")
     techniques = _texts(row.get("techniques", []), path, "techniques")
-    return IndicatorEntry(str(row["value"]), str(row.get("group", "")), techniques)
+    needs = _texts(row.get("needs", []), path, "needs")
+    return IndicatorEntry(str(row["value"]), str(row.get("group", "")), techniques, needs)
 
 
 def _read_known_bad(table: TomlTable) -> dict[str, KnownBad]:

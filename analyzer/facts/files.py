@@ -36,6 +36,7 @@ _BIDI = "\u202a-\u202e\u2066-\u2069"
 _HIDDEN = re.compile(f"[{_BIDI}\u200b\u2060\u180e\U000e0000-\U000e007f]")
 _BIDI_ONLY = re.compile(f"[{_BIDI}]")
 _CODE_ENDINGS = (".rs", ".toml", ".sh", ".py", ".js", ".json", ".yml", ".yaml", ".c", ".h")
+_DATA_ENDINGS = (".json", ".yml", ".yaml")
 _MAX_TEXT = 4 * 1024 * 1024
 
 
@@ -53,10 +54,16 @@ def facts(view: CrateView) -> Iterator[Fact]:
             yield Fact(FactKind.ARCHIVE_BINARY, file.path, Member(file.path), api=label)
         entry = autorun.match(file.path) if autorun is not None else None
         if entry is not None:
-            yield Fact(FactKind.ARCHIVE_AUTORUN, file.path, Member(file.path), api=entry.group)
+            group = entry.group if entry.is_met(file.data) else f"{entry.group}-settings"
+            yield Fact(FactKind.ARCHIVE_AUTORUN, file.path, Member(file.path), api=group)
         yield from _unicode(view, file)
-        if file.path.endswith(_CODE_ENDINGS):
+        if file.path.endswith(_CODE_ENDINGS) and not _is_mere_data(file.path):
             yield from _out_of_sight(view, file)
+
+
+def _is_mere_data(path: str) -> bool:
+    """A file of data where no tool looks for its settings: neither on top nor in a dot folder."""
+    return path.endswith(_DATA_ENDINGS) and "/" in path and "/." not in f"/{path}"
 
 
 def _is_pe(data: bytes) -> bool:

@@ -66,7 +66,7 @@ class ModuleDeclaration(NamedTuple):
 
 
 class Inclusion(NamedTuple):
-    """`include!(path)`, where `path` is what is known of it."""
+    """`include!(path)`, where `path` is what is known of it; `is_constant`: a constant's value."""
 
     base: Base
     path: str
@@ -74,6 +74,7 @@ class Inclusion(NamedTuple):
     line: int
     macro: str
     is_certain: bool
+    is_constant: bool = False
 
 
 class Declarations(NamedTuple):
@@ -164,7 +165,7 @@ class _Scanner:
         self._frames = [_Frame()]
         self._attributes: list[_Attribute] = []
         self._is_fresh = False  # nothing stands between the attributes and here
-        self._recent = (b"", b"", b"")
+        self._recent = (b"",) * 5
         self._line, self._counted = 1, 0
         self._include_names = {b"include"}
         self.inline: list[Inline] = []
@@ -227,9 +228,9 @@ class _Scanner:
         self._is_fresh = False
 
     def _open(self, inline: Inline | None) -> None:
-        _, before, last = self._recent
+        name, before, last = self._recent[-3:]
         outer = self._frames[-1]
-        is_definition = before == b"!" and self._recent[0] == b"macro_rules"
+        is_definition = before == b"!" and name == b"macro_rules"
         is_macro = outer.is_macro or last == b"!" or is_definition
         macro = outer.macro
         if is_definition and not macro:
@@ -356,7 +357,7 @@ class _Scanner:
         head = self._peek(2)
         if head[:1] == [b"as"] and len(head) == 2:
             self._include_names.add(head[1].removeprefix(b"r#"))
-        frame = self._frames[-1]
+        frame, (item, *_, sign) = self._frames[-1], self._recent
         if head[:1] == [b"!"] and head[1:] and head[1] in _OPENING:
             self._next()
             self._next()
@@ -366,8 +367,9 @@ class _Scanner:
         else:
             return
         line = self._line_of(token)
-        row = Inclusion(base, path, self._take_cfg(), line, frame.macro, not frame.is_macro)
-        self._inclusions.append(row)
+        place = (self._take_cfg(), line, frame.macro, not frame.is_macro)
+        is_constant = item in (b"const", b"static") and sign == b"="
+        self._inclusions.append(Inclusion(base, path, *place, is_constant))
 
     def _path(self) -> tuple[Base, str]:
         """The path an `include!` names: texts, `concat!` and `env!`; ends behind its bracket."""

@@ -273,8 +273,11 @@ class _Root:
     def _included(self, place: _Place, one: Inclusion, file: str) -> Iterator[_Place]:
         beside = posixpath.dirname(place.module.file)
         if one.base is Base.OUT:
-            is_ours = one.is_certain or bool(one.macro)  # else most likely quoted for a consumer
-            reason = f"includes {{out}}{one.path}, which the build makes"
+            # Else most likely quoted for a consumer. A constant's value is worked out by the
+            # compiler: it may hold items, but nothing in it runs by being there.
+            is_ours = (one.is_certain or bool(one.macro)) and not one.is_constant
+            what = "the value of a constant is" if one.is_constant else "includes"
+            reason = f"{what} {{out}}{one.path}, which the build makes"
             self._gap(GapKind.GENERATED_CODE, reason, file, one.line, is_blocking=is_ours)
             return
         if one.base is Base.UNKNOWN:

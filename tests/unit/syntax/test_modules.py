@@ -184,6 +184,20 @@ def test_generated_code_is_a_gap_that_blocks_in_a_macro_crate() -> None:
     assert _gaps(_tree({"src/lib.rs": quoted}, _MACRO)) == [(GapKind.GENERATED_CODE, False)]
 
 
+@pytest.mark.parametrize("item", ["const A: B", "static A: B", "pub const A: B"])
+def test_a_generated_value_of_a_constant_is_told_and_blocks_nothing(item: str) -> None:
+    source = f'{item} = include!(concat!(env!("OUT_DIR"), "/x.expr"));'
+    (gap,) = _tree({"src/lib.rs": source}, _MACRO).gaps
+    assert (gap.kind, gap.is_blocking) == (GapKind.GENERATED_CODE, False)
+    assert "constant" in gap.reason
+
+
+@pytest.mark.parametrize("item", ["let a: B", "fn a() { let b: B", "x.y"])
+def test_a_generated_value_of_anything_else_blocks(item: str) -> None:
+    source = f'{item} = include!(concat!(env!("OUT_DIR"), "/x.expr"));'
+    assert _gaps(_tree({"src/lib.rs": source}, _MACRO)) == [(GapKind.GENERATED_CODE, True)]
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -129,7 +129,7 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
     (action / "integrations").symlink_to(ROOT / "integrations")
     (action / ".venv").symlink_to(sys.prefix)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("CRATESCOPE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("CRATESCOPE_JOBS", "1")
     return Runner(action, workspace, temp)
 
 

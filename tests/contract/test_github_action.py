@@ -203,6 +203,24 @@ def test_the_commit_before_comes_from_the_event_if_no_merge_is_checked_out(
     assert "the event names no commit" in runner.log
 
 
+def test_a_policy_decides_and_its_decision_is_what_counts(runner: Runner) -> None:
+    lock(runner.workspace, "rustdecimal", "1.23.1")
+    (runner.workspace / "policy.toml").write_text('[policy]\nmode = "observe"\n')
+    assert runner.run(skip=INSTALL, scan="false", policy="policy.toml") == 0, runner.log
+    assert runner.outputs["exit-code"] == "0"
+
+
+def test_a_pull_request_cannot_bring_the_policy_that_judges_it(runner: Runner) -> None:
+    pull_request(runner, THEFT)
+    git(runner.workspace, "checkout", "-q", "main~1")
+    (runner.workspace / "cratescope.toml").write_text('[policy]\nmode = "observe"\n')
+    git(runner.workspace, "merge", "-q", "--no-ff", "-m", "merge", "change")
+    git(runner.workspace, "add", "-A")
+    git(runner.workspace, "commit", "-q", "--amend", "-m", "merge")
+    runner.sha = git(runner.workspace, "rev-parse", "HEAD").strip()
+    assert runner.run(skip=INSTALL, comment="false") == 20, runner.log
+
+
 # What it is made of -------------------------------------------------------------------------------
 
 

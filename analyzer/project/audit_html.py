@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer import __version__
-from analyzer.model import Verdict
+from analyzer.model import Outcome, Verdict
 from analyzer.project.audit import ORDER, AuditResult, Place, Reason, Row
 from analyzer.project.audit_text import counted, next_step, summary
+from analyzer.project.decisions.model import WORST_FIRST, Decided
 from analyzer.project.hygiene.model import HygieneResult, HygieneRow
 from analyzer.project.hygiene.show import groups
+from analyzer.report.decisions import WORDS, by_whom, stale_text
 from analyzer.report.html import sections
 from analyzer.report.html.code import known_lines
+from analyzer.report.html.decision import clauses, word
 from analyzer.report.html.findings import Scope, chip, finding_list
 from analyzer.report.html.markup import (
     NOTHING,
@@ -82,6 +85,8 @@ def _sections(result: AuditResult) -> Iterator[tuple[Part, Markup]]:
     def part(anchor: str, title: str, note: int, *content: Child) -> tuple[Part, Markup]:
         return Part(anchor, title, f"{note:,}"), section(2, anchor, title, *content)
 
+    if result.decided is not None:
+        yield part("decision", "Decision", len(result.decided.rulings), *_decided(result.decided))
     if result.rows:
         shown = [_row(one, Scope(f"p{n}-", 3)) for n, one in enumerate(result.rows[:ROWS_SHOWN], 1)]
         more = left_out(ROWS_SHOWN, len(result.rows), "packages")
@@ -96,6 +101,25 @@ def _sections(result: AuditResult) -> Iterator[tuple[Part, Markup]]:
         yield part("archives", "Archives read", len(result.reports), _archives(result))
     made = facts((("cratescope", __version__), ("Known-bad list", code(result.known_bad))))
     yield Part("provenance", "Provenance"), section(2, "provenance", "Provenance", made)
+
+
+def _decided(found: Decided) -> Iterator[Markup]:
+    """What a policy makes of the run: counts, and clauses of what is not simply allowed."""
+    head = word(found.outcome, is_observed=found.is_observed)
+    yield element("p", head, " ", text(by_whom(found.policy, found.digest)))
+    counts = [f"{found.count(one)} {WORDS[one].lower()}" for one in WORST_FIRST]
+    yield element("p", f"Crates: {', '.join(counts)}.")
+    told = [
+        (f"{one.name} {one.version}", one.decision)
+        for one in found.rulings
+        if one.decision.outcome is not Outcome.ALLOW or one.decision.used
+    ]
+    yield clauses("clauses", told[:ROWS_SHOWN]) if told else NOTHING
+    yield left_out(ROWS_SHOWN, len(told), "crates")
+    stale = [element("li", text(stale_text(one), max_characters=600)) for one in found.stale]
+    if stale:
+        yield element("p", "Waivers of no use:")
+        yield element("ul", *stale)
 
 
 # What needs a person -----------------------------------------------------------------------------

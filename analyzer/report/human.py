@@ -31,7 +31,7 @@ from analyzer.model import (
 )
 from analyzer.report import decisions
 from analyzer.report.text import log_lines, printable
-from analyzer.report.wording import RANK, by_severity, by_weight, next_steps, where_text
+from analyzer.report.wording import RANK, asks, by_severity, by_weight, next_steps, where_text
 
 NAME = "human"
 _STYLES = {
@@ -64,7 +64,7 @@ def render(
     Of several crates a summary comes first, and those that are CLEAR stand only there, unless
     `is_full`.
     """
-    shown = [one for one in reports if len(reports) == 1 or is_full or _asks(one)]
+    shown = [one for one in reports if len(reports) == 1 or is_full or asks(one)]
     head = [_overview(reports)] if len(reports) > 1 else []
     return printed([*head, *map(_report, shown)], width=width, color=color)
 
@@ -87,12 +87,6 @@ def printed(parts: Iterable[RenderableType], *, width: int, color: bool) -> str:
         console.print(one)
     lines = (line.rstrip() for line in stream.getvalue().split("\n"))
     return log_lines("\n".join(lines))
-
-
-def _asks(report: Report) -> bool:
-    """Whether a person should look: the verdict asks for it, or the policy holds or denies."""
-    is_held = report.decision is not None and report.decision.outcome is not Outcome.ALLOW
-    return is_held or report.verdict is not Verdict.CLEAR
 
 
 def _overview(reports: tuple[Report, ...]) -> RenderableType:

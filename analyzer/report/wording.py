@@ -55,6 +55,12 @@ def by_weight(gaps: Iterable[Gap]) -> list[Gap]:
     return sorted(gaps, key=lambda one: not one.is_blocking)
 
 
+def asks(report: Report) -> bool:
+    """Whether a person should look: the verdict asks for it, or the policy holds or denies."""
+    is_held = report.decision is not None and report.decision.outcome is not Outcome.ALLOW
+    return is_held or report.verdict is not Verdict.CLEAR
+
+
 def next_steps(report: Report) -> Iterator[str]:
     """What a reader should do, not escaped: first what the policy leaves to do, if one decided."""
     if report.decision is not None:

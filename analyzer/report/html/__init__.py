@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from analyzer.model import Report, Verdict
+from analyzer.report.decisions import word_of
 from analyzer.report.html import sections
 from analyzer.report.html.code import known_lines
+from analyzer.report.html.decision import said
 from analyzer.report.html.findings import Scope, anchors, chip, finding_list
 from analyzer.report.html.markup import (
     Child,
@@ -23,7 +25,7 @@ from analyzer.report.html.markup import (
     text,
 )
 from analyzer.report.html.page import Part, document
-from analyzer.report.wording import RANK, next_steps
+from analyzer.report.wording import RANK, asks, next_steps
 
 NAME = "html"
 _NAME_CHARACTERS = 120
@@ -45,11 +47,7 @@ def render(reports: tuple[Report, ...], *, is_full: bool = False) -> str:
 
 
 def _several(reports: tuple[Report, ...], *, is_full: bool) -> str:
-    told = {
-        number
-        for number, report in enumerate(reports, 1)
-        if is_full or report.verdict is not Verdict.CLEAR
-    }
+    told = {number for number, report in enumerate(reports, 1) if is_full or asks(report)}
     counts = Counter(one.verdict for one in reports)
     words = ", ".join(f"{counts[one]} {one}" for one in RANK if counts[one])
     worst = next((one for one in RANK if counts[one]), Verdict.CLEAR)
@@ -113,6 +111,9 @@ def _sections(report: Report, scope: Scope) -> Iterator[tuple[Part, Markup]]:
         anchor = scope.anchor(name)
         return Part(anchor, title, note), section(scope.level, anchor, title, *content)
 
+    if report.decision is not None:
+        one = report.decision
+        yield part("decision", "Decision", word_of(one), said(one, scope.anchor("clauses")))
     if report.findings:
         shown = finding_list(report.findings, lines, inner)
         yield part("findings", "Findings", str(len(report.findings)), shown)

@@ -7,6 +7,7 @@ the standard allows, so no location has a scheme of its own, and limits are kept
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from analyzer.model import Report, Verdict
@@ -43,7 +44,10 @@ def render(
         folder = folders[number] if number < len(folders) else None
         base = base_uri(folder, here) if folder is not None and here is not None else ""
         ground = Ground(report.crate, base)
-        entries += [finding_entry(one, ground, texts) for one in report.findings]
+        used = report.decision.used if report.decision is not None else ()
+        for one in report.findings:
+            waivers = tuple(each for each in used if each.rule == one.rule)
+            entries.append(replace(finding_entry(one, ground, texts), waivers=waivers))
         entries += unread_entry(report, ground)
         notices += [gap_notice(one, ground) for one in report.gaps]
     return Log("scan", tuple(entries), tuple(notices), _about(reports)).text()

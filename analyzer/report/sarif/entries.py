@@ -18,6 +18,7 @@ from analyzer.model import (
     Severity,
     Span,
     Verdict,
+    Waiver,
     Where,
 )
 from analyzer.report.sarif.places import MANIFEST, Ground, lines
@@ -87,6 +88,7 @@ class Entry:
     related: tuple[Json, ...] = ()
     flow: tuple[Json, ...] = ()
     properties: Json = field(default_factory=dict)
+    waivers: tuple[Waiver, ...] = ()
 
     @property
     def rank(self) -> int:
@@ -116,7 +118,15 @@ class Entry:
         if self.flow:
             steps = [{"location": one} for one in self.flow]
             found["codeFlows"] = [{"threadFlows": [{"locations": steps}]}]
+        if self.waivers:
+            found["suppressions"] = [_suppression(one) for one in self.waivers]
         return {**found, "properties": self.properties}
+
+
+def _suppression(one: Waiver) -> Json:
+    """A waiver of the owner's policy that covers a result."""
+    text = f"{one.reason} ({one.author}, until {one.expires})"
+    return {"kind": "external", "status": "accepted", "justification": sarif_text(text)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
-"""The decision on a page: of one crate, and of an audit."""
+"""The decision on pages, and in SARIF."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from analyzer.project import audit_html
 from analyzer.project.decisions.judge import decided_audit, decided_report
-from analyzer.report import html
+from analyzer.report import html, sarif
 
 from .test_judge import HOSTILE, REACHES, WAIVER, Audit, audit, owner, report
 
@@ -47,3 +48,18 @@ def test_nothing_of_a_crate_or_policy_reaches_the_page_raw(audit: Audit) -> None
     page += audit_html.render(replace(found, decided=decided_audit(found, owner("", waiver), {})))
     assert "<script" not in page
     assert "\u202e" not in page
+
+
+def test_a_waived_result_is_a_suppressed_one_in_sarif() -> None:
+    found = decided_report(report(REACHES), owner("", WAIVER), {})
+    (run,) = json.loads(sarif.render((found,)))["runs"]
+    assert run["results"][0]["suppressions"] == [
+        {
+            "kind": "external",
+            "status": "accepted",
+            "justification": "read (ann@example.invalid, until 2026-12-31)",
+        }
+    ]
+    held = decided_report(report(REACHES), owner(), {})
+    (run,) = json.loads(sarif.render((held,)))["runs"]
+    assert "suppressions" not in run["results"][0]

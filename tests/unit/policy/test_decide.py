@@ -370,6 +370,14 @@ def test_a_baseline_takes_what_it_lists_and_youth_in_the_very_bytes(owner: Ask) 
     assert ask.on(report(REVIEW, origin=Origin.FOLDER)).outcome is QUARANTINE
 
 
+@pytest.mark.parametrize("name", ["s\u043eme", "Some", "some-", "so_me"])
+def test_a_name_that_only_looks_alike_is_another(owner: Ask, name: str) -> None:
+    taken = adopted(REVIEW, name=name)
+    assert owner(known=(taken,)).on(report(REVIEW)).outcome is QUARANTINE
+    one = report(REVIEW)
+    assert owner("", waiver(one, REVIEW.rule, crate=name)).on(one).outcome is QUARANTINE
+
+
 def test_what_a_baseline_did_not_see_is_shown(owner: Ask) -> None:
     ask = owner(known=(adopted(REVIEW),))
     decision = ask.on(report(REVIEW, LOW))

@@ -105,6 +105,12 @@ def test_nothing_asks_for_nothing() -> None:
         ("[policy.rules.a]\nreason = 'x'\ndisabled = true\nseverity = 'low'", "p.toml:4: a: give"),
         ("[policy.capabilities]\nring = ['flying']", "p.toml:2: no capability `flying`"),
         ("[policy.capabilities]\n'ri ng' = []", "p.toml:2: `ri ng` is no crate's name"),
+        ("[policy.capabilities]\nr\u0456ng = []", "p.toml:2: "),
+        ("[policy.capabilities]\n'r\u0456ng' = []", "p.toml:2: `r\u0456ng` is no crate's name"),
+        (
+            "[policy.minimum-age-days]\nexceptions = [{ crate = 'r\u0456ng', reason = 'x' }]",
+            "p.toml:2: `r\u0456ng` is no crate's name",
+        ),
         ("[policy.capabilities]\n'ring@' = []", "p.toml:2: `ring@`: no versions behind the @"),
         ("[policy.capabilities]\n'ring@x' = []", "p.toml:2: `ring@x`: 'x' is no requirement"),
         ("[policy.minimum-age-days]\nversion = -1", "p.toml:2: `version` must be a whole number"),
@@ -144,6 +150,10 @@ def test_errors_name_the_line(text: str, said: str) -> None:
         ('"ann@example.invalid"', r'"\u202e"', "`author` holds characters that cannot be seen"),
         ('version = "0.26.0"', 'versions = "0.26"', "a waiver for `versions` has no `sha256`"),
         ('crate = "torch-sys"', 'crate = "*"', "`*` is no crate's name"),
+        ('crate = "torch-sys"', 'crate = "t\u043erch-sys"', "`t\u043erch-sys` is no crate's name"),
+        ('crate = "torch-sys"', 'crate = "torch\u2010sys"', "is no crate's name"),
+        ('crate = "torch-sys"', 'crate = "torch-sys\u200b"', "characters that cannot be seen"),
+        ('crate = "torch-sys"', 'crate = "\uff54orch-sys"', "is no crate's name"),
     ],
 )
 def test_nothing_of_a_waiver_may_be_left_out(before: str, after: str, said: str) -> None:

@@ -51,12 +51,14 @@ def tell_left_out(found: Adopted) -> int:
     """Tell what a person should read and what the file does not hold; the exit code of that."""
     for names, text in (
         (found.to_read, "taken in, and should be read by a person"),
-        (found.unread, "left out, since they were not read"),
+        (found.unread, "left out, since they were not read whole"),
         (found.blocked, "LEFT OUT, since they are BLOCK: do not build them"),
     ):
         if names:
             more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
             _say(f"{len(names)} {text}: {', '.join(names[:NAMED])}{more}")
+    if found.unread:
+        _say("a waiver for what could not be read: cratescope policy explain CRATE@VERSION")
     if found.blocked:
         return CODES[Verdict.BLOCK]
     return CODES[Verdict.INCOMPLETE] if found.unread else 0

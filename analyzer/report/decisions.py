@@ -55,13 +55,23 @@ def stale_text(one: StaleWaiver) -> str:
     return f"waiver{at} for {waiver.rule} in {waiver.crate} {version}: {one.why}"
 
 
+def advice(found: Iterable[Decision]) -> tuple[str, ...]:
+    """What to do about what holds or denies, each step once."""
+    kinds = (
+        item.kind
+        for one in found
+        for item in one.clauses
+        if item.outcome is one.outcome and one.outcome is not Outcome.ALLOW
+    )
+    return tuple(dict.fromkeys(_NEXT[kind] for kind in kinds if kind in _NEXT))
+
+
 def steps_of(one: Decision, target: str) -> Iterator[str]:
     """What to do next about a decision on `target` (`name@version`)."""
     if one.is_observed:
         yield "Nothing has to be done: the policy only observes (mode)."
-    kinds = [item.kind for item in one.clauses if item.outcome is one.outcome]
     if one.outcome is not Outcome.ALLOW:
-        yield from dict.fromkeys(_NEXT[kind] for kind in kinds if kind in _NEXT)
+        yield from advice((one,))
         if any(item.evidence for item in one.clauses if item.outcome in _FIRST):
             yield f"A waiver to fill in: cratescope policy explain {target} {one.policy}"
     elif not one.is_observed:

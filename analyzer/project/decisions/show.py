@@ -85,10 +85,12 @@ def _ruling(one: Ruling, width: int, *, color: bool) -> Iterator[str]:
 
 
 def _next(found: Decided, width: int) -> Iterator[str]:
-    """One step for all; what each crate needs is told by `policy explain`."""
+    """What to do about all of them; what each crate needs is told by `policy explain`."""
+    for step in decisions.advice(one.decision for one in found.rulings):
+        yield from _entry("next", step, width)
     if found.outcome is not Outcome.ALLOW and found.count(found.outcome):
         text = f"cratescope policy explain CRATE@VERSION {found.policy}"
-        yield from _entry("next", f"why, and a waiver to fill in: {text}", width)
+        yield from _entry("next", f"why one is not let in, and a waiver to fill in: {text}", width)
     if found.stale:
         fails = "they fail this run" if found.fails_on_stale else "they are only reported"
         yield f"  next    take out or renew the unused waivers: {fails}"

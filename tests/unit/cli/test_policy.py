@@ -253,7 +253,7 @@ def test_what_is_blocked_or_unread_is_not_taken_in(
     (here / "Cargo.lock").write_text(lock_text[:start] + lock_text[end:])
     done = run(name, *rest, ".", *options, "--offline", "-q")
     assert done.code == 30
-    assert "left out, since they were not read: gone 1.0.0" in done.err
+    assert "left out, since they were not read whole: gone 1.0.0" in done.err
 
 
 @pytest.mark.parametrize(

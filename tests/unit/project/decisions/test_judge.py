@@ -274,12 +274,14 @@ def test_text_says_who_decided_what_and_what_to_do(audit: Audit) -> None:
     decided = decided_audit(found, owner("", stale), {})
     shown = audit_text.render(replace(found, decided=decided)).split("\n")
     start = shown.index(f"HELD  by p.toml (sha256 {decided.digest[:16]})")
-    assert shown[start + 1 : start + 7] == [
+    assert shown[start + 1 : start + 9] == [
         "  crates  1 held, 1 allowed",
         "HELD  a 1.0.0",
         "  holds   verdict: REVIEW: build-time code reaches the network (build-uses-network)",
         "  unused  waiver at p.toml:7 for build-uses-network in a 9.0.0: a 9.0.0 is not here",
-        "  next    why, and a waiver to fill in: cratescope policy explain CRATE@VERSION p.toml",
+        "  next    Read the evidence; then waive it, or choose another version.",
+        "  next    why one is not let in, and a waiver to fill in: cratescope policy explain CRATE@VERSION",
+        "          p.toml",
         "  next    take out or renew the unused waivers: they fail this run",
     ]
 

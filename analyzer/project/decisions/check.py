@@ -9,6 +9,8 @@ from datetime import date, timedelta
 
 from analyzer.model import LockedPackage, Lockfile, Waiver
 from analyzer.policy.case import INCOMPLETE
+from analyzer.policy.decide import PUBLIC
+from analyzer.policy.terms import Policy
 from analyzer.policy.weigh import FINAL_RULES
 from analyzer.project.audit import KNOWN_AFFILIATED, TWO_CHECKSUMS
 from analyzer.project.decisions.load import Owner
@@ -37,6 +39,7 @@ def complaints(
     for change in policy.changes:
         if change.rule not in rules:
             yield Complaint(policy.name, f"rules: {_unknown(change.rule, rules)}")
+    yield from _words(policy)
     packages = [one for lock in locks for one in lock.packages]
     for one in owner.waivers:
         yield from _waiver(one, known, owner.today)
@@ -49,10 +52,29 @@ def complaints(
         yield from _strangers(owner, {one.name for one in packages})
 
 
-def _unknown(rule: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(rule[:100], known, n=1, cutoff=0.6)
+def _unknown(word: str, known: Collection[str], what: str = "rule") -> str:
+    near = difflib.get_close_matches(word[:100], known, n=1, cutoff=0.6)
     meant = f"; did you mean `{near[0]}`?" if near else ""
-    return f"no rule `{rule}`{meant}"
+    return f"no {what} `{word}`{meant}"
+
+
+def _words(policy: Policy) -> Iterator[Complaint]:
+    """Words of the owner's own choice that lead nowhere."""
+    for one in policy.registries or ():
+        if one != PUBLIC and "://" not in one:
+            text = f"registries: {_unknown(one, (PUBLIC,), 'registry')}; others are URLs"
+            yield Complaint(policy.name, text)
+    if policy.criteria and not policy.files.cargo_vet:
+        text = "accept-cargo-vet: no store is named: cargo-vet = FOLDER"
+        yield Complaint(policy.name, text)
+    elif policy.files.cargo_vet:
+        for one in policy.criteria:
+            if one not in policy.audits.criteria:
+                text = f"accept-cargo-vet: {_unknown(one, policy.audits.criteria, 'criteria')}"
+                yield Complaint(policy.name, text)
+    if policy.publishers:
+        text = "trusted-publishers: publishers are known after `cratescope db update --dump -` only"
+        yield Complaint(policy.name, text, is_wrong=False)
 
 
 def _waiver(one: Waiver, known: Collection[str], today: date) -> Iterator[Complaint]:

@@ -110,6 +110,18 @@ WAIVER = (
             10,
             "p.toml:1: wrong: expired on 2026-11-25: take it out, or read again and renew",
         ),
+        (
+            'policy.registries = ["crates.io"]',
+            10,
+            "p.toml: wrong: registries: no registry `crates.io`; did you mean `crates-io`?",
+        ),
+        ('policy.registries = ["crates-io", "sparse+https://x.invalid/"]', 0, "p.toml: sound"),
+        ('policy.accept-cargo-vet = ["safe-to-run"]', 10, "accept-cargo-vet: no store is named"),
+        (
+            'policy.trusted-publishers = ["ann"]',
+            0,
+            "note: trusted-publishers: publishers are known",
+        ),
         (WAIVER.replace("2026-12-31", "2026-12-01"), 0, "p.toml:1: note: expires on 2026-12-01"),
         (WAIVER.replace("build-uses-network", "incomplete"), 0, "p.toml: sound"),
     ],
@@ -119,6 +131,17 @@ def test_check_says_what_to_mend(run: Run, here: Path, text: str, code: int, sai
     done = run("policy", "check", "p.toml", *DAY)
     assert done.code == code
     assert said in done.out + done.err
+
+
+def test_check_knows_the_criteria_of_the_store(run: Run, here: Path) -> None:
+    (here / "vet").mkdir()
+    (here / "vet/audits.toml").write_text('[criteria.read]\ndescription = "x"\n')
+    text = 'policy.cargo-vet = "vet"\npolicy.accept-cargo-vet = ["{}"]\n'
+    (here / "p.toml").write_text(text.format("read"))
+    assert run("policy", "check", "p.toml").code == 0
+    (here / "p.toml").write_text(text.format("safe-to-deplay"))
+    done = run("policy", "check", "p.toml")
+    assert (done.code, "did you mean `safe-to-deploy`?" in done.out) == (10, True)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from analyzer.errors import UsageError
-from analyzer.registry.context import parse_day
+from analyzer.project.decisions.choose import choose, refuse_inside
 from analyzer.registry.targets import FolderTarget, Target
 from analyzer.report.text import one_line
 
@@ -36,14 +36,14 @@ def owner_for(
     `as_of`: the day waivers are asked for, `YYYY-MM-DD`. None: no policy decides. Raises UsageError
     for a policy that lies in a folder that is `judged`, and as `load_owner` does.
     """
-    from analyzer.project.decisions.load import choose, load_owner, refuse_inside
-
     choice = choose(named, os.environ, looks_here=looks_here)
     for warning in () if is_quiet else choice.warnings:
         typer.echo(f"cratescope: warning: {one_line(warning)}", err=True)
     if choice.path is None:
         return None
     refuse_inside(choice.path, judged)
+    from analyzer.project.decisions.load import load_owner
+
     return load_owner(choice.path, date.fromisoformat(as_of))
 
 
@@ -88,6 +88,8 @@ def day_of(as_of: str) -> str:
     """The day of `--as-of` as `YYYY-MM-DD`, today if it is empty. Raises UsageError."""
     if not as_of:
         return datetime.now(UTC).strftime("%Y-%m-%d")
+    from analyzer.registry.context import parse_day
+
     try:
         return parse_day(as_of)
     except ValueError:

@@ -1,21 +1,15 @@
-"""Which policy decides, and its files read: the one place that opens what an owner wrote.
-
-Never a file of a crate, and none that a target brings (threat model V10). What decided is told with
-its digest, so that two runs can be compared.
-"""
+"""The files of a policy, read. What decides is told with its digest: runs can be compared."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-from analyzer.config import PROJECT_FILE
 from analyzer.errors import UsageError
 from analyzer.model import Waiver
 from analyzer.policy.known import read_known
@@ -23,13 +17,10 @@ from analyzer.policy.read import read_policy
 from analyzer.policy.terms import KnownCrate, Policy
 from analyzer.policy.vet import AUDITS, CONFIG, IMPORTS, read_store
 
-VARIABLE = "CRATESCOPE_POLICY"
 POLICY_SIZE_BYTES = 2 << 20
 FILE_SIZE_BYTES = 32 << 20
 """For a baseline, what was learned, and each file of a cargo-vet store."""
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-_CRATE_MARKS = (".cargo-ok", ".cargo-checksum.json", ".cargo_vcs_info.json", "Cargo.toml.orig")
-"""What cargo leaves in folders that it unpacked or vendored: others' code, whatever lies there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,50 +105,3 @@ def read_file(path: Path, most: int) -> bytes:
     if len(data) > most:
         raise UsageError(f"{path}: over {most:,} bytes", remedy="is this the right file?")
     return data
-
-
-# Where a policy comes from ------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The policy file to obey, None for none; `warnings` tell of one that lies there in vain."""
-
-    path: Path | None
-    warnings: tuple[str, ...] = ()
-
-
-def choose(named: Path | None, environ: Mapping[str, str], *, looks_here: bool = False) -> Choice:
-    """The file a person names, else the environment's, else `./cratescope.toml` if `looks_here`.
-
-    The last only where nobody else could have put it there: not in a folder that cargo unpacked,
-    and not in CI, where the change that is judged may have brought it.
-    """
-    if named is not None:
-        return Choice(named)
-    if environ.get(VARIABLE):
-        return Choice(Path(environ[VARIABLE]))
-    here = Path(PROJECT_FILE)
-    if not looks_here or not here.is_file():
-        return Choice(None)
-    if _is_unpacked(Path.cwd()):
-        return Choice(None, (f"{here} is not obeyed: this folder is a crate that cargo unpacked",))
-    if environ.get("CI", "").lower() not in ("", "0", "false"):
-        text = f"{here} is not obeyed in CI unless it is named: --policy, from the base branch"
-        return Choice(None, (text,))
-    return Choice(here)
-
-
-def _is_unpacked(folder: Path) -> bool:
-    return any((one / mark).exists() for one in (folder, *folder.parents) for mark in _CRATE_MARKS)
-
-
-def refuse_inside(policy: Path, folders: Iterable[Path]) -> None:
-    """Raises UsageError if a policy lies in a folder that it is to judge."""
-    real = policy.resolve()
-    for folder in folders:
-        if real.is_relative_to(folder.resolve()):
-            raise UsageError(
-                f"{policy} lies inside {folder}, which it would judge",
-                remedy="keep the policy outside of what is scanned",
-            )

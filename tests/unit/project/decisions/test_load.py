@@ -10,12 +10,8 @@ from pathlib import Path
 import pytest
 
 from analyzer.errors import CratescopeError, TomlError, UsageError
-from analyzer.project.decisions.load import (
-    POLICY_SIZE_BYTES,
-    choose,
-    load_owner,
-    refuse_inside,
-)
+from analyzer.project.decisions.choose import choose, refuse_inside
+from analyzer.project.decisions.load import POLICY_SIZE_BYTES, load_owner
 
 TODAY = datetime.date(2026, 11, 26)
 KNOWN = f'[[crate]]\nname = "a"\nversion = "1.0.0"\nsha256 = "{"ab" * 32}"\n'

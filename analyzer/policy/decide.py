@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date
 
 from analyzer.config import is_default_source
-from analyzer.model import Clause, ClauseKind, Decision, Outcome, Report, Waiver
+from analyzer.model import Capability, Clause, ClauseKind, Decision, Outcome, Report, Waiver
 from analyzer.policy.case import INCOMPLETE, Case, Surroundings, case_of
 from analyzer.policy.known import ability_text, live_phases
 from analyzer.policy.read import ANY_CRATE
@@ -153,18 +153,25 @@ def _capabilities(case: Case, policy: Policy) -> Iterator[Clause]:
     elif not own:
         others = [one for one in policy.allowances if one.crate == ANY_CRATE]
         allowed = [item for one in others for item in one.abilities] if others else None
-    for one in case.capabilities if allowed is not None else ():
+    if allowed is not None:
+        missing = [ability_text(one) for one in _beyond(case.capabilities, allowed)]
+        if missing:
+            verb = "is" if len(missing) == 1 else "are"
+            yield _held(ClauseKind.CAPABILITY, f"{'; '.join(missing)} {verb} not in {where}")
+
+
+def _beyond(found: Iterable[Capability], allowed: Iterable[Ability]) -> Iterator[Ability]:
+    """What code that gets to a user can do, and was not granted."""
+    for one in found:
         live = live_phases(one)
         if one.phases and not live:
             continue
-        granted = [item for item in allowed or () if item.name == one.name]
+        granted = [item for item in allowed if item.name == one.name]
         if any(not item.phases for item in granted):
             continue
         missing = set(live).difference(*(item.phases for item in granted))
         if missing or not granted:
-            phases = tuple(phase for phase in live if phase in missing or not granted)
-            text = f"{ability_text(Ability(one.name, phases))} is not in {where}"
-            yield _held(ClauseKind.CAPABILITY, text)
+            yield Ability(one.name, tuple(each for each in live if each in missing or not granted))
 
 
 def _source(case: Case, policy: Policy) -> Iterator[Clause]:

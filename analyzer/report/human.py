@@ -143,9 +143,9 @@ def decision(one: Decision | None) -> Iterable[RenderableType]:
     """What a policy makes of the crate, clause by clause; nothing if none was asked."""
     if one is None:
         return
-    head = decision_word(one)
-    head.append(f" {printable(decisions.by_whom(one.policy, one.digest))}")
-    yield head
+    yield Text.assemble(
+        decision_word(one), f" {printable(decisions.by_whom(one.policy, one.digest))}"
+    )
     for label, text in decisions.rows_of(one):
         line = Text(printable(text, max_characters=1000))
         yield _Wrapped(line, first=f"  {label:<7} ", rest=" " * 10)

@@ -73,10 +73,10 @@ def next_steps(report: Report) -> Iterator[str]:
         if secrets:
             more = ", and more" if len(secrets) > SECRETS_SHOWN else ""
             yield _ROTATE + ", ".join(secrets[:SECRETS_SHOWN]) + more
-    elif report.verdict is not Verdict.CLEAR:
-        yield _WAIT if report.verdict is Verdict.REVIEW else _UNREAD
+    elif report.verdict is Verdict.INCOMPLETE:
+        yield _UNREAD
     elif report.decision is None:
-        yield "Nothing to do."
+        yield _WAIT if report.verdict is Verdict.REVIEW else "Nothing to do."
     if report.findings and report.provenance.ruleset:  # else the finding is no rule's
         yield f"cratescope explain {by_severity(report.findings)[0].rule}"
 

@@ -90,10 +90,10 @@ def _next(found: Decided, width: int) -> Iterator[str]:
         yield from _entry("next", step, width)
     if found.outcome is not Outcome.ALLOW and found.count(found.outcome):
         text = f"cratescope policy explain CRATE@VERSION {found.policy}"
-        yield from _entry("next", f"why one is not let in, and a waiver to fill in: {text}", width)
+        yield from _entry("next", f"Why one is not let in, and a waiver to fill in: {text}", width)
     if found.stale:
         fails = "they fail this run" if found.fails_on_stale else "they are only reported"
-        yield f"  next    take out or renew the unused waivers: {fails}"
+        yield f"  next    Take out or renew the unused waivers: {fails}."
 
 
 def _entry(label: str, text: str, width: int) -> Iterable[str]:

@@ -325,6 +325,21 @@ def test_a_capability_outside_the_list_is_held(owner: Ask, text: str, outcome: O
     assert owner(f"[policy.capabilities]\n{text}").on(one).outcome is outcome
 
 
+def test_all_that_is_beyond_a_list_stands_in_one_clause(owner: Ask) -> None:
+    one = report(
+        capabilities=(
+            capability("network", Phase.BUILD_SCRIPT, Phase.LIBRARY),
+            capability("programs", Phase.BUILD_SCRIPT),
+            capability("environment", Phase.LIBRARY),
+        )
+    )
+    decision = owner('[policy.capabilities]\nsome = ["network: library", "environment"]').on(one)
+    held = [clause.text for clause in decision.clauses if clause.outcome is QUARANTINE]
+    assert held == [
+        "network: build-script; programs: build-script are not in its list of capabilities"
+    ]
+
+
 def test_tests_may_do_anything(owner: Ask) -> None:
     one = report(capabilities=(capability("network", Phase.TEST, Phase.UNREACHED),))
     assert owner("[policy.capabilities]\nsome = []").on(one).outcome is ALLOW

@@ -280,9 +280,9 @@ def test_text_says_who_decided_what_and_what_to_do(audit: Audit) -> None:
         "  holds   verdict: REVIEW: build-time code reaches the network (build-uses-network)",
         "  unused  waiver at p.toml:7 for build-uses-network in a 9.0.0: a 9.0.0 is not here",
         "  next    Read the evidence; then waive it, or choose another version.",
-        "  next    why one is not let in, and a waiver to fill in: cratescope policy explain CRATE@VERSION",
+        "  next    Why one is not let in, and a waiver to fill in: cratescope policy explain CRATE@VERSION",
         "          p.toml",
-        "  next    take out or renew the unused waivers: they fail this run",
+        "  next    Take out or renew the unused waivers: they fail this run.",
     ]
 
 

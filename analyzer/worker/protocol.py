@@ -188,7 +188,8 @@ def _report(frames: bytes) -> Report:
             parts[key] += from_plain(_PARTS[key], value)
         elif key == "report":
             many: dict[str, Any] = {name: tuple(items) for name, items in parts.items()}
-            return replace(from_plain(Report, value), **many)
+            # No worker decides: a crate that has taken one over must not speak for the owner.
+            return replace(from_plain(Report, value), **many, decision=None)
         else:
             raise CodecError("no part of a report")
 

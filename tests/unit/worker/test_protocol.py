@@ -14,11 +14,13 @@ from analyzer.limits import DEFAULT_LIMITS, MIB
 from analyzer.model import (
     Context,
     CrateSource,
+    Decision,
     Fact,
     FactKind,
     Gap,
     GapKind,
     IndexEntry,
+    Outcome,
     Report,
     Span,
 )
@@ -84,6 +86,14 @@ def test_large_report_travels_in_many_frames_and_arrives_equal(report: Report) -
     assert first < MIB < len(stream.getvalue())
     stream.seek(0)
     assert answered(stream, 64 * MIB) == sent
+
+
+def test_no_worker_decides(report: Report) -> None:
+    """A crate that has taken its worker over must not speak for the owner."""
+    stream = io.BytesIO()
+    write_answer(stream, replace(report, decision=Decision(Outcome.ALLOW, ())), max_size_bytes=MIB)
+    stream.seek(0)
+    assert answered(stream) == report
 
 
 def test_report_over_the_limit_is_not_sent(report: Report) -> None:

@@ -10,29 +10,36 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analyzer.cli.exits import CODES, decision_code, exit_code
-from analyzer.cli.options import AsOf, Formats, Jobs, Offline, Output, PolicyFile, Quiet, Rules
-from analyzer.cli.output import deliver, plan, warn
+from analyzer.cli.options import (
+    AsOf,
+    Jobs,
+    Offline,
+    Output,
+    PolicyFile,
+    Quiet,
+    Rules,
+    formats_option,
+)
+from analyzer.cli.output import plan, publish, warn
 from analyzer.cli.ownership import day_of, owner_for
 from analyzer.config import Settings, load_settings
 from analyzer.errors import UsageError
 from analyzer.limits import DEFAULT_LIMITS
 from analyzer.model import Severity, Verdict
-from analyzer.project import audit_json, audit_text
 from analyzer.project.audit import AuditResult, audit_names, is_from_registry, places_of
+from analyzer.project.formats import formats
 from analyzer.project.locks import read_locks
 from analyzer.signatures import load_known_bad
 
 if TYPE_CHECKING:
     from analyzer.project.decisions.load import Owner
 
-_FORMATS = ("human", "json", "jsonl", "html")
-
 
 def audit(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH...", help="Folders, Cargo.lock or Cargo.toml.")
     ],
-    format_: Formats = None,
+    format_: Annotated[list[str] | None, formats_option(formats("audit"))] = None,
     output: Output = None,
     *,
     scan: Annotated[
@@ -56,7 +63,7 @@ def audit(
     quiet: Quiet = False,
 ) -> None:
     """Judge what lock files hold: by name at once, by content with --scan."""
-    pairs = plan(format_ or [], output or [], _FORMATS)
+    pairs = plan(format_ or [], output or [], formats("audit"))
     if rules and not scan:
         raise UsageError("--rules asks for contents", remedy="add --scan")
     settings = load_settings(os.environ, registry=registry, is_offline=offline or None, jobs=jobs)
@@ -76,16 +83,7 @@ def audit(
 
         found = replace(found, hygiene=check(paths))
 
-    def render(name: str, *, width: int, color: bool) -> str:
-        if name == "human":
-            return audit_text.render(found, width=width, color=color)
-        if name == "html":
-            from analyzer.project import audit_html
-
-            return audit_html.render(found)
-        return audit_json.render(found) if name == "json" else audit_json.render_lines(found)
-
-    deliver(render, pairs)
+    publish("audit", found, pairs, here=Path())
     raise typer.Exit(_code(found, is_strict=hygiene_strict))
 
 

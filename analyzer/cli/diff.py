@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analyzer import report
 from analyzer.cli.exits import CODES, decision_code, exit_code
-from analyzer.cli.options import Formats, Jobs, Offline, Output, PolicyFile, Quiet, Rules
-from analyzer.cli.output import deliver, plan, write
+from analyzer.cli.options import Jobs, Offline, Output, PolicyFile, Quiet, Rules, formats_option
+from analyzer.cli.output import plan, publish, write
 from analyzer.cli.ownership import base_for, decided, folders_of, owner_for
 from analyzer.cli.progress import progress
 from analyzer.cli.surroundings import surroundings
@@ -22,26 +23,19 @@ from analyzer.errors import UsageError
 from analyzer.limits import DEFAULT_LIMITS
 from analyzer.model import Context, CrateSource, Lockfile, Report, Verdict
 from analyzer.project import diff as work
-from analyzer.project import diff_json, diff_markdown, diff_text
 from analyzer.project.changes import CrateDiff
 from analyzer.project.compare import Read
+from analyzer.project.formats import formats
 from analyzer.project.git_range import read_range
 from analyzer.project.lock_changes import LockDiff
 from analyzer.project.locks import read_lock
 from analyzer.registry.context import Contexts
-from analyzer.report import formats
+from analyzer.registry.targets import FolderTarget
 from analyzer.worker.pool import Pool
 from analyzer.worker.report_cache import ReportCache
 
 if TYPE_CHECKING:
     from analyzer.project.decisions.load import Owner
-
-_RENDERERS = {
-    "json": diff_json.render,
-    "jsonl": diff_json.render_lines,
-    "markdown": diff_markdown.render,
-}
-_FORMATS = ("human", *_RENDERERS)
 
 
 def diff(
@@ -51,7 +45,7 @@ def diff(
     new: Annotated[
         str, typer.Argument(metavar="[NEW]", help="The same, or a bare version of OLD's crate.")
     ] = "",
-    format_: Formats = None,
+    format_: Annotated[list[str] | None, formats_option(formats("diff"))] = None,
     output: Output = None,
     *,
     since: Annotated[
@@ -79,10 +73,11 @@ def diff(
     quiet: Quiet = False,
 ) -> None:
     """Compare two versions of a crate, or two lock files, and judge what is new."""
-    pairs = plan(format_ or [], output or [], _FORMATS)
+    pairs = plan(format_ or [], output or [], formats("diff"))
     settings = load_settings(os.environ, registry=registry, is_offline=offline or None, jobs=jobs)
     contexts = surroundings(settings, as_of).contexts
     run = _Run(settings, contexts, tuple(rules or ()), quiet)
+    folder: Path | None = None
     if git:
         if new or since:
             raise UsageError("--git compares two commits", remedy="name the repository only")
@@ -91,11 +86,11 @@ def diff(
     else:
         names = _named(old, new, since)
         owner = owner_for(policy, contexts.as_of, _folders(*names))
-        found = _found(*names, run)
+        found, folder = _found(*names, run), _folder(*names)
         settings = settings if owner is None else _registry(names, settings)
     if owner is not None:
         found = decided(found, owner, settings)
-    _deliver(found, pairs)
+    _deliver(found, pairs, folder)
     raise typer.Exit(_code(found, owner))
 
 
@@ -119,17 +114,22 @@ def _code(found: CrateDiff | LockDiff | Report, owner: Owner | None) -> int:
     return exit_code([decision_code(answer), CODES[Verdict.REVIEW] if fails else 0])
 
 
-def _deliver(found: CrateDiff | LockDiff | Report, pairs: list[tuple[str, str]]) -> None:
+def _folder(old: str, new: str) -> Path | None:
+    """Where the files of the new side lie, if it is a folder."""
+    if _is_lock(old) and _is_lock(new):
+        return None
+    _, target = work.sides(old, new)
+    return target.path if isinstance(target, FolderTarget) else None
+
+
+def _deliver(
+    found: CrateDiff | LockDiff | Report, pairs: list[tuple[str, str]], folder: Path | None
+) -> None:
     if isinstance(found, Report):  # the bytes were not the ones that were promised
-        write((found,), [(name if name in formats() else "human", to) for name, to in pairs])
+        known = report.formats()
+        write((found,), [(name if name in known else "human", to) for name, to in pairs])
         return
-
-    def render(name: str, *, width: int, color: bool) -> str:
-        if name == "human":
-            return diff_text.render(found, width=width, color=color)
-        return _RENDERERS[name](found)
-
-    deliver(render, pairs)
+    publish("diff", found, pairs, folder=folder, here=Path())
 
 
 def _named(old: str, new: str, since: str) -> tuple[str, str]:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from analyzer.report import formats
 
+def formats_option(known: Collection[str]) -> Any:
+    """`--format` of a command that has these formats."""
 
-def _formats(incomplete: str) -> list[str]:
-    """Formats for shell completion."""
-    return [one for one in formats() if one.startswith(incomplete)]
+    def complete(incomplete: str) -> list[str]:
+        return [one for one in known if one.startswith(incomplete)]
 
-
-Formats = Annotated[
-    list[str] | None,
-    typer.Option(
+    return typer.Option(
         "--format",
         metavar="NAME",
-        help=f"{', '.join(formats())}; human if left out; may repeat, in pairs with -o.",
-        autocompletion=_formats,
-    ),
-]
+        help=f"{', '.join(known)}; human if left out; may repeat, in pairs with -o.",
+        autocompletion=complete,
+    )
+
+
 Output = Annotated[
     list[Path] | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write there; pairs with --format."),

@@ -16,6 +16,7 @@ import typer
 
 from analyzer.errors import CratescopeError, InternalError, UsageError
 from analyzer.model import Report
+from analyzer.project.formats import renderer as project_renderer
 from analyzer.report import formats, renderer
 from analyzer.report.text import one_line
 
@@ -100,6 +101,16 @@ def write(reports: tuple[Report, ...], pairs: list[tuple[str, str]], **more: obj
 
     def render(name: str, *, width: int, color: bool) -> str:
         return rendered(renderer(name), reports, width=width, color=color, **more)
+
+    deliver(render, pairs)
+
+
+def publish(command: str, result: object, pairs: list[tuple[str, str]], **more: object) -> None:
+    """The result of a command over many crates, as `write` does it for reports."""
+
+    def render(name: str, *, width: int, color: bool) -> str:
+        one = project_renderer(command, name)
+        return rendered(one, result, width=width, color=color, **more)
 
     deliver(render, pairs)
 

@@ -12,7 +12,6 @@ import typer
 from analyzer.cli.exits import CODES, decision_code, exit_code
 from analyzer.cli.options import (
     AsOf,
-    Formats,
     Jobs,
     Offline,
     OnlineMetadata,
@@ -20,6 +19,7 @@ from analyzer.cli.options import (
     PolicyFile,
     Quiet,
     Rules,
+    formats_option,
 )
 from analyzer.cli.output import STDOUT, is_terminal, plan, prepare, warn, write
 from analyzer.cli.ownership import folders_of, owner_for
@@ -31,6 +31,7 @@ from analyzer.errors import CratescopeError, UsageError
 from analyzer.limits import DEFAULT_LIMITS
 from analyzer.model import Report, Verdict
 from analyzer.registry.targets import FolderTarget, Target, parse_target, read_targets
+from analyzer.report import formats
 from analyzer.report.text import one_line
 from analyzer.worker.pool import Pool
 from analyzer.worker.report_cache import ReportCache
@@ -47,7 +48,7 @@ def scan(
             help="name, name@version, pkg:cargo/name@version, file.crate, folder, or - for a list.",
         ),
     ],
-    format_: Formats = None,
+    format_: Annotated[list[str] | None, formats_option(formats())] = None,
     output: Output = None,
     *,
     offline: Offline = False,

@@ -143,18 +143,22 @@ def diff_locks(old: Lockfile, new: Lockfile, means: Means) -> LockDiff:
 
 def diff_range(found: GitRange, means: Means) -> LockDiff:
     """What a range of commits brings: its own packages, and every lock file that it changes."""
-    both = [Pair(one.old, one.new) for one in found.packages if one.old is not None]
-    fresh = [one.new for one in found.packages if one.old is None]
+    both = [(Pair(one.old, one.new), one) for one in found.packages if one.old is not None]
+    fresh = [one for one in found.packages if one.old is None]
     rows: list[PackageChange] = []
     with Registry(means.settings, means.limits) as registry:
         locked = _locked(*(new for _, new in found.locks))
         comparison = Comparison(means.read, means.contexts, registry, locked, means.on_done)
-        for step in comparison.all(both):
+        steps = comparison.all(pair for pair, _ in both)
+        for step, (_, own) in zip(steps, both, strict=True):
             head = (step.new.name, "changed", step.old.version, step.new.version, 0)
-            rows.append(PackageChange(*head, step.verdict, step.summary, diff=step))
-        for report in comparison.alone(fresh):
+            said = (step.verdict, step.summary)
+            rows.append(PackageChange(*head, *said, diff=step, file=own.manifest))
+        reports = comparison.alone(one.new for one in fresh)
+        for report, own in zip(reports, fresh, strict=True):
             head = (report.crate.name, "added", "", report.crate.version, 0)
-            rows.append(PackageChange(*head, report.verdict, report.summary, report=report))
+            said = (report.verdict, report.summary)
+            rows.append(PackageChange(*head, *said, report=report, file=own.manifest))
             means.on_done(report.crate.name)
     locks = [diff_locks(old, new, means) for old, new in found.locks]
     rows += [one for each in locks for one in each.packages]

@@ -137,6 +137,7 @@ def _package(one: PackageChange) -> Json:
         "change": one.change,
         "old": one.old,
         "new": one.new,
+        "file": one.file,
         "line": one.line,
         "verdict": one.verdict,
         "summary": one.summary,

@@ -34,6 +34,11 @@ class OwnChange:
     old: CrateSource | None
     new: CrateSource
 
+    @property
+    def manifest(self) -> str:
+        """The path of its manifest in the repository."""
+        return posixpath.join(self.folder, MANIFEST)
+
 
 @dataclass(frozen=True, slots=True)
 class GitRange:

@@ -22,7 +22,9 @@ Name = tuple[str, str]
 @dataclass(frozen=True, slots=True)
 class PackageChange:
     """A package that the two files do not hold alike: `change` is added, removed, changed or
-    checksum (the same version, other bytes). `source` and `sha256` are those of the new file.
+    checksum (the same version, other bytes). `source` and `sha256` are those of the new file;
+    `file` and `line` say so in the user's repository: the new lock file, or the manifest of an own
+    package.
     """
 
     name: str
@@ -36,6 +38,7 @@ class PackageChange:
     report: Report | None = None
     source: str = ""
     sha256: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,7 @@ def judged(
     for one in changes:
         row, gap = _row(one, answers.get(one), new.path)
         known = one.new
+        row = replace(row, file=new.path)
         rows.append(
             row if known is None else replace(row, source=known.source, sha256=known.checksum)
         )

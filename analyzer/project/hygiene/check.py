@@ -53,14 +53,16 @@ def check(paths: Sequence[Path]) -> HygieneResult:
     rows: list[HygieneRow] = []
     gaps: list[Gap] = []
     files: list[str] = []
+    starts: list[tuple[str, Path]] = []
     for root in roots:
         tree = Tree(root)
         prefix = f"{root.name}/" if len(roots) > 1 else ""
         rows += (replace(one, file=prefix + one.file) for one in _project(tree, knowledge))
         gaps += (replace(one, path=prefix + one.path) for one in tree.gaps)
         files += (prefix + one for one in sorted(tree.read_files))
-    unique = dict.fromkeys(sorted(rows))
-    return HygieneResult(tuple(unique), tuple(gaps), tuple(files), knowledge.digest)
+        starts.append((prefix, root))
+    unique = tuple(dict.fromkeys(sorted(rows)))
+    return HygieneResult(unique, tuple(gaps), tuple(files), knowledge.digest, tuple(starts))
 
 
 def _project(tree: Tree, knowledge: Knowledge) -> Iterator[HygieneRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from analyzer.model import Gap, Severity
 
@@ -67,9 +68,21 @@ class HygieneRow:
 
 @dataclass(frozen=True, slots=True)
 class HygieneResult:
-    """All rows by file and line, what could not be read, and which files were."""
+    """All rows by file and line, what could not be read, and which files were.
+
+    `roots`: what files of each project begin with here, and its folder on this machine (for places
+    in a report that a service looks up; it stands in no public form).
+    """
 
     rows: tuple[HygieneRow, ...]
     gaps: tuple[Gap, ...]
     files: tuple[str, ...]
     digest: str = ""
+    roots: tuple[tuple[str, Path], ...] = ()
+
+    def path(self, file: str) -> str:
+        """A row's file as one on this machine; as it is where the project's folder is not known."""
+        for start, root in self.roots:
+            if file.startswith(start):
+                return str(root / file.removeprefix(start))
+        return file

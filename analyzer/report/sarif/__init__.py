@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from analyzer.model import Report, Verdict
+from analyzer.model import Origin, Report, Verdict
 from analyzer.report.sarif.entries import (
     Entry,
     Notice,
@@ -42,8 +42,7 @@ def render(
     notices = [Notice("error", "failure", one) for one in failures]
     for number, report in enumerate(reports):
         folder = folders[number] if number < len(folders) else None
-        base = base_uri(folder, here) if folder is not None and here is not None else ""
-        ground = Ground(report.crate, base)
+        ground = Ground(report.crate, _base(report, folder, here))
         used = report.decision.used if report.decision is not None else ()
         for one in report.findings:
             waivers = tuple(each for each in used if each.rule == one.rule)
@@ -51,6 +50,12 @@ def render(
         entries += unread_entry(report, ground)
         notices += [gap_notice(one, ground) for one in report.gaps]
     return Log("scan", tuple(entries), tuple(notices), _about(reports)).text()
+
+
+def _base(report: Report, folder: Path | None, here: Path | None) -> str | None:
+    if report.crate.origin is not Origin.FOLDER:
+        return None
+    return base_uri(folder, here) if folder is not None and here is not None else ""
 
 
 def _about(reports: Iterable[Report]) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -21,7 +21,7 @@ from analyzer.model import (
     Waiver,
     Where,
 )
-from analyzer.report.sarif.places import MANIFEST, Ground, lines
+from analyzer.report.sarif.places import MANIFEST, Ground
 from analyzer.report.text import json_text, printable, sarif_text
 from analyzer.rules.ruleset import load_ruleset
 from analyzer.rules.schema import Rule
@@ -77,7 +77,7 @@ class Descriptor:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One result. `identity`: what stays the same while lines and versions change; `rank` orders
-    results, and says which are left out first.
+    results, and says which are left out first. `baseline` is `new` or `unchanged`, in a diff.
     """
 
     rule: Descriptor
@@ -87,6 +87,7 @@ class Entry:
     level: str = ""
     related: tuple[Json, ...] = ()
     flow: tuple[Json, ...] = ()
+    baseline: str = ""
     properties: Json = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
 
@@ -120,6 +121,8 @@ class Entry:
             found["codeFlows"] = [{"threadFlows": [{"locations": steps}]}]
         if self.waivers:
             found["suppressions"] = [_suppression(one) for one in self.waivers]
+        if self.baseline:
+            found["baselineState"] = self.baseline
         return {**found, "properties": self.properties}
 
 
@@ -156,11 +159,20 @@ def reading() -> Mapping[str, Rule]:
 
 def descriptor(one: Finding, texts: Mapping[str, Rule]) -> Descriptor:
     """The rule of a finding."""
-    attack = [f"mitre-attack/{each}" for each in one.attack]
-    tags = (*attack, *(f"technique/{each}" for each in one.techniques))
     name = printable(one.rule, max_characters=160)
-    found = Descriptor(name, one.title, one.severity, one.confidence, tags)
-    rule = texts.get(one.rule)
+    tags = tags_of(one.attack, one.techniques)
+    return explained(
+        Descriptor(name, one.title, one.severity, one.confidence, tags), texts.get(one.rule)
+    )
+
+
+def tags_of(attack: Iterable[str], techniques: Iterable[str]) -> tuple[str, ...]:
+    """Tags that say whose ids they are."""
+    return (*(f"mitre-attack/{one}" for one in attack), *(f"technique/{one}" for one in techniques))
+
+
+def explained(found: Descriptor, rule: Rule | None) -> Descriptor:
+    """A descriptor with the reasons of a shipped rule, if it is one."""
     if rule is None:
         return found
     why, benign = (" ".join(each.split()) for each in (rule.why, rule.benign))
@@ -240,14 +252,14 @@ def unread_entry(report: Report, ground: Ground) -> Iterator[Entry]:
         yield incomplete(ground, ground.location(where), report.summary)
 
 
-def incomplete(ground: Ground, location: Json, summary: str) -> Entry:
-    """The result that says: treat this crate as unread."""
+def incomplete(ground: Ground, location: Json, summary: str, *more: str) -> Entry:
+    """The result that says: treat this crate as unread. `more` is part of its identity."""
     title = "something that runs at build time could not be read"
     why = "What cannot be read is not clean: a person has to look, or the gap has to be mended."
     rule = Descriptor(UNREAD, title, Severity.MEDIUM, tags=("gap",), why=why, help=why)
     message = f"{ground.label}: {sarif_text(summary)}"
     return Entry(
-        rule, message, location, (ground.crate.name,), properties={"verdict": "INCOMPLETE"}
+        rule, message, location, (ground.crate.name, *more), properties={"verdict": "INCOMPLETE"}
     )
 
 
@@ -265,8 +277,3 @@ def gap_notice(one: Gap, ground: Ground) -> Notice:
 def gap_text(one: Gap) -> str:
     """Why something was not looked at, and what would help."""
     return f"{one.reason}; {one.remedy}" if one.remedy else one.reason
-
-
-def line_location(found: Json, line: int) -> Json:
-    """A line of a file of the user's."""
-    return {"physicalLocation": {"artifactLocation": found, "region": lines(line)}}

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from urllib.parse import quote
 
-from analyzer.model import CrateInfo, Member, Moment, Origin, Span, Where
+from analyzer.model import CrateInfo, Member, Moment, Span, Where
 from analyzer.report.text import printable, sarif_text
 
 ROOT, CRATES = "%SRCROOT%", "CRATES"
@@ -61,10 +61,12 @@ def _surrogate(found: re.Match[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The crate that places lie in; `base` is what `base_uri` says of its folder, if it has one."""
+    """The crate that places lie in; `base` is what `base_uri` says of its folder, None for a crate
+    whose files are not the user's.
+    """
 
     crate: CrateInfo
-    base: str = ""
+    base: str | None = None
 
     @property
     def label(self) -> str:
@@ -80,9 +82,9 @@ class Ground:
 
     def artifact(self, path: str) -> Json:
         """A file of the crate."""
+        if self.base is not None:
+            return _artifact(self.base + quoted(path))
         prefix = f"{self.crate.name}-{self.crate.version}/"
-        if self.crate.origin is Origin.FOLDER:
-            return artifact(self.base + quoted(path))
         head = _part(self.crate.name) + "@" + _part(self.crate.version)
         return {"uri": f"{head}/{quoted(path.removeprefix(prefix))}", "uriBaseId": CRATES}
 
@@ -111,8 +113,15 @@ class Ground:
         return {**found, "message": {"text": message}} if message else found
 
 
-def artifact(uri: str) -> Json:
-    """A file of the user's."""
+def file_of(path: str, here: Path | None) -> Json:
+    """A file of the user's, by the name it has seen from the folder `here`."""
+    named = PurePath(path)
+    if here is not None and (named.is_absolute() or ".." in named.parts):
+        return _artifact(base_uri(here / named.parent, here) + quoted(named.name))
+    return _artifact("/".join(_part(one) for one in named.parts if one != "/") or "_")
+
+
+def _artifact(uri: str) -> Json:
     return {"uri": uri} if uri.startswith("file:") else {"uri": uri, "uriBaseId": ROOT}
 
 

@@ -106,3 +106,12 @@ def test_a_page_is_written_to_a_file_that_ends_so(lock: Path, tmp_path: Path) ->
     assert result.exit_code == 20
     assert page.startswith("<!doctype html>")
     assert "rustdecimal 1.23.1" in page
+
+
+def test_sarif_names_the_line_of_the_lock_file(lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock.write_text(HEAD + PACKAGE.format("rustdecimal", "1.23.1"))
+    monkeypatch.chdir(lock.parent)
+    (result,) = json.loads(run(".", "--format", "sarif").output)["runs"][0]["results"]
+    where = result["locations"][0]["physicalLocation"]
+    assert where["artifactLocation"] == {"uri": "Cargo.lock", "uriBaseId": "%SRCROOT%"}
+    assert lock.read_text().splitlines()[where["region"]["startLine"] - 1] == "[[package]]"

@@ -354,3 +354,21 @@ def test_a_pull_request_is_judged_by_its_commits(run: Run, arrayref: Shelf, tmp_
 def test_git_and_a_second_target_make_no_sense(run: Run, tmp_path: Path) -> None:
     assert run("diff", tmp_path, "x@1.0.0", "--git", "a..b").code == 2
     assert run("diff", tmp_path, "--git", "a..b").code == 2
+
+
+def test_sarif_of_two_folders_names_files_of_the_new_one(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, script in (("old", "fn main() {}"), ("new", SENDS_HOST)):
+        (tmp_path / name / "src").mkdir(parents=True)
+        (tmp_path / name / "src/lib.rs").write_text("")
+        (tmp_path / name / "Cargo.toml").write_text(OWN)
+        (tmp_path / name / "build.rs").write_text(script)
+    monkeypatch.chdir(tmp_path)
+    done = run("diff", "./old", "./new", "--quiet", "--format", "sarif", "--offline")
+    (log,) = json.loads(done.out)["runs"]
+    uris = {
+        one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in log["results"]
+    }
+    assert done.code == 20
+    assert "new/build.rs" in uris

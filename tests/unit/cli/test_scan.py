@@ -276,3 +276,18 @@ def test_a_page_is_written_to_a_file_that_ends_so(
     assert 'id="c1-top"' not in target.read_text()
     assert run("scan", *folders, "-o", target, "--verbose").code == 20
     assert 'id="c1-top"' in target.read_text()
+
+
+def test_sarif_names_files_from_the_current_folder_and_tells_what_failed(
+    run: Run, make_folder: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_folder("thief", THEFT)
+    monkeypatch.chdir(tmp_path)
+    targets = ("./crates/thief", "nosuchcrate@1.0.0")
+    done = run("scan", *targets, "--offline", "-o", "a.sarif", "--quiet")
+    (log,) = json.loads((tmp_path / "a.sarif").read_text())["runs"]
+    places = [one["locations"][0]["physicalLocation"] for one in log["results"]]
+    assert {one["artifactLocation"]["uri"] for one in places} == {"crates/thief/build.rs"}
+    told = log["invocations"][0]["toolExecutionNotifications"]
+    assert [one["descriptor"]["id"] for one in told] == ["failure"]
+    assert (done.code, done.out) == (20, "")

@@ -1,0 +1,110 @@
+"""An audit as SARIF: each result on the line of the lock file that brings a package in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from analyzer.model import CrateInfo, Origin, Verdict
+from analyzer.project.audit import AuditResult, Reason, Row
+from analyzer.project.hygiene.model import HygieneResult
+from analyzer.project.hygiene.table import read_checks
+from analyzer.project.repository_sarif import Spot, found_at, named_rule, repository_notices
+from analyzer.report.sarif.entries import Descriptor, Entry, gap_notice, incomplete, reading
+from analyzer.report.sarif.log import Log, crate_row
+from analyzer.report.sarif.places import Ground
+from analyzer.report.text import sarif_text
+
+_SCAN = "scan"
+_TITLES = {
+    "two-checksums": "lock files name different checksums for one version",
+    "checksum-mismatch": "the bytes are not the ones that were promised",
+    _SCAN: "the contents of a locked crate ask for a person",
+}
+
+
+def render(result: AuditResult, *, here: Path | None = None) -> str:
+    """The log; `here` is the folder that the command ran in. Ends with a line feed."""
+    notices = [*repository_notices(result.gaps, here)]
+    entries = [one for row in result.rows for one in _row(row, here)]
+    for row in result.rows:
+        if row.report is not None:
+            notices += [gap_notice(one, _ground(row)) for one in row.report.gaps]
+    if result.hygiene is not None:
+        entries += _habits(result.hygiene, here)
+        notices += repository_notices(
+            (replace(one, path=result.hygiene.path(one.path)) for one in result.hygiene.gaps), here
+        )
+    is_read = result.is_scanned
+    about = {
+        "verdict": result.verdict,
+        **({"score": max((one.score for one in result.reports), default=0)} if is_read else {}),
+        "packages": result.packages,
+        "scanned": is_read,
+        "known_bad": result.known_bad,
+        "crates": [crate_row(one) for one in result.reports],
+    }
+    return Log("audit", tuple(entries), tuple(notices), about).text()
+
+
+def _ground(row: Row) -> Ground:
+    crate = CrateInfo(row.package.name, row.package.version, row.package.checksum, Origin.CRATES_IO)
+    return Ground(crate if row.report is None else row.report.crate, None)
+
+
+def _row(row: Row, here: Path | None) -> Iterator[Entry]:
+    said = {one.rule for one in row.reasons}
+    for place in row.places:
+        spot = Spot(place.lockfile, place.line, place.chain)
+        for reason in row.reasons:
+            if reason.rule == _SCAN and row.report is not None:
+                yield from _contents(row, reason, said, spot, here)
+            else:
+                yield _reason(row, reason, spot, here)
+
+
+def _reason(row: Row, reason: Reason, spot: Spot, here: Path | None) -> Entry:
+    ground = _ground(row)
+    ids = f" ({', '.join(reason.advisories)})" if reason.advisories else ""
+    return Entry(
+        rule=named_rule(reason.rule, reason.verdict, reading(), _TITLES.get(reason.rule, "")),
+        message=f"{ground.label}: {sarif_text(reason.text + ids)}{spot.way}",
+        location=spot.location(here, ground.package),
+        identity=(row.package.name, spot.file),
+        properties={"verdict": reason.verdict, "kind": reason.kind},
+    )
+
+
+def _contents(
+    row: Row, reason: Reason, said: set[str], spot: Spot, here: Path | None
+) -> Iterator[Entry]:
+    """Every finding of the report but those that the name already stands for."""
+    assert row.report is not None
+    ground = _ground(row)
+    found = [one for one in row.report.findings if one.rule not in said]
+    yield from (found_at(spot, one, ground, reading(), here) for one in found)
+    if reason.verdict is Verdict.INCOMPLETE:
+        yield incomplete(ground, spot.location(here, ground.package), reason.text, spot.file)
+    elif not found:
+        yield _reason(row, reason, spot, here)
+
+
+def _habits(hygiene: HygieneResult, here: Path | None) -> Iterator[Entry]:
+    checks = read_checks()
+    for one in hygiene.rows:
+        check = checks[one.check]
+        yield Entry(
+            rule=Descriptor(
+                check.id,
+                check.title,
+                one.severity,
+                tags=("hygiene",),
+                why=check.why,
+                help=f"{check.why} {check.remedy}",
+            ),
+            message=sarif_text(one.text),
+            location=Spot(hygiene.path(one.file), one.line).location(here),
+            identity=(one.file, one.job, one.text),
+            properties={"job": sarif_text(one.job)},
+        )

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer import report
 from analyzer.cli.exits import CODES, decision_code, exit_code
 from analyzer.cli.options import Jobs, Offline, Output, PolicyFile, Quiet, Rules, formats_option
 from analyzer.cli.output import plan, publish, write
@@ -126,8 +125,7 @@ def _deliver(
     found: CrateDiff | LockDiff | Report, pairs: list[tuple[str, str]], folder: Path | None
 ) -> None:
     if isinstance(found, Report):  # the bytes were not the ones that were promised
-        known = report.formats()
-        write((found,), [(name if name in known else "human", to) for name, to in pairs])
+        write((found,), pairs)
         return
     publish("diff", found, pairs, folder=folder, here=Path())
 

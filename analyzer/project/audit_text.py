@@ -108,9 +108,9 @@ def _row(row: Row, width: int, *, color: bool) -> Iterator[str]:
         for text in _findings(row.report):
             yield from _entry("finding", text, width)
     for place in row.places[:PLACES_SHOWN]:
-        yield from _entry("where", _where(place), width)
+        yield from _entry("where", where(place), width)
         if len(place.chain) > 1:
-            yield from _entry("path", _chain(place.chain), width)
+            yield from _entry("path", chain_text(place.chain), width)
     if len(row.places) > PLACES_SHOWN:
         yield from _entry("", f"and {len(row.places) - PLACES_SHOWN} more places", width)
     for text in dict.fromkeys(next_step(row, one) for one in row.reasons):
@@ -128,11 +128,13 @@ def _entry(label: str, text: str, width: int) -> Iterable[str]:
     )
 
 
-def _where(place: Place) -> str:
+def where(place: Place) -> str:
+    """Where a package is locked, not escaped."""
     return f"{place.lockfile}:{place.line}" if place.line else place.lockfile
 
 
-def _chain(chain: tuple[str, ...]) -> str:
+def chain_text(chain: tuple[str, ...]) -> str:
+    """How the project comes to a package, not escaped; a long way is cut in its middle."""
     if len(chain) <= _CHAIN_SHOWN:
         return " → ".join(chain)
     half = _CHAIN_SHOWN // 2

@@ -1,33 +1,39 @@
-"""A step between versions as one pull-request comment: the summary first, then what is new.
-
-The first line is a mark by which a later run finds its own comment and replaces it. Every text of a
-crate goes through `markdown_text`; GitHub takes 65,536 characters, so rows are cut and told.
-"""
+"""A step between versions as one pull-request comment: the summary first, then what is new."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from analyzer.model import Decision, Evidence, Finding, Gap, Outcome, Verdict
+from analyzer.model import Verdict
 from analyzer.project.changes import CrateDiff
+from analyzer.project.decisions import markdown as policy
 from analyzer.project.lock_changes import LockDiff, PackageChange
-from analyzer.report.decisions import WORDS, by_whom, rows_of, word_of
-from analyzer.report.human import place
+from analyzer.report.comment import (
+    TOLD,
+    Block,
+    block,
+    cell,
+    comment,
+    decision,
+    findings,
+    gaps,
+    table,
+)
 from analyzer.report.text import markdown_text
-
-MARK = "<!-- cratescope diff -->"
-ROWS_SHOWN = 60
-TOLD = 12
-EVIDENCE_SHOWN = 4
-_LENGTH_MAX = 60_000
-_CUT = "\n\n_Cut here: the whole is in `--format json`._\n"
 
 
 def render(found: CrateDiff | LockDiff) -> str:
     """The comment. Ends with a line feed."""
-    lines = [MARK, *(_step(found) if isinstance(found, CrateDiff) else _locks(found))]
-    text = "\n".join(lines) + "\n"
-    return text if len(text) <= _LENGTH_MAX else text[: text.rindex("\n", 0, _LENGTH_MAX)] + _CUT
+    return comment("diff", _blocks(found))
+
+
+def _blocks(found: CrateDiff | LockDiff) -> Iterator[Block]:
+    if isinstance(found, CrateDiff):
+        yield block(_step(found))
+        return
+    yield block(_locks(found))
+    for one in [each for each in found.packages if each.verdict is not Verdict.CLEAR][:TOLD]:
+        yield block(_package(one))
 
 
 def _locks(found: LockDiff) -> Iterator[str]:
@@ -36,26 +42,17 @@ def _locks(found: LockDiff) -> Iterator[str]:
     yield f"{len(found.packages)} packages differ."
     yield ""
     if found.decided is not None:
-        word = ("would be " if found.decided.is_observed else "") + WORDS[found.decided.outcome]
-        yield from _decision(word, found.decided.policy, found.decided.digest)
-        for ruling in found.decided.rulings:
-            if ruling.decision.outcome is not Outcome.ALLOW:
-                yield from _ruling(f"{ruling.name} {ruling.version}", ruling.decision)
-        yield ""
-    if found.packages:
-        yield "| verdict | package | before | now | why |"
-        yield "| --- | --- | --- | --- | --- |"
-        for one in found.packages[:ROWS_SHOWN]:
-            cells = (one.name, one.old or "-", one.new or "-", one.summary)
-            row = " | ".join(markdown_text(each, max_characters=160) for each in cells)
-            yield f"| **{one.verdict}** | {row} |"
-        if len(found.packages) > ROWS_SHOWN:
-            yield ""
-            yield f"and {len(found.packages) - ROWS_SHOWN} more"
-        yield ""
-    for one in [each for each in found.packages if each.verdict is not Verdict.CLEAR][:TOLD]:
-        yield from _package(one)
-    yield from _gaps(found.gaps)
+        yield from policy.lines(found.decided)
+    yield from table(
+        ("verdict", "package", "before", "now", "why"),
+        map(_cells, found.packages),
+    )
+    yield from gaps(found.gaps, is_blocking=True)
+
+
+def _cells(one: PackageChange) -> tuple[str, ...]:
+    texts = (one.name, one.old or "-", one.new or "-", one.summary)
+    return (f"**{one.verdict}**", *map(cell, texts))
 
 
 def _package(one: PackageChange) -> Iterator[str]:
@@ -64,7 +61,7 @@ def _package(one: PackageChange) -> Iterator[str]:
     elif one.report is not None:
         yield f"#### {markdown_text(one.name)} {markdown_text(one.new)}: {one.verdict}"
         yield ""
-        yield from _findings(one.report.findings)
+        yield from findings(one.report.findings)
 
 
 def _step(found: CrateDiff) -> Iterator[str]:
@@ -73,14 +70,11 @@ def _step(found: CrateDiff) -> Iterator[str]:
     )
     yield f"#### {name} {old} → {new}: {found.verdict}"
     yield ""
-    yield f"{markdown_text(found.summary)} Change {found.score}/100, {found.step} step."
+    yield f"Change {found.score}/100, {found.step} step. {markdown_text(found.summary)}"
     yield ""
     if found.decision is not None:
-        known = found.decision
-        yield from _decision(word_of(known), known.policy, known.digest)
-        yield from _ruling(f"{found.new.name} {found.new.version}", known)
-        yield ""
-    yield from _findings(found.added)
+        yield from decision(f"{found.new.name} {found.new.version}", found.decision)
+    yield from findings(found.added)
     gained = [f"{one.name} ({', '.join(one.phases) or 'archive'})" for one in found.gained]
     if gained:
         yield f"It could not do before: {markdown_text(', '.join(gained))}."
@@ -92,40 +86,4 @@ def _step(found: CrateDiff) -> Iterator[str]:
         label = markdown_text(f"{one.package} {one.version}".strip())
         yield f"- takes up {label}: {verdict}{age}"
     yield from [""] if taken else []
-    yield from _gaps(found.gaps)
-
-
-def _decision(word: str, policy: str, digest: str) -> Iterator[str]:
-    yield f"Policy: **{word}** {markdown_text(by_whom(policy, digest))}"
-    yield ""
-
-
-def _ruling(name: str, one: Decision) -> Iterator[str]:
-    """A crate that is not let in, with what holds it."""
-    rows = list(rows_of(one))
-    for label, text in rows[:TOLD]:
-        yield f"- {markdown_text(name)}: {label} {markdown_text(text)}"
-    if len(rows) > TOLD:
-        yield f"- {markdown_text(name)}: and {len(rows) - TOLD} more"
-
-
-def _findings(findings: Iterable[Finding]) -> Iterator[str]:
-    for one in list(findings)[:TOLD]:
-        yield f"- **{one.severity}** {markdown_text(one.title)} (`{one.rule}`)"
-        yield from (f"  - {_cited(each)}" for each in one.evidence[:EVIDENCE_SHOWN])
-    yield ""
-
-
-def _cited(one: Evidence) -> str:
-    where, subject = (
-        markdown_text(each, max_characters=160) for each in (place(one.where), one.subject)
-    )
-    return f"{where}: {one.kind} {subject}"
-
-
-def _gaps(gaps: tuple[Gap, ...]) -> Iterator[str]:
-    blocking = [one for one in gaps if one.is_blocking]
-    for one in blocking[:TOLD]:
-        where = f" ({markdown_text(one.path)})" if one.path else ""
-        yield f"- not looked at: {markdown_text(one.reason)}{where}"
-    yield from [""] if blocking else []
+    yield from gaps(found.gaps, is_blocking=True)

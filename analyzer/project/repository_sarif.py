@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analyzer.model import Finding, Gap, Severity, Verdict
+from analyzer.project.audit_text import chain_text
 from analyzer.report.sarif.entries import (
     Descriptor,
     Entry,
@@ -23,7 +24,6 @@ from analyzer.report.text import sarif_text
 from analyzer.rules.schema import Rule
 
 _BY_VERDICT = {Verdict.BLOCK: Severity.CRITICAL, Verdict.CLEAR: Severity.INFO}
-_CHAIN_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,9 @@ class Spot:
     @property
     def way(self) -> str:
         """How the project comes to it, as the end of a message."""
-        shown = self.chain
-        if len(shown) < 2:
+        if len(self.chain) < 2:
             return ""
-        if len(shown) > _CHAIN_SHOWN:
-            half = _CHAIN_SHOWN // 2
-            shown = (*shown[:half], f"({len(shown) - 2 * half} more)", *shown[-half:])
-        return sarif_text(f"; by way of {' → '.join(shown)}", max_characters=600)
+        return sarif_text(f"; by way of {chain_text(self.chain)}", max_characters=600)
 
 
 def found_at(

@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 
-_NOT_FORMATS = frozenset({"text", "wording", "decisions"})
+_NOT_FORMATS = frozenset({"comment", "decisions", "text", "wording"})
 
 
 def formats() -> Mapping[str, str]:

@@ -24,7 +24,10 @@ _INVISIBLE = re.compile(
 # `##[error]`, `##vso[...]`, `##teamcity[...]`: obeyed wherever they stand in a line of a log.
 _LOG_COMMAND = re.compile(r"##(?=\w{0,16}\[)")
 _LOG_LINE = re.compile(r"^((?: |\x1b\[[\d;]*m)*):(?=:)", re.MULTILINE)
-_MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+!|~&@$:\"'-]|(?<=www)\.|(?<=\d)\.(?= )")
+_MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+!|~&@$:\"'-]|(?<=www)\.|(?<=\d)\.(?= )|^ +| +$| {2,}")
+# What forges look for when entities are read already: people, groups, threads by their number.
+_REFERENCE = re.compile(r"[@#]|[!&](?=\d)|(?<=\bGH)-(?=\d)", re.IGNORECASE)
+_APART = "&#8203;"
 _SARIF_MARKUP = re.compile(r"\](?=\()|\{(?=\d+\})")
 _NOT_PLAIN = re.compile(r"[^ -~]")
 
@@ -73,13 +76,17 @@ def markdown_text(text: str, *, max_characters: int = 400) -> str:
     """Text inside a line of Markdown: no markup, link, picture, mention or reference comes of it.
 
     Every sign that Markdown or HTML could read is written as an entity, which both show as the sign
-    itself; `@` and `#` too, so that nobody is called and no other thread is linked.
+    itself. Behind one that forges still look for then (`@`, `#` ...) stands a blank of no width, so
+    that nobody is called and no other thread is linked.
     """
-    return _MARKUP.sub(_entity, printable(text, max_characters=max_characters))
+    shown = printable(text, max_characters=max_characters)
+    ends = {one.end() for one in _REFERENCE.finditer(shown)}
 
+    def entity(found: re.Match[str]) -> str:
+        sign = "".join(f"&#{ord(one)};" for one in found[0])
+        return sign + _APART if found.end() in ends else sign
 
-def _entity(found: re.Match[str]) -> str:
-    return f"&#{ord(found[0])};"
+    return _MARKUP.sub(entity, shown)
 
 
 def sarif_text(text: str, *, max_characters: int = 1000) -> str:

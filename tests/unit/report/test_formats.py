@@ -15,6 +15,7 @@ def test_formats_are_the_modules_of_the_package() -> None:
         "human": "human",
         "json": "json_v1",
         "jsonl": "jsonl",
+        "markdown": "markdown",
         "sarif": "sarif",
         "html": "html",
     }

@@ -115,7 +115,11 @@ def test_only_advisories_of_crates_and_the_toolchain_are_read() -> None:
     assert feed.as_of == "2026-05-28T20:26:40Z"
 
 
-@pytest.mark.parametrize("data", [b"", b"hello", pack({}), pack({"a/b": "x"})[:40]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"hello", pack({}), pack({"a/b": "x"})[:40]],
+    ids=["nothing", "a word", "no entry", "half an archive"],  # an archive's bytes hold the time
+)
 def test_what_is_no_feed_is_refused(data: bytes) -> None:
     with pytest.raises(RegistryUnreachable):
         read_rustsec(data)

@@ -6,6 +6,7 @@ sphinx-build -W docs build/site
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sphinx.application import Sphinx
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from generated import PAGES  # noqa: E402  # found by the line above
+from generated import PAGES, SCHEMAS  # noqa: E402  # found by the line above
 
 from analyzer import __version__  # noqa: E402  # as above
 
@@ -53,7 +54,17 @@ def _generated(name: str) -> str:
     return PAGES[kind](rest)
 
 
+def _publish(app: Sphinx, error: Exception | None) -> None:
+    """Put the schemas beside the pages, as `schemas/NAME.json`."""
+    if error is None and app.builder.format == "html":
+        target = Path(app.outdir) / "schemas"
+        target.mkdir(exist_ok=True)
+        for file in sorted(SCHEMAS.glob("*.json")):
+            shutil.copyfile(file, target / file.name)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect("source-read", _fill)
+    app.connect("build-finished", _publish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

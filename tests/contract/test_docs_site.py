@@ -72,6 +72,8 @@ def test_commands_settings_and_schemas_are_made_from_the_product(site: Path) -> 
     schemas = (site / "reference/schemas.html").read_text()
     assert "cratescope.audit/v1" in schemas
     assert "is_blocking" not in schemas
+    for file in sorted((ROOT / "analyzer/report/schemas").glob("*.json")):
+        assert (site / "schemas" / file.name).read_text() == file.read_text()
 
 
 def test_nothing_generated_is_left_out(site: Path) -> None:

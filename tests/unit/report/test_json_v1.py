@@ -26,7 +26,9 @@ from analyzer.report import json_v1, jsonl
 
 SCHEMA = json.loads((Path(analyzer.report.__path__[0]) / "schemas/report-v1.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-REPORT = SCHEMA["$defs"]["report"]["properties"]
+DEFS = SCHEMA["$defs"]
+REPORT = DEFS["report"]["properties"]
+FINDING = DEFS["finding"]["properties"]
 Compare = Callable[[str, str], None]
 
 
@@ -69,14 +71,14 @@ def test_one_fact_is_one_line(blocked: Report) -> None:
 @pytest.mark.parametrize(
     ("part", "enum"),
     [
-        (REPORT["verdict"], Verdict),
-        (REPORT["crate"]["properties"]["origin"], Origin),
-        (REPORT["findings"]["items"]["properties"]["severity"], Severity),
-        (REPORT["findings"]["items"]["properties"]["confidence"], Confidence),
-        (REPORT["findings"]["items"]["properties"]["support"], Support),
-        (REPORT["gaps"]["items"]["properties"]["kind"], GapKind),
-        (SCHEMA["$defs"]["kind"], FactKind),
-        (SCHEMA["$defs"]["phase"], Phase),
+        (DEFS["verdict"], Verdict),
+        (DEFS["crate"]["properties"]["origin"], Origin),
+        (FINDING["severity"], Severity),
+        (FINDING["confidence"], Confidence),
+        (FINDING["support"], Support),
+        (DEFS["gap-kind"], GapKind),
+        (DEFS["kind"], FactKind),
+        (DEFS["phase"], Phase),
     ],
     ids=lambda one: one.__name__ if isinstance(one, type) else "",
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from analyzer.config import is_default_source
 from analyzer.model import Gap, GapKind, KnownBad, LockedPackage, Lockfile, Report, Verdict
@@ -77,7 +78,8 @@ class AuditResult:
 
     `reports` are those of contents that were read: none without `--scan`; those that are CLEAR hold
     no facts, indicators and files. `hygiene` and `decided` (what a policy makes of it) never touch
-    the verdict.
+    the verdict. `folders`: by checksum, where the files of packages that were read here lie; they
+    stand in no public form.
     """
 
     lockfiles: tuple[Lockfile, ...]
@@ -88,6 +90,7 @@ class AuditResult:
     reports: tuple[Report, ...] = ()
     hygiene: HygieneResult | None = None
     decided: Decided | None = None
+    folders: tuple[tuple[str, Path], ...] = ()
 
     @property
     def packages(self) -> int:

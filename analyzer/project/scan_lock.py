@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from analyzer.config import Settings, find_registry, is_configured
 from analyzer.errors import ChecksumMismatch, CratescopeError
@@ -85,6 +86,7 @@ class _Scan:
     reasons: dict[Key, list[Reason]] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
     copies: Copies = field(default_factory=Copies)
+    folders: dict[str, Path] = field(default_factory=dict)
 
     # Asking ----------------------------------------------------------------------------------
 
@@ -189,6 +191,7 @@ class _Scan:
             except CratescopeError as error:
                 yield from self._taken(_Got(key, error))
                 continue
+            self.folders.setdefault(source.sha256, place.folder)
             context = self.means.contexts.of(source.ref)
             is_copy = place.kind == "vendored"
             yield from self._taken(_Got(key, Ask(source, context, is_whole=is_copy)))
@@ -281,6 +284,7 @@ class _Scan:
             rows=rows_of(self.result.lockfiles, reasons, reports),
             gaps=ordered((*self.result.gaps, *self.gaps)),
             reports=tuple(self.reports[one] for one in sorted(self.reports) if self.keys[one]),
+            folders=tuple(sorted(self.folders.items())),
         )
 
 

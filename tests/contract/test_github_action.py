@@ -81,6 +81,10 @@ def test_a_known_bad_name_fails_the_job_with_reports_and_a_summary(runner: Runne
     assert runner.outputs["exit-code"] == "20"
     found = json.loads(Path(runner.outputs["reports"], "cratescope.json").read_text())
     assert found["verdict"] == "BLOCK"
+    sarif = json.loads(Path(runner.outputs["sarif"]).read_text())
+    where = sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert where["artifactLocation"]["uri"] == "Cargo.lock"
+    assert "### cratescope" in runner.summary
     assert "rustdecimal" in runner.summary
     assert "rustdecimal" in runner.log
     assert commands(runner.log) == ["::error title=cratescope::BLOCK (exit code 20)"]
@@ -108,6 +112,7 @@ def test_what_makes_no_sense_fails_whatever_is_chosen(runner: Runner) -> None:
     for wrong in ({"command": "ran"}, {"fail_on": "no"}, {"format": "png"}, {"scan": "yes"}):
         assert runner.run(skip=INSTALL, **wrong) == 2
         assert "must be one of" in runner.log or "format: audit has" in runner.log
+    assert runner.outputs["sarif"] == ""
 
 
 def test_advisories_are_fetched_and_their_absence_is_a_warning(

@@ -100,3 +100,5 @@ def test_the_gitlab_job_installs_the_commit_and_audits(repository: Path, tmp_pat
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads((tmp_path / "cratescope-reports/cratescope.json").read_text())
     assert (found["verdict"], found["packages"]) == ("CLEAR", 1)
+    written = {one.name for one in (tmp_path / "cratescope-reports").iterdir()}
+    assert written == {f"cratescope.{one}" for one in ("json", "md", "sarif")}

@@ -14,6 +14,7 @@ from analyzer.report.comment import (
     ROWS_SHOWN,
     TOLD,
     Block,
+    advice,
     block,
     cell,
     comment,
@@ -84,7 +85,7 @@ def _row(row: Row) -> Iterator[str]:
         yield from findings(row.report.findings)
         yield from gaps(row.report.gaps, is_blocking=True)
     for text in dict.fromkeys(next_step(row, one) for one in row.reasons):
-        yield f"> {cell(text, max_characters=600)}"
+        yield f"> {advice(text)}"
         yield ">"
     yield ""
 

@@ -21,6 +21,7 @@ EVIDENCE_SHOWN = 4
 ROWS_SHOWN = 60
 LENGTH_MAX = 60_000
 """In characters. GitHub takes 65,536 and GitLab more; some room is left for what is put around."""
+_COMMAND = re.compile(r"\bcratescope(?: [\w.+@-]{1,80}){1,4}\Z", re.ASCII)
 _RULE = re.compile(r"[a-z0-9-]{1,80}", re.ASCII)
 
 
@@ -73,6 +74,15 @@ def comment(command: str, blocks: Iterable[Block]) -> str:
 def cell(text: str, *, max_characters: int = 160) -> str:
     """A text in a table or a list."""
     return markdown_text(text, max_characters=max_characters)
+
+
+def advice(text: str) -> str:
+    """What to do, with the command at its end as code, so that it can be copied as it is."""
+    found = _COMMAND.search(text)
+    if found is None:
+        return markdown_text(text, max_characters=1000)
+    head = markdown_text(text[: found.start()].rstrip(), max_characters=1000)
+    return f"{head} `{found[0]}`".strip()
 
 
 def rule_name(rule: str) -> str:

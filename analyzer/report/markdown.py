@@ -9,6 +9,7 @@ from analyzer.model import Capability, Outcome, Report, Verdict
 from analyzer.report.comment import (
     TOLD,
     Block,
+    advice,
     block,
     cell,
     comment,
@@ -85,7 +86,7 @@ def _report(report: Report) -> Iterator[str]:
     yield from findings(report.findings)
     yield from gaps(report.gaps, is_blocking=True)
     for step in next_steps(report):
-        yield f"> {cell(step, max_characters=1000)}"
+        yield f"> {advice(step)}"
         yield ">"
     yield ""
 

@@ -54,10 +54,16 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
+        self.open.append(tag)
         self.attributes |= {name for name, _ in attrs}
 
     def handle_data(self, data: str) -> None:
-        self.texts.append(data)
+        if self.open[-1:] != ["code"]:  # forges look for nothing in code
+            self.texts.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.open:
+            del self.open[self.open.index(tag) :]
 
     def handle_comment(self, data: str) -> None:
         self.comments.append(data)

@@ -84,3 +84,11 @@ def test_nothing_to_fold_is_no_block() -> None:
 def test_a_rule_that_is_no_rule_is_no_code() -> None:
     assert comment.rule_name("build-uses-network") == "`build-uses-network`"
     assert "`" not in comment.rule_name("` <b>")
+
+
+def test_a_command_can_be_copied_and_nothing_else_becomes_code() -> None:
+    assert comment.advice("Do not: cratescope scan a@1.0.0") == (
+        "Do not&#58; `cratescope scan a@1.0.0`"
+    )
+    for hostile in ("cratescope scan a`b", "cratescope scan a b@\n", "cratescope"):
+        assert "`" not in comment.advice(hostile).replace("&#96;", "")

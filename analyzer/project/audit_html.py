@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer import __version__
-from analyzer.model import Outcome, Verdict
+from analyzer.model import Verdict
+from analyzer.project import decided_html
 from analyzer.project.audit import ORDER, AuditResult, Place, Reason, Row
 from analyzer.project.audit_text import counted, next_step, summary
-from analyzer.project.decisions.model import WORST_FIRST, Decided
 from analyzer.project.hygiene.model import HygieneResult, HygieneRow
 from analyzer.project.hygiene.show import groups
-from analyzer.report.decisions import WORDS, by_whom, stale_text
 from analyzer.report.html import sections
 from analyzer.report.html.code import known_lines
-from analyzer.report.html.decision import clauses, word
 from analyzer.report.html.findings import Scope, chip, finding_list
 from analyzer.report.html.markup import (
     NOTHING,
@@ -41,7 +39,7 @@ ROWS_SHOWN = 300
 PLACES_SHOWN = 20
 ARCHIVES_SHOWN = 2000
 LOCKS_SHOWN = 100
-_CHAIN_SHOWN = 16
+CHAIN_SHOWN = 16
 _HABITS_SHOWN = 20
 
 
@@ -57,28 +55,21 @@ def _strip(result: AuditResult) -> Markup:
     packages = counted(result.packages, "locked package")
     name = f"{packages} in {counted(len(result.lockfiles), 'lock file')}"
     told, method = summary(result)
-    return sections.strip(result.verdict, 1, name, told, _glance(result), _method(method))
-
-
-def _method(method: str) -> Markup:
-    return element("p", method, class_="note")
+    how = element("p", method, class_="note")
+    stamp = decided_html.stamp(result.decided)
+    return sections.strip(result.verdict, 1, name, told, stamp, _glance(result), how)
 
 
 def _glance(result: AuditResult) -> Markup:
     counts = {one: sum(row.verdict is one for row in result.rows) for one in ORDER}
     tiles = [
-        sections.tile(count, one, one.lower())
+        sections.tile(count, one, kind=one.lower())
         for one, count in counts.items()
         if count and one is not Verdict.CLEAR
     ]
-    tiles.append(sections.tile(result.packages - len(result.rows), _rest(result), "clear"))
-    blocking = sum(one.is_blocking for one in result.gaps)
-    said = f"gaps, {blocking} of them blocking" if blocking else "gaps"
-    return element("ul", *tiles, sections.tile(len(result.gaps), said), class_="glance")
-
-
-def _rest(result: AuditResult) -> str:
-    return "packages without a word against them" if result.is_scanned else "not on record as bad"
+    rest = "with nothing to report" if result.is_scanned else "not on record"
+    tiles.append(sections.tile(result.packages - len(result.rows), rest, kind="clear"))
+    return element("ul", *tiles, sections.gap_tile(result.gaps), class_="glance")
 
 
 def _sections(result: AuditResult) -> Iterator[tuple[Part, Markup]]:
@@ -86,7 +77,7 @@ def _sections(result: AuditResult) -> Iterator[tuple[Part, Markup]]:
         return Part(anchor, title, f"{note:,}"), section(2, anchor, title, *content)
 
     if result.decided is not None:
-        yield part("decision", "Decision", len(result.decided.rulings), *_decided(result.decided))
+        yield decided_html.decided_part(result.decided)
     if result.rows:
         shown = [_row(one, Scope(f"p{n}-", 3)) for n, one in enumerate(result.rows[:ROWS_SHOWN], 1)]
         more = left_out(ROWS_SHOWN, len(result.rows), "packages")
@@ -103,25 +94,6 @@ def _sections(result: AuditResult) -> Iterator[tuple[Part, Markup]]:
     yield Part("provenance", "Provenance"), section(2, "provenance", "Provenance", made)
 
 
-def _decided(found: Decided) -> Iterator[Markup]:
-    """What a policy makes of the run: counts, and clauses of what is not simply allowed."""
-    head = word(found.outcome, is_observed=found.is_observed)
-    yield element("p", head, " ", text(by_whom(found.policy, found.digest)))
-    counts = [f"{found.count(one)} {WORDS[one].lower()}" for one in WORST_FIRST]
-    yield element("p", f"Crates: {', '.join(counts)}.")
-    told = [
-        (f"{one.name} {one.version}", one.decision)
-        for one in found.rulings
-        if one.decision.outcome is not Outcome.ALLOW or one.decision.used
-    ]
-    yield clauses("clauses", told[:ROWS_SHOWN]) if told else NOTHING
-    yield left_out(ROWS_SHOWN, len(told), "crates")
-    stale = [element("li", text(stale_text(one), max_characters=600)) for one in found.stale]
-    if stale:
-        yield element("p", "Waivers of no use:")
-        yield element("ul", *stale)
-
-
 # What needs a person -----------------------------------------------------------------------------
 
 
@@ -131,6 +103,7 @@ def _row(row: Row, scope: Scope) -> Markup:
     steps = dict.fromkeys(next_step(row, one) for one in row.reasons)
     parts = [
         element("ul", *map(_reason, row.reasons), class_="reasons"),
+        sections.risk(row.report.score, row.report.verdict) if row.report is not None else NOTHING,
         sections.advice(steps),
         *(_place(one) for one in row.places[:PLACES_SHOWN]),
         left_out(PLACES_SHOWN, len(row.places), "places"),
@@ -142,7 +115,7 @@ def _row(row: Row, scope: Scope) -> Markup:
 
 def _reason(one: Reason) -> Markup:
     about = (
-        ("Rule", code(one.rule)),
+        ("Rule", NOTHING if one.rule == "scan" else code(one.rule)),
         ("On record", text(", ".join(one.advisories))),
         ("Part of", text(one.campaign)),
     )
@@ -159,8 +132,8 @@ def _chain(chain: tuple[str, ...]) -> Markup:
     """The way that a package came in by, from the project to it."""
     if len(chain) < 2:
         return NOTHING
-    half = _CHAIN_SHOWN // 2
-    hidden = len(chain) - _CHAIN_SHOWN
+    half = CHAIN_SHOWN // 2
+    hidden = len(chain) - CHAIN_SHOWN
     kept = chain if hidden <= 0 else (*chain[:half], f"({hidden} more)", *chain[-half:])
     items = (element("li", code(one, max_characters=120)) for one in kept)
     return element("ol", *items, class_="chain", aria_label="dependency path")

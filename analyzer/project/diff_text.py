@@ -63,15 +63,17 @@ def _step(found: CrateDiff) -> Iterator[RenderableType]:
     yield from human.gaps(found.gaps)
     yield from human.decision(found.decision)
     yield Text("Next", style="bold")
-    if found.decision is not None:
-        target = f"{found.new.name}@{found.new.version}"
-        yield from (Text(f"- {printable(one)}") for one in steps_of(found.decision, target))
-        if found.decision.outcome is Outcome.ALLOW:
-            yield Rule(style="dim")
-            return
-    old, new = (printable(one.version, max_characters=60) for one in (found.old, found.new))
-    yield Text(f"- {_NEXT[found.verdict].format(old=old, new=new)}")
+    yield from (Text(f"- {printable(one)}") for one in next_steps(found))
     yield Rule(style="dim")
+
+
+def next_steps(found: CrateDiff) -> Iterator[str]:
+    """What a reader should do, not escaped: first what the policy leaves to do, if one decided."""
+    if found.decision is not None:
+        yield from steps_of(found.decision, f"{found.new.name}@{found.new.version}")
+        if found.decision.outcome is Outcome.ALLOW:
+            return
+    yield _NEXT[found.verdict].format(old=found.old.version[:60], new=found.new.version[:60])
 
 
 def _told_before(found: CrateDiff) -> Iterator[RenderableType]:
@@ -128,13 +130,14 @@ def _dependencies(rows: tuple[DependencyChange, ...]) -> Iterator[RenderableType
             Text(printable(one.package, max_characters=60)),
             one.kind,
             Text(printable(stated, max_characters=60)),
-            Text(printable(_known(one), max_characters=120)),
+            Text(printable(known_of(one), max_characters=120)),
         )
     yield table
     yield Text("")
 
 
-def _known(one: DependencyChange) -> str:
+def known_of(one: DependencyChange) -> str:
+    """What is known of a dependency that was taken up, not escaped."""
     if one.change != "added":
         return ""
     age = "" if one.age_days is None else f"first published {max(one.age_days, 0)} days before"

@@ -46,8 +46,9 @@ from analyzer.model import (
     Where,
 )
 from analyzer.pipeline import analyze
-from analyzer.project import audit_html
+from analyzer.project import audit_html, diff_html
 from analyzer.project.audit import AuditResult, Key, Place, Reason, Row
+from analyzer.project.changes import compare
 from analyzer.report import html
 from analyzer.rules.ruleset import load_ruleset
 
@@ -226,6 +227,7 @@ _PAGES: dict[str, Callable[[], str]] = {
     "hostile": lambda: html.render((report_of(HOSTILE),)),
     "hostile-audit": lambda: audit_html.render(audit_of(HOSTILE)),
     "audit": lambda: audit_html.render(audit_of("a-long-name_of.a/crate")),
+    "diff": lambda: diff_html.render(compare(_clear(), _block())),
     "wide": lambda: html.render((report_of("W" * 390),)),
 }
 PAGES = tuple(_PAGES)

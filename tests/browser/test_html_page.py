@@ -159,7 +159,7 @@ def test_no_page_scrolls_sideways(browser: Browser, page_of: Pages, name: str, w
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["block", "several", "audit"])
+@pytest.mark.parametrize("name", ["block", "several", "audit", "diff"])
 def test_every_text_stands_out_from_its_ground(
     browser: Browser, page_of: Pages, name: str, scheme: str
 ) -> None:
@@ -313,7 +313,7 @@ def test_tables_say_what_their_cells_mean(browser: Browser, page_of: Pages, name
     )
 
 
-@pytest.mark.parametrize("name", ["block", "several", "audit"])
+@pytest.mark.parametrize("name", ["block", "several", "audit", "diff"])
 def test_the_browser_tells_the_same_structure_to_a_screen_reader(
     browser: Browser, page_of: Pages, name: str
 ) -> None:

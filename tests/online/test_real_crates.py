@@ -63,3 +63,9 @@ def test_an_unknown_crate_is_one_line_and_exit_2() -> None:
     done = _scan("no-such-crate-of-ours-9")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_page_of_a_small_crate_is_small(tmp_path: Path) -> None:
+    target = tmp_path / "serde.html"
+    assert _scan("serde@1.0.229", "--output", str(target)).returncode == 0
+    assert target.stat().st_size < 200_000

@@ -9,9 +9,34 @@ from html.parser import HTMLParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.model import Evidence, Gap, GapKind, Hop, Lockfile, Report, Span, Verdict
-from analyzer.project import audit_html
+from analyzer.model import (
+    Clause,
+    ClauseKind,
+    Decision,
+    Evidence,
+    Gap,
+    GapKind,
+    Hop,
+    Lockfile,
+    Outcome,
+    Report,
+    Span,
+    StaleWaiver,
+    Verdict,
+    Waiver,
+)
+from analyzer.policy.case import case_of
+from analyzer.project import audit_html, diff_html
 from analyzer.project.audit import AuditResult, Key, Place, Reason, Row
+from analyzer.project.changes import (
+    CrateDiff,
+    DependencyChange,
+    FieldChange,
+    FileChange,
+    Value,
+)
+from analyzer.project.decisions.model import Decided, Ruling
+from analyzer.project.lock_changes import LockDiff, PackageChange
 from analyzer.report import html
 from analyzer.report.html.markup import text as markup_text
 from analyzer.report.text import html_text
@@ -80,6 +105,26 @@ def everywhere(text: str, verdict: Verdict) -> Report:
     return Report(
         *(report.crate, verdict, 100, text, (finding,), report.capabilities, report.indicators),
         *(report.facts, report.gaps, report.coverage, report.points, report.provenance),
+        decision=decision(text),
+    )
+
+
+def decision(text: str) -> Decision:
+    """One text in every place of a decision."""
+    clauses = tuple(Clause(ClauseKind.VERDICT, one, text, text, text) for one in Outcome)
+    waiver = Waiver(*(text,) * 11)
+    return Decision(
+        *(Outcome.DENY, clauses, True, False, (waiver,), (StaleWaiver(waiver, text),)),
+        *(text, text, (text,), 3),
+    )
+
+
+def decided(report: Report, text: str) -> Decided:
+    """One text in every place of a decision on many crates."""
+    known = decision(text)
+    return Decided(
+        *((Ruling(text, text, known),), text, text, (text,), known.stale, True, False),
+        report.gaps,
     )
 
 
@@ -93,7 +138,33 @@ def audited(text: str, verdict: Verdict) -> AuditResult:
     rows = (Row(key, (reason, known), places, report),)
     gaps = (Gap(GapKind.UNREADABLE, text, text, remedy=text),)
     lock = Lockfile(text, 4, ())
-    return AuditResult((lock,), rows, gaps, text, is_scanned=True, reports=(report,))
+    return AuditResult(
+        (lock,), rows, gaps, text, is_scanned=True, reports=(report,), decided=decided(report, text)
+    )
+
+
+def stepped(text: str, verdict: Verdict) -> LockDiff:
+    """One text in every place of a comparison of lock files, and of the versions in it."""
+    report = everywhere(text, verdict)
+    phases, where = report.capabilities[0].phases, report.facts[0].where
+    diff = CrateDiff(
+        *(report.crate, report.crate, text, verdict, 9, text, report.points, verdict),
+        *(report.findings, report.findings, report.findings),
+        *(report.capabilities, report.capabilities),
+        dependencies=tuple(
+            DependencyChange(text, text, one, text, text, (text,), 3, text, verdict)
+            for one in ("added", "changed", text)
+        ),
+        values=(Value(report.facts[0].kind, text, phases, where, (text,)),),
+        files=(FileChange(text, text, phases, 9, text),),
+        fields=(FieldChange(text, text, text),),
+        gaps=report.gaps,
+        case=case_of(report),
+        decision=report.decision,
+    )
+    names = (text, "changed", text, text, 3, verdict, text)
+    packages = (PackageChange(*names, diff=diff), PackageChange(*names, report=report))
+    return LockDiff(text, text, packages, report.gaps, decided(report, text))
 
 
 def check(page: str, quiet: str) -> None:
@@ -144,3 +215,19 @@ def test_no_text_of_a_lock_file_changes_the_page_around_it(text: str, verdict: V
         shape = audited("plain" if len(text) <= 40 else "x" * 80, verdict)
         check(page, audit_html.render(shape))
     assert page.encode()
+
+
+@settings(max_examples=100)
+@given(TEXTS, VERDICTS)
+def test_no_text_of_a_new_version_changes_the_page_around_it(text: str, verdict: Verdict) -> None:
+    found = stepped(text, verdict)
+    shape = stepped("plain" if len(text) <= 40 else "x" * 80, verdict)
+    diffs = [one.packages[0].diff for one in (found, shape)]
+    pairs = ((found, shape), tuple(diffs))
+    for one, other in pairs:
+        assert one is not None
+        assert other is not None
+        page = diff_html.render(one)
+        assert page.encode()
+        if text and text not in ("added", "changed"):
+            check(page, diff_html.render(other))

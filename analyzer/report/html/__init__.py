@@ -12,9 +12,10 @@ from analyzer.model import Report, Verdict
 from analyzer.report.decisions import word_of
 from analyzer.report.html import sections
 from analyzer.report.html.code import known_lines
-from analyzer.report.html.decision import said
+from analyzer.report.html.decision import said, stamp, word
 from analyzer.report.html.findings import Scope, anchors, chip, finding_list
 from analyzer.report.html.markup import (
+    NOTHING,
     Child,
     Markup,
     cell,
@@ -38,7 +39,7 @@ def render(reports: tuple[Report, ...], *, is_full: bool = False) -> str:
     if len(reports) == 1:
         (report,) = reports
         scope = Scope("", 2)
-        found = list(_sections(report, scope))
+        found = list(report_sections(report, scope))
         parts = [part for part, _ in found]
         title = f"{report.verdict} {_name(report)}"
         body = [_strip(report, 1), *(one for _, one in found)]
@@ -54,7 +55,7 @@ def _several(reports: tuple[Report, ...], *, is_full: bool) -> str:
     ranked = sorted(enumerate(reports, 1), key=lambda one: RANK.index(one[1].verdict))
     rows = [
         (
-            cell(chip(report.verdict, report.verdict.lower())),
+            cell(chip(report.verdict, report.verdict.lower()), " ", _outcome(report)),
             row_head(_linked(report, number, is_there=number in told)),
             cell(str(report.score), class_="number"),
             cell(text(report.summary)),
@@ -73,11 +74,16 @@ def _several(reports: tuple[Report, ...], *, is_full: bool) -> str:
             continue
         scope = Scope(f"c{number}-", 3)
         parts.append(Part(scope.anchor("top"), _name(report), report.verdict))
-        inner = [one for _, one in _sections(report, scope)]
+        inner = [one for _, one in report_sections(report, scope)]
         body.append(
             element("section", _strip(report, 2), *inner, id=scope.anchor("top"), class_="crate")
         )
     return document(f"{worst} {len(reports)} crates", "Report on several crates", parts, *body)
+
+
+def _outcome(report: Report) -> Markup:
+    one = report.decision
+    return NOTHING if one is None else word(one.outcome, is_observed=one.is_observed)
 
 
 def _name(report: Report) -> str:
@@ -95,13 +101,14 @@ def _strip(report: Report, level: int) -> Markup:
         level,
         text(_name(report)),
         report.summary,
-        sections.risk(report.score),
+        stamp(report.decision),
+        sections.risk(report.score, report.verdict),
         sections.glance(report),
         sections.advice(next_steps(report)),
     )
 
 
-def _sections(report: Report, scope: Scope) -> Iterator[tuple[Part, Markup]]:
+def report_sections(report: Report, scope: Scope) -> Iterator[tuple[Part, Markup]]:
     """The parts of one report. What a sandbox recorded will have its own, once there is one."""
     inner = Scope(scope.prefix, scope.level + 1)
     rules = anchors(report.findings, inner)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from analyzer.model import Decision, Outcome
 from analyzer.report import decisions
 from analyzer.report.html.findings import chip
-from analyzer.report.html.markup import Markup, cell, element, joined, row_head, table, text
+from analyzer.report.html.markup import NOTHING, Markup, cell, element, row_head, table, text
 
 _KINDS = {Outcome.ALLOW: "clear", Outcome.QUARANTINE: "review", Outcome.DENY: "block"}
 Row = tuple[str, Decision]
@@ -20,15 +20,21 @@ def word(outcome: Outcome, *, is_observed: bool) -> Markup:
     return chip(f"WOULD BE {said}" if is_observed else said, _KINDS[outcome])
 
 
+def stamp(one: Decision | None) -> Markup:
+    """The decision and whose it is, in one line; nothing if no policy was asked."""
+    if one is None:
+        return NOTHING
+    return signed(word(one.outcome, is_observed=one.is_observed), one.policy, one.digest)
+
+
+def signed(said: Markup, policy: str, digest: str) -> Markup:
+    """An outcome with the policy that gave it."""
+    return element("p", said, " ", text(decisions.by_whom(policy, digest)), class_="stamp")
+
+
 def said(one: Decision, anchor: str) -> Markup:
-    """The decision on one crate, clause by clause."""
-    head = element(
-        "p",
-        word(one.outcome, is_observed=one.is_observed),
-        " ",
-        text(decisions.by_whom(one.policy, one.digest)),
-    )
-    return joined((head, clauses(anchor, (("", one),))))
+    """What the decision on one crate rests on."""
+    return clauses(anchor, (("", one),))
 
 
 def clauses(anchor: str, rows: Iterable[Row]) -> Markup:

@@ -137,13 +137,13 @@ def row_head(*children: Child, class_: str | None = None) -> Markup:
 
 
 def facts(pairs: Iterable[tuple[str, Child]]) -> Markup:
-    """Names and values as a description list; empty values are left out."""
+    """Names and values as a description list; empty values, and a list of them, are left out."""
     rows = [
         element("div", element("dt", name), element("dd", value))
         for name, value in pairs
         if value not in ("", NOTHING)
     ]
-    return element("dl", *rows, class_="pairs")
+    return element("dl", *rows, class_="pairs") if rows else NOTHING
 
 
 def left_out(shown: int, total: int, what: str) -> Markup:

@@ -58,10 +58,13 @@ def strip(verdict: Verdict, level: int, name: Child, why: str, *more: Child) -> 
     )
 
 
-def risk(score: int) -> Markup:
-    """The score as a number and a bar; BLOCK begins at 70."""
+def risk(score: int, verdict: Verdict, of: str = "") -> Markup:
+    """The score as a number and a bar; BLOCK begins at 70. What was not read is in no score."""
+    word = f"Risk of {of}" if of else "Risk"
+    if verdict is Verdict.INCOMPLETE:
+        word = f"{word}, of what was read"
     said = element("span", element("strong", str(score)), " of 100", class_="figure")
-    return element("div", element("span", "Risk", class_="label"), said, bar(score), class_="risk")
+    return element("div", element("span", word, class_="label"), said, bar(score), class_="risk")
 
 
 def bar(value: int, *, most: int = 100) -> Markup:
@@ -81,20 +84,24 @@ def bar(value: int, *, most: int = 100) -> Markup:
 def glance(report: Report) -> Markup:
     """The counts that say how much there is to read."""
     counts = Counter(one.severity for one in report.findings)
-    tiles = [tile(counts[one], str(one), one) for one in reversed(Severity) if counts[one]]
-    tiles = tiles or [tile(0, "findings")]
-    blocking = sum(one.is_blocking for one in report.gaps)
-    tiles.append(
-        tile(len(report.gaps), f"gaps, {blocking} of them blocking" if blocking else "gaps")
-    )
-    tiles.append(tile(report.coverage.files, "files read"))
+    tiles = [tile(counts[one], one, kind=one) for one in reversed(Severity) if counts[one]]
+    tiles = tiles or [tile(0, "finding", "findings")]
+    tiles.append(gap_tile(report.gaps))
+    tiles.append(tile(report.coverage.files, "file read", "files read"))
     return element("ul", *tiles, class_="glance")
 
 
-def tile(count: int, what: str, kind: str = "") -> Markup:
-    """One count."""
-    number = element("strong", f"{count:,}")
-    return element("li", number, " ", what, class_=f"tile {kind}".strip())
+def tile(count: int, one: str, many: str = "", kind: str = "") -> Markup:
+    """One count with its word, in the color of a kind."""
+    what = one if count == 1 or not many else many
+    return element("li", element("strong", f"{count:,}"), " ", what, class_=f"tile {kind}".strip())
+
+
+def gap_tile(gaps: tuple[Gap, ...]) -> Markup:
+    """How much was not looked at."""
+    blocking = sum(one.is_blocking for one in gaps)
+    more = f", {blocking} of them blocking" if blocking else ""
+    return tile(len(gaps), f"gap{more}", f"gaps{more}")
 
 
 def advice(steps: Iterable[str]) -> Markup:
@@ -108,7 +115,7 @@ def advice(steps: Iterable[str]) -> Markup:
         )
         for one in steps
     ]
-    return element("ul", *items, class_="next")
+    return element("ul", *items, class_="next") if items else NOTHING
 
 
 def points_table(points: tuple[Point, ...], rules: Mapping[str, str], scope: Scope) -> Markup:

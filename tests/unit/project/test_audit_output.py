@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -10,9 +12,26 @@ import pytest
 import analyzer.report
 from analyzer.limits import DEFAULT_LIMITS
 from analyzer.lockfile import read_lockfile
-from analyzer.model import CrateRef, CrateSource, Gap, GapKind, KnownBad, Lockfile, Origin, Verdict
-from analyzer.project import audit_json, audit_text
+from analyzer.model import (
+    Clause,
+    ClauseKind,
+    CrateRef,
+    CrateSource,
+    Decision,
+    Gap,
+    GapKind,
+    KnownBad,
+    Lockfile,
+    Origin,
+    Outcome,
+    Severity,
+    Verdict,
+)
+from analyzer.project import audit_html, audit_json, audit_text
 from analyzer.project.audit import AuditResult, Key, Place, Reason, Row, audit_names
+from analyzer.project.decisions.model import Decided, Ruling
+from analyzer.project.hygiene.model import HygieneResult, HygieneRow
+from analyzer.project.hygiene.table import read_checks
 from analyzer.project.locks import Locks
 from analyzer.worker.verdicts import unanswered
 
@@ -144,3 +163,73 @@ def test_json_holds_the_whole_row(found: AuditResult) -> None:
     assert only["reasons"][0]["advisories"] == ["RUSTSEC-0000-0000"]
     chain = ["app 0.1.0", "a 1.0.0", "bad-name 1.0.0"]
     assert only["places"] == [{"lockfile": "a/Cargo.lock", "line": 15, "chain": chain}]
+
+
+# A page -------------------------------------------------------------------------------------------
+
+
+def words(page: str) -> str:
+    """What a reader of the page sees, each element on its own line."""
+    body = page.partition("<main")[2]
+    return "\n".join(filter(None, re.split(r"\s*<[^>]*>\s*", f"<main{body}")))
+
+
+def test_a_page_says_what_where_why_how_it_came_in_and_what_to_do(found: AuditResult) -> None:
+    seen = words(audit_html.render(found))
+    order = (
+        *("BLOCK", "3 locked packages in 1 lock file", "1 BLOCK, 1 not looked at."),
+        *("What needs a person", "bad-name 1.0.0", "on record as malware: It steals."),
+        *("RUSTSEC-0000-0000", "campaign", "Remove it. If it was ever built", "a/Cargo.lock:15"),
+        *("app 0.1.0\na 1.0.0\nbad-name 1.0.0", "Not looked at\n", "broken", "mend it"),
+    )
+    places = [seen.index(one) for one in order]
+    assert places == sorted(places)
+
+
+def test_a_page_shows_the_contents_of_a_package_folded() -> None:
+    only = row(Verdict.INCOMPLETE)
+    assert only.report is not None
+    result = AuditResult((), (only,), (), "digest", is_scanned=True, reports=(only.report,))
+    page = audit_html.render(result)
+    assert "Not looked at in it (1)" in words(page)
+    assert re.findall(r'<details( open)? class="([a-z ]+)">', page) == [
+        (" open", "finding"),
+        ("", "fold"),
+        ("", "fold bulk"),
+    ]
+
+
+def test_a_page_cuts_a_long_chain_and_many_rows_and_says_so() -> None:
+    page = audit_html.render(hostile())
+    hidden = 40 - audit_html.CHAIN_SHOWN
+    assert page.count(f"({hidden} more)") == 9
+    many = AuditResult((), (row(Verdict.REVIEW),) * (audit_html.ROWS_SHOWN + 2), (), "digest")
+    assert "2 more packages are not on this page" in audit_html.render(many)
+
+
+def test_a_page_groups_hygiene_by_check() -> None:
+    habits = tuple(
+        HygieneRow(f"{n}.yml", n, "build-unlocked", Severity.MEDIUM, "cargo build") for n in (1, 2)
+    )
+    result = AuditResult(
+        (), (), (), "digest", hygiene=HygieneResult(habits, (), ("1.yml", "2.yml"))
+    )
+    seen = words(audit_html.render(result))
+    title = read_checks()["build-unlocked"].title
+    assert seen.count(title) == 1
+    assert seen.index(title) < seen.index("1.yml:1") < seen.index("2.yml:2")
+
+
+def test_a_page_says_what_the_policy_holds_and_by_which_clause(found: AuditResult) -> None:
+    clauses = (Clause(ClauseKind.VERDICT, Outcome.DENY, "BLOCK is denied", "known-malicious"),)
+    rulings = (
+        Ruling("app", "0.1.0", Decision(Outcome.ALLOW, ())),
+        Ruling("bad-name", "1.0.0", Decision(Outcome.DENY, clauses)),
+    )
+    decided = Decided(rulings, "policy.toml", "cd" * 32)
+    seen = words(audit_html.render(replace(found, decided=decided)))
+    assert "Crates: 1 denied, 0 held, 1 allowed." in seen
+    assert seen.index("DENIED\n") < seen.index("What needs a person")
+    assert "denies\nverdict: BLOCK is denied (known-malicious)" in seen
+    assert "policy explain CRATE@VERSION policy.toml" in seen
+    assert "DENIED" not in words(audit_html.render(found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,7 +17,7 @@ import analyzer.report
 from analyzer.lockfile import read_lockfile
 from analyzer.model import Context, CrateRef, CrateSource, Origin, Phase, Report, Verdict
 from analyzer.pipeline import analyze
-from analyzer.project import diff_json, diff_markdown, diff_text
+from analyzer.project import diff_html, diff_json, diff_markdown, diff_text
 from analyzer.project.changes import CrateDiff, compare
 from analyzer.project.lock_changes import LockDiff, judged, pairing
 from analyzer.rules.ruleset import load_ruleset
@@ -300,3 +301,39 @@ def test_a_comment_stays_within_what_a_forge_takes() -> None:
 
     assert len(text) < 65_536
     assert "more" in text
+
+
+# A page -------------------------------------------------------------------------------------------
+
+
+def test_a_page_says_what_is_new_with_its_line() -> None:
+    found = step({"build.rs": "fn main() {}\n"}, {"build.rs": FETCHES})
+    page = diff_html.render(found)
+
+    assert "sample 1.0.0 → 1.0.1" in page
+    assert 'id="f1-e1"' in page
+    assert "files.invalid:443" in page
+    assert page.index("New findings") < page.index("Capabilities") < page.index("Not looked at")
+
+
+def test_a_page_says_what_held_before_and_does_not_show_it_as_new() -> None:
+    files = {"build.rs": FETCHES}
+    page = diff_html.render(step(files, files))
+
+    assert "New findings" not in page
+    assert "As before: " in page
+
+
+def test_a_page_of_lock_files_tells_of_each_package_that_is_not_clear() -> None:
+    page = diff_html.render(both(lock("a 1.0.0", "b 1.0.0"), lock("a 1.1.0")))
+
+    assert "2 packages differ" in page
+    assert "1 changed" in re.sub("<[^>]*>", "", page)
+    assert page.count('class="crate"') == 1
+    assert 'href="#p1-top"' in page
+
+
+def test_a_page_of_many_packages_says_what_it_leaves_out() -> None:
+    page = diff_html.render(both(lock(), lock(*(f"p{n} 1.0.0" for n in range(500)))))
+
+    assert f"{500 - diff_html.ROWS_SHOWN} more packages are not on this page" in page

@@ -8,7 +8,7 @@ from analyzer.project.formats import formats, renderer
 
 COMMANDS = {
     "audit": {"human", "html", "json", "jsonl", "markdown", "sarif"},
-    "diff": {"human", "json", "jsonl", "markdown", "sarif"},
+    "diff": {"human", "html", "json", "jsonl", "markdown", "sarif"},
 }
 
 

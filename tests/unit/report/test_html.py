@@ -10,7 +10,20 @@ from dataclasses import replace
 import pytest
 
 from analyzer.errors import InternalError
-from analyzer.model import Fact, FactKind, Finding, Hop, Report, Severity, Span, Verdict
+from analyzer.model import (
+    Clause,
+    ClauseKind,
+    Decision,
+    Fact,
+    FactKind,
+    Finding,
+    Hop,
+    Outcome,
+    Report,
+    Severity,
+    Span,
+    Verdict,
+)
 from analyzer.report.html import render
 from analyzer.report.html.attack import techniques
 from analyzer.report.html.findings import EVIDENCE_SHOWN
@@ -203,6 +216,26 @@ def test_a_crate_that_is_clear_stands_in_the_table_only(blocked: Report, clear: 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_the_verdict_is_a_word_and_not_a_color_alone(blocked: Report, verdict: Verdict) -> None:
     assert f'<p class="verdict">{verdict}</p>' in render((replace(blocked, verdict=verdict),))
+
+
+def test_the_score_of_an_incomplete_crate_speaks_of_what_was_read(blocked: Report) -> None:
+    unread = replace(blocked, verdict=Verdict.INCOMPLETE)
+    assert "Risk, of what was read<" in render((unread,))
+    assert "of what was read" not in render((blocked,))
+
+
+def test_a_decision_stands_beside_the_verdict_with_its_policy_and_clauses(
+    blocked: Report, clear: Report
+) -> None:
+    clauses = (Clause(ClauseKind.AGE, Outcome.QUARANTINE, "published 2 days ago"),)
+    held = Decision(Outcome.QUARANTINE, clauses, policy="policy.toml", digest="ab" * 32)
+    page = render((replace(clear, decision=held),))
+    assert f'class="chip review">HELD</span> by policy.toml (sha256 {"ab" * 8})' in page
+    assert "age: published 2 days ago" in page
+    assert page.index("HELD") < page.index("Capabilities</h2>")
+    assert "HELD" not in render((clear,))
+    many = render((blocked, replace(clear, decision=held)))
+    assert 'id="c2-top"' in many  # CLEAR, but the policy holds it
 
 
 # Escaping ----------------------------------------------------------------------------------------

@@ -113,7 +113,7 @@ def declarations(data: bytes, *, limit: int) -> Declarations:
     At most `limit` of them.
     """
     last, is_renamed = _last_telling(data)
-    if last > _WORTH_FLATTENING:
+    if last > _WORTH_FLATTENING and not is_renamed:
         data = without_bodies(data)
         last, is_renamed = _last_telling(data)
     if last < 0:
@@ -133,7 +133,7 @@ def _last_telling(data: bytes) -> tuple[int, bool]:
 def inline_modules(data: bytes, *, limit: int) -> tuple[Inline, ...]:
     """All inline modules of a file, at most `limit`: where a macro may be called."""
     scanner = _Scanner(data)
-    scanner.read(len(data), limit)
+    scanner.read(data.rfind(b"mod"), limit)
     return tuple(scanner.inline[:limit])
 
 

@@ -257,6 +257,8 @@ class Reducer:
             before = self._words
             for one in self._files.values():
                 self._look(one)
+                if len(self._words) > _MANY_WORDS:
+                    break  # more words only cost more: all is going to be read
             if self._words == before or len(self._words) > _MANY_WORDS:
                 break
         if len(self._words) > _MANY_WORDS:

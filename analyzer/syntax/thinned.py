@@ -5,32 +5,61 @@ and all its words and texts.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from analyzer.syntax.flat import flatten, merged
+from analyzer.syntax.flat import Range, flatten, merged
 from analyzer.syntax.lexer import TokenKind, literal_text, tokens
-from analyzer.syntax.regions import CONTAINERS, regions
 
+_BRACES = re.compile(rb"[{}]")
+_OPENING = ord("{")
 _NAMING = re.compile(rb"\bmod\b|include|macro")
 _BLANKS = bytes(one if one in b"\n" else 32 for one in range(256))
 
 
 def without_bodies(data: bytes) -> bytes:
-    """The file with comments, and bodies that name no module and no macro, blanked in place."""
+    """The file with comments, and all items and bodies that name no module and no macro, blanked in
+    place.
+    """
     flat = flatten(data)
-    found = regions(flat.code) if flat.is_exact else None
-    if found is None:
-        return data
-    ranges = [
-        (one.start, one.end)
-        for one in found.all
-        if one.kind not in CONTAINERS and not _NAMING.search(flat.code, one.start, one.end)
-    ]
+    ranges = list(_idle(flat.code)) if flat.is_exact else []
     parts: list[bytes] = []
     position = 0
     for start, end in merged(ranges, flat.comments):
         parts += (data[position:start], data[start:end].translate(_BLANKS))
         position = end
     return b"".join([*parts, data[position:]])
+
+
+def _idle(code: bytes) -> Iterator[Range]:
+    """Items, and what stands between braces, that name nothing; none where braces do not pair.
+
+    What stands before a brace goes with it, unless it opens or closes another bracket.
+    """
+    found: list[Range] = []
+    opened: list[int] = []
+    borders = [0]  # where what stands before the next brace of this depth begins
+    for match in _BRACES.finditer(code):
+        position = match.start()
+        if code[position] == _OPENING:
+            opened.append(position)
+            borders.append(position + 1)
+            continue
+        if not opened:
+            return
+        start = opened.pop()
+        borders.pop()
+        border, borders[-1] = borders[-1], position + 1
+        if _NAMING.search(code, start, position):
+            continue
+        while found and found[-1][0] > start:
+            found.pop()
+        head = code[border:start]
+        is_apart = not _NAMING.search(head) and all(
+            head.count(one) == head.count(other) for one, other in ((b"(", b")"), (b"[", b"]"))
+        )
+        found.append((border, position + 1) if is_apart else (start + 1, position))
+    if not opened:
+        yield from found
 
 
 def words_and_texts(data: bytes) -> tuple[frozenset[str], frozenset[str]]:

@@ -62,6 +62,8 @@ def serve(judge: Judge, limits: Limits) -> None:
     while (request := read_request(source)) is not None:
         grant_processor_time(limits.worker_cpu_s)
         _answer(answers, functools.partial(judge, *request), limits)
+        del request
+        gc.collect()  # between crates: what one held must not stand beside what the next needs
 
 
 def collect_rarely() -> None:

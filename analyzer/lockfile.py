@@ -1,10 +1,12 @@
 """Cargo.lock of every format version (1 to 4) to a Lockfile: packages, their edges and lines.
 
-Half a file is an error with its line, or a gap where only the references tell of what is gone.
+Half a file is an error with its line, or a gap where only the references tell of what is gone;
+`salvaged` reads what is left of it.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 
@@ -14,6 +16,9 @@ from analyzer.toml import read_toml
 
 _CONFLICT = re.compile(rb"^(?:<{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
 _HEADER = re.compile(rb"^[ \t]*\[\[[ \t]*[\"']?package[\"']?[ \t]*\]\]", re.MULTILINE)
+_VERSION = re.compile(rb"^[ \t]*version[ \t]*=", re.MULTILINE)
+_BLANK_LINE = re.compile(rb"\n[ \t]*\r?\n")
+_NEWEST = 4
 _REFERENCE = re.compile(r"(\S+)(?: (\S+))?(?: \((.*)\))?")
 
 Table = Mapping[str, object]
@@ -46,7 +51,36 @@ def read_lockfile(data: bytes, *, path: str) -> Lockfile:
         packages.append(LockedPackage(*head, edges, line))
         if lost:
             gaps.append(_dangling(head, lost, path, line))
-    return Lockfile(path, _format_version(document), tuple(packages), tuple(gaps))
+    version = _format_version(document)
+    if not 1 <= version <= _NEWEST:
+        gaps.append(_foreign(version, data, path))
+    return Lockfile(path, version, tuple(packages), tuple(gaps))
+
+
+def salvaged(data: bytes, *, path: str) -> Lockfile:
+    """The packages of a damaged file that can be read each by itself, without edges between them
+    that lead to lost ones. Never raises; there may be none.
+    """
+    starts = [one.start() for one in _HEADER.finditer(data)]
+    packages: list[LockedPackage] = []
+    for start, end in itertools.pairwise([*starts, len(data)]):
+        chunk = _CONFLICT.sub(b"#", _BLANK_LINE.split(data[start:end], 1)[0])
+        try:
+            (table,) = _tables(read_toml(chunk, name=path), path)
+            head = _head(table, path, {})
+        except (TomlError, ValueError):
+            continue
+        packages.append(LockedPackage(*head, (), data.count(b"\n", 0, start) + 1))
+    return Lockfile(path, 0, tuple(packages))
+
+
+def _foreign(version: int, data: bytes, path: str) -> Gap:
+    """Cargo refuses such a file; what its tables mean in that format nobody here knows."""
+    found = _VERSION.search(data)
+    line = data.count(b"\n", 0, found.start()) + 1 if found else 0
+    reason = f"written in lock file format {version}, which is not known: read as format {_NEWEST}"
+    remedy = "update cratescope, or let your cargo write the file again"
+    return Gap(GapKind.MANIFEST, reason, path, line, is_blocking=True, remedy=remedy)
 
 
 def _dangling(head: Head, lost: tuple[str, ...], path: str, line: int) -> Gap:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from analyzer.errors import TomlError, UsageError
 from analyzer.limits import Limits
-from analyzer.lockfile import read_lockfile
+from analyzer.lockfile import read_lockfile, salvaged
 from analyzer.manifest import NO_PACKAGE, read_manifest
 from analyzer.model import CrateRef, Gap, GapKind, Lockfile, Manifest, SourceFile, SourceTree
 
@@ -56,7 +56,8 @@ def read_locks(paths: Sequence[Path], *, limits: Limits, is_required: bool = Tru
         got = read_lock(path, limits)
         if isinstance(got, Gap):
             walk.gaps.append(got)
-        else:
+            got = _part(path, limits)
+        if got.packages:
             lockfiles.append(got)
             walk.gaps += got.gaps
     walk.gaps += _unlocked(walk, lockfiles, limits)
@@ -212,6 +213,17 @@ def read_lock(path: Path, limits: Limits) -> Lockfile | Gap:
     if not found.packages:
         return Gap(GapKind.UNREADABLE, "holds no package", name, 0, (), True, _REMEDY)
     return found
+
+
+def _part(path: Path, limits: Limits) -> Lockfile:
+    """What is left of a lock file that is damaged; the gap beside it says that it is."""
+    name = shown(path)
+    try:
+        data = _bytes(path, limits.lockfile_size_bytes)
+    except OSError:
+        return Lockfile(name, 0, ())
+    is_whole = len(data) <= limits.lockfile_size_bytes
+    return salvaged(data, path=name) if is_whole else Lockfile(name, 0, ())
 
 
 def _bytes(path: Path, most: int) -> bytes:

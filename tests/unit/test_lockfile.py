@@ -183,3 +183,12 @@ def test_what_is_no_lockfile_is_an_error_with_its_place(text: str, message: str)
 def test_bytes_that_are_no_text_are_an_error() -> None:
     with pytest.raises(TomlError, match="x:2: not UTF-8"):
         read_lockfile(b"version = 4\n\xff", path="x")
+
+
+@pytest.mark.parametrize("version", [0, 5, 99, -1])
+def test_unknown_format_is_read_and_is_a_blocking_gap(version: int) -> None:
+    lock = read(f"# made\nversion = {version}\n\n[[package]]\nname = 'a'\nversion = '1.0.0'\n")
+    (gap,) = lock.gaps
+    assert (gap.is_blocking, gap.line) == (True, 2)
+    assert f"format {version}" in gap.reason
+    assert [one.name for one in lock.packages] == ["a"]

@@ -137,10 +137,32 @@ def test_broken_lock_file_is_a_blocking_gap_at_its_line(
     write(tmp_path, {"a/Cargo.lock": text, "b/Cargo.lock": LOCK})
     locks = look(tmp_path, limits=Limits(lockfile_size_bytes=1000))
 
-    assert found(locks, tmp_path) == ["b/Cargo.lock"]
+    assert found(locks, tmp_path)[-1] == "b/Cargo.lock"
     (gap,) = locks.gaps
     assert (gap.is_blocking, gap.path, gap.line) == (True, str(tmp_path / "a/Cargo.lock"), line)
     assert reason in gap.reason
+
+
+@pytest.mark.parametrize("cut", ["[[package]]\nname = 'b'\nversi", "[[package]]\nname = 'b"])
+def test_what_is_left_of_a_lock_file_is_looked_at(tmp_path: Path, cut: str) -> None:
+    first = "[[package]]\nname = 'first'\nversion = '1.0.0'\n\n"
+    second = "[[package]]\nname = 'second'\nversion = '2.0.0'\n\n"
+    write(tmp_path, {"Cargo.lock": f"version = 4\n\n{first}{second}{cut}"})
+
+    locks = look(tmp_path)
+
+    (lock,) = locks.lockfiles
+    assert [(one.name, one.line) for one in lock.packages] == [("first", 3), ("second", 7)]
+    assert [one.is_blocking for one in locks.gaps] == [True]
+
+
+def test_both_sides_of_a_conflict_are_looked_at(tmp_path: Path) -> None:
+    ours = "[[package]]\nname = 'a'\nversion = '1.0.0'\n"
+    theirs = "[[package]]\nname = 'a'\nversion = '2.0.0'\n"
+    text = f"version = 4\n\n<<<<<<< HEAD\n{ours}\n=======\n{theirs}\n>>>>>>> other\n"
+    write(tmp_path, {"Cargo.lock": text})
+    (lock,) = look(tmp_path).lockfiles
+    assert [one.version for one in lock.packages] == ["1.0.0", "2.0.0"]
 
 
 def test_folder_that_vanishes_or_refuses_is_a_blocking_gap(

@@ -306,7 +306,13 @@ def _dependencies(package: _Package, lines: Lines) -> Iterator[Dependency]:
                 features=_texts(row.get("features"))
                 + (_texts(own.get("features")) if is_inherited else ()),
                 line=lines.get((*header, key), 0),
+                has_defaults=_has_defaults(row) or (is_inherited and _has_defaults(own, False)),
             )
+
+
+def _has_defaults(row: Table, unstated: bool = True) -> bool:  # noqa: FBT001, FBT002
+    value = row.get("default-features", row.get("default_features"))
+    return value if isinstance(value, bool) else unstated
 
 
 # Facts -------------------------------------------------------------------------------------------

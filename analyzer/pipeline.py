@@ -6,6 +6,7 @@ what is served; the same bytes, rules, context and limits give the same report.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,7 +14,10 @@ from dataclasses import replace
 from analyzer import __version__
 from analyzer.facts import collect
 from analyzer.facts.changes import changes
+from analyzer.facts.exports import exports
 from analyzer.facts.flows import ASKER, flows
+from analyzer.facts.named import unnamed
+from analyzer.facts.near_names import is_popular
 from analyzer.facts.view import CrateView
 from analyzer.limits import DEFAULT_LIMITS, Limits
 from analyzer.manifest import read_manifest
@@ -26,6 +30,7 @@ from analyzer.model import (
     FileInfo,
     Gap,
     Manifest,
+    Origin,
     PackageInfo,
     Phase,
     Provenance,
@@ -34,6 +39,9 @@ from analyzer.model import (
     SourceTree,
     Trace,
 )
+from analyzer.registry.history import history
+from analyzer.rules.elsewhere import in_builds
+from analyzer.rules.halves import export_ends, half_ends, halves
 from analyzer.rules.joining import Ends, drawn_ends, flow_ends, joining, left_open
 from analyzer.rules.match import match
 from analyzer.rules.ruleset import RuleSet
@@ -60,6 +68,7 @@ def analyze(
     """The risk report of one crate. Hostile content never raises: it becomes findings and gaps."""
     known = context or Context()
     before = known.previous.facts if known.previous is not None else None
+    ruleset = ruleset.with_exports(known.exports)
     ruleset = ruleset if before is not None else ruleset.of_one_version
     tree = unpack(crate, limits=limits)
     manifest = read_manifest(tree, limits=limits)
@@ -72,14 +81,9 @@ def analyze(
             crate.ref, tree, manifest, code, sources.phases, ruleset.signatures, known, limits
         )
         factset = collect(view)
-        if not sources.is_cut:
+        if not _extended(sources, view, factset, ruleset):
             break
-        _followed(view, factset, flow_ends(factset, ruleset))  # asks for what a value passes
-        joined = joining(factset, ruleset)
-        wanted = code.wanted(left_open(factset, ruleset) | {ASKER})
-        if not sources.extend(wanted._replace(callers=wanted.callers | joined)):
-            break
-    factset = _followed(view, factset, flow_ends(factset, ruleset))
+    factset = _followed(view, factset, _all_ends(factset, ruleset, manifest))
     trace = observe(crate, limits) if observe is not None else Trace()
     factset = replace(factset, facts=factset.facts + trace.facts)
     changed = changes(factset.facts, crate, tree, manifest, sources.phases, known)
@@ -107,8 +111,26 @@ def analyze(
             __version__, ruleset.digest, limits.digest(), known.as_of, known.sources
         ),
         files=_files(tree, sources),
-        package=PackageInfo(_about(manifest), manifest.dependencies),
+        package=_told_by(view, crate.origin),
+        in_builds=in_builds(factset, ruleset, functools.partial(_followed, view)),
+        halves=halves(factset, ruleset, manifest.links),
+        exports=exports(view, factset, export_ends(factset, ruleset)),
     )
+
+
+def _extended(sources: Sources, view: CrateView, factset: FactSet, ruleset: RuleSet) -> bool:
+    """Whether more of the code was read, as it could change what is found."""
+    if not sources.is_cut:
+        return False
+    _followed(view, factset, _all_ends(factset, ruleset, view.manifest))  # asks for what it passes
+    joined = joining(factset, ruleset)
+    wanted = view.code.wanted(left_open(factset, ruleset) | {ASKER})
+    return sources.extend(wanted._replace(callers=wanted.callers | joined))
+
+
+def _all_ends(factset: FactSet, ruleset: RuleSet, manifest: Manifest) -> tuple[Ends, ...]:
+    """Of rules that hold in one crate, and of those that need another one."""
+    return flow_ends(factset, ruleset) + half_ends(factset, ruleset, manifest.links)
 
 
 def _followed(view: CrateView, factset: FactSet, ends: tuple[Ends, ...]) -> FactSet:
@@ -195,6 +217,22 @@ def _files(tree: SourceTree, sources: Sources) -> tuple[FileInfo, ...]:
             sources.phases.get(one.path, ()),
         )
         for one in tree.files
+    )
+
+
+def _told_by(view: CrateView, origin: Origin) -> PackageInfo:
+    manifest = view.manifest
+    past = history(view.ref, view.context)
+    is_default = origin is Origin.CRATES_IO and not view.ref.registry
+    return PackageInfo(
+        fields=_about(manifest),
+        dependencies=manifest.dependencies,
+        features=manifest.features,
+        kinds=tuple(dict.fromkeys(one.kind for one in manifest.targets)),
+        # By name, where the name was earned: a folder or another registry may take any.
+        is_popular=is_default and is_popular(view.ref.name, view.signatures),
+        unnamed=unnamed(manifest, view.tree, view.phases),
+        age=past.name_age if past is not None else "",
     )
 
 

@@ -11,13 +11,17 @@ import typer
 
 from analyzer.cli.exits import CODES, decision_code, exit_code
 from analyzer.cli.options import (
+    AllFeatures,
     AsOf,
+    Features,
     Jobs,
+    NoDefaultFeatures,
     Offline,
     Output,
     PolicyFile,
     Quiet,
     Rules,
+    Targets,
     formats_option,
 )
 from analyzer.cli.output import plan, publish, warn
@@ -28,11 +32,19 @@ from analyzer.limits import DEFAULT_LIMITS
 from analyzer.model import Severity, Verdict
 from analyzer.project.audit import AuditResult, audit_names, is_from_registry, places_of
 from analyzer.project.formats import formats
+from analyzer.project.graph.reach import Choice
 from analyzer.project.locks import read_locks
 from analyzer.signatures import load_known_bad
 
 if TYPE_CHECKING:
     from analyzer.project.decisions.load import Owner
+
+_Hygiene = Annotated[
+    bool, typer.Option("--hygiene", help="Look at pipelines, locks and secrets of the build, too.")
+]
+_HygieneStrict = Annotated[
+    bool, typer.Option("--hygiene-strict", help="The same; what it finds asks for a REVIEW.")
+]
 
 
 def audit(
@@ -45,13 +57,8 @@ def audit(
     scan: Annotated[
         bool, typer.Option("--scan", help="Fetch and read every locked crate as well.")
     ] = False,
-    hygiene: Annotated[
-        bool,
-        typer.Option("--hygiene", help="Look at pipelines, locks and secrets of the build, too."),
-    ] = False,
-    hygiene_strict: Annotated[
-        bool, typer.Option("--hygiene-strict", help="The same; what it finds asks for a REVIEW.")
-    ] = False,
+    hygiene: _Hygiene = False,
+    hygiene_strict: _HygieneStrict = False,
     offline: Offline = False,
     registry: Annotated[
         str, typer.Option("--registry", metavar="URL", help="A mirror of the public registry.")
@@ -59,13 +66,17 @@ def audit(
     rules: Rules = None,
     policy: PolicyFile = None,
     as_of: AsOf = "",
+    features: Features = None,
+    all_features: AllFeatures = False,
+    no_default_features: NoDefaultFeatures = False,
+    target: Targets = None,
     jobs: Jobs = None,
     quiet: Quiet = False,
 ) -> None:
     """Judge what lock files hold: by name at once, by content with --scan."""
     pairs = plan(format_ or [], output or [], formats("audit"))
-    if rules and not scan:
-        raise UsageError("--rules asks for contents", remedy="add --scan")
+    choice = Choice(_listed(features), not no_default_features, all_features, tuple(target or ()))
+    _check_use(is_scanned=scan, rules=rules, choice=choice)
     settings = load_settings(os.environ, registry=registry, is_offline=offline or None, jobs=jobs)
     owner = owner_for(policy, day_of(as_of), looks_here=True, is_quiet=quiet)
     if as_of and not scan and owner is None:
@@ -75,7 +86,8 @@ def audit(
     known, digest = load_known_bad()
     found = audit_names(locks, known, digest, is_scanned=scan)
     if scan:
-        found = scanned(found, settings, tuple(rules or ()), as_of, is_quiet=quiet)
+        folders = tuple(rules or ())
+        found = scanned(found, settings, folders, as_of, choice=choice, is_quiet=quiet)
     if owner is not None:
         found = _decided(found, owner, settings)
     if is_kept:
@@ -85,6 +97,21 @@ def audit(
 
     publish("audit", found, pairs, here=Path())
     raise typer.Exit(_code(found, is_strict=hygiene_strict))
+
+
+def _listed(texts: list[str] | None) -> tuple[str, ...]:
+    """Names as cargo takes them: several options, commas, blanks."""
+    return tuple(one for text in texts or () for one in text.replace(",", " ").split())
+
+
+def _check_use(*, is_scanned: bool, rules: list[Path] | None, choice: Choice) -> None:
+    """Raises UsageError for an option that means nothing without contents."""
+    for what, is_given in (
+        ("--rules asks for contents", rules),
+        ("features and targets ask for contents", choice.is_made),
+    ):
+        if is_given and not is_scanned:
+            raise UsageError(what, remedy="add --scan")
 
 
 def _code(found: AuditResult, *, is_strict: bool) -> int:
@@ -113,8 +140,14 @@ def _decided(found: AuditResult, owner: Owner, settings: Settings) -> AuditResul
     return replace(found, decided=decided_audit(found, owner, ages, people))
 
 
-def scanned(
-    found: AuditResult, settings: Settings, rules: tuple[Path, ...], as_of: str, *, is_quiet: bool
+def scanned(  # the last two belong to the command line
+    found: AuditResult,
+    settings: Settings,
+    rules: tuple[Path, ...],
+    as_of: str,
+    *,
+    choice: Choice | None = None,
+    is_quiet: bool,
 ) -> AuditResult:
     """The result with contents read; the network and the workers are imported only here."""
     from analyzer.cli.progress import progress
@@ -130,7 +163,7 @@ def scanned(
         Pool(max(1, min(settings.jobs, total)), rules=rules, cache=cache, is_eager=False) as pool,
         progress(total, is_quiet=is_quiet) as advance,
     ):
-        means = Means(settings, known.contexts, pool, DEFAULT_LIMITS, advance)
+        means = Means(settings, known.contexts, pool, DEFAULT_LIMITS, advance, choice or Choice())
         result = scan_locked(found, means)
     known.close()
     warnings = (*known.warnings, *([cache.trouble] if cache.trouble else ()))

@@ -50,3 +50,15 @@ OnlineMetadata = Annotated[
     bool,
     typer.Option("--online-metadata", help="Ask the web API for owners and downloads (slow)."),
 ]
+Features = Annotated[
+    list[str] | None,
+    typer.Option("--features", "-F", metavar="NAMES", help="Features of the members, as built."),
+]
+AllFeatures = Annotated[bool, typer.Option("--all-features", help="All features of the members.")]
+NoDefaultFeatures = Annotated[
+    bool, typer.Option("--no-default-features", help="Without the members' default features.")
+]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option("--target", metavar="TRIPLE", help="Built for this target; may repeat."),
+]

@@ -11,6 +11,7 @@ from analyzer.cli.explain import known_rule
 from analyzer.errors import SignatureError, UsageError
 from analyzer.model import Context, CrateSource, Finding
 from analyzer.pipeline import analyze
+from analyzer.project.graph.join import Part, joined
 from analyzer.report.text import one_line
 from analyzer.rules.lint import lint_rule
 from analyzer.rules.ruleset import RuleSet, load_ruleset, read_ruleset
@@ -95,9 +96,22 @@ def new_rule(
 
 
 def found(
-    crate: CrateSource, ruleset: RuleSet, /, before: CrateSource | None = None
+    crate: CrateSource,
+    ruleset: RuleSet,
+    /,
+    before: CrateSource | None = None,
+    others: tuple[CrateSource, ...] = (),
 ) -> tuple[Finding, ...]:
-    """What the analysis finds in a sample, seen from the version before if there is one."""
+    """What the analysis finds in a sample, seen from the version before if there is one; with
+    other crates, what only all of them together show.
+    """
+    if others:
+        reports = [analyze(one, ruleset=ruleset) for one in (crate, *others)]
+        parts = [
+            Part(f"{one.crate.name}-{one.crate.version}", frozenset(range(place)), one.halves)
+            for place, one in enumerate(reports)
+        ]
+        return tuple(one.finding for one in joined(parts))
     previous = analyze(before, ruleset=ruleset) if before is not None else None
     return analyze(crate, ruleset=ruleset, context=Context(previous=previous)).findings
 

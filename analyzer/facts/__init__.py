@@ -24,6 +24,8 @@ _NOT_FAMILIES = frozenset(
         "guards",
         "programs",
         "near_names",
+        "exports",
+        "named",
         "hosts",
         "native_files",
         "flows",

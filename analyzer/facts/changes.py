@@ -7,10 +7,10 @@ in the source) only ever adds a word here; it never takes a fact away (threat mo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
+from analyzer.facts.named import Sources
 from analyzer.model import (
     BUILD_TIME,
     QUIET,
@@ -49,7 +49,6 @@ _CODE_POWERS: Mapping[Phase, str] = {
 }
 _BYTES = frozenset({Origin.CRATES_IO, Origin.REGISTRY, Origin.ARCHIVE})
 """Origins whose version never has other bytes; a folder changes as its owner works."""
-_COMMENT = re.compile(rb"//[^\n]*")
 _STEPS = ("major", "minor", "patch")
 
 
@@ -166,12 +165,13 @@ def _taken(
     """
     had = {edge_of(one) for one in before.package.dependencies}
     had |= {(fold_name(one.subject), one.api) for one in _edges(before.facts)}
+    sources = Sources(tree, phases)
     for one in manifest.dependencies:
         if one.kind is DependencyKind.DEV or edge_of(one) in had:
             continue
         had.add(edge_of(one))
         words = [str(one.kind)]
-        words += ["unnamed"] if not _is_named(one.key, tree, phases) else []
+        words += ["unnamed"] if not sources.names(one.key) else []
         words += ["young"] if _is_young(one.package, manifest, context) else []
         words += _told(one.package, context)
         table = "" if one.kind is DependencyKind.NORMAL else f"{one.kind}-"
@@ -219,19 +219,6 @@ def edge_of(one: Dependency) -> tuple[str, str]:
 
 def _edges(facts: Iterable[Fact]) -> Iterator[Fact]:
     return (one for one in facts if one.kind is FactKind.MANIFEST_DEPENDENCY)
-
-
-def _is_named(key: str, tree: SourceTree, phases: Mapping[str, tuple[Phase, ...]]) -> bool:
-    """Whether code that ships or builds uses it; `use x as _;` alone uses nothing."""
-    name = re.escape(key.replace("-", "_").encode())
-    word = re.compile(rb"(?<![A-Za-z0-9_])" + name + rb"(?![A-Za-z0-9_])")
-    idle = re.compile(rb"(?:use\s+(?:::)?|extern\s+crate\s+)" + name + rb"(?:\s+as\s+_)?\s*;")
-    for file in tree.files:
-        if file.path in phases and not QUIET.issuperset(phases[file.path]):
-            code = _COMMENT.sub(b"", file.data)
-            if len(word.findall(code)) > len(idle.findall(code)):
-                return True
-    return False
 
 
 def _is_young(package: str, manifest: Manifest, context: Context) -> bool:

@@ -37,14 +37,7 @@ def flows(
     view.code.asking = ASKER
     table = tuple(facts)
     written = _Written(table, view)
-    tracer = Tracer(
-        view.code,
-        view.calls.callers,
-        ends=frozenset(_place(one) for one in table if _is_end(one)),
-        written=written.by_place,
-        max_steps=view.limits.flow_steps_per_crate,
-        max_steps_per_sink=view.limits.flow_steps_per_sink,
-    )
+    tracer = _tracer(view, table, written)
     found: list[Flow] = []
     rows = _by_place(wanted)
     for place, sinks in sorted(rows.items())[:_SINKS]:
@@ -53,6 +46,22 @@ def flows(
     is_cut = tracer.is_exhausted or len(rows) > _SINKS
     reason = "following values ran out of steps; some ways they take are unknown"
     return tuple(found), (Gap(GapKind.BUDGET, reason),) if is_cut else ()
+
+
+def tracer_of(view: CrateView, facts: tuple[Fact, ...]) -> Tracer:
+    """Follows values of a crate with a budget of its own."""
+    return _tracer(view, facts, _Written(facts, view))
+
+
+def _tracer(view: CrateView, facts: tuple[Fact, ...], written: _Written) -> Tracer:
+    return Tracer(
+        view.code,
+        view.calls.callers,
+        ends=frozenset(_place(one) for one in facts if _is_end(one)),
+        written=written.by_place,
+        max_steps=view.limits.flow_steps_per_crate,
+        max_steps_per_sink=view.limits.flow_steps_per_sink,
+    )
 
 
 def _is_end(fact: Fact) -> bool:

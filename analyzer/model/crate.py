@@ -74,7 +74,10 @@ class DependencyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """One dependency edge. `key` is the name the source uses, `package` the registry's name."""
+    """One dependency edge. `key` is the name the source uses, `package` the registry's name.
+
+    `has_defaults`: its feature `default` is asked for.
+    """
 
     key: str
     package: str
@@ -87,6 +90,7 @@ class Dependency:
     path: str = ""
     features: tuple[str, ...] = ()
     line: int = 0
+    has_defaults: bool = True
 
 
 class TargetKind(StrEnum):

@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from analyzer.model.crate import Advisory, Dependency, IndexEntry, NameRecord, Origin, VcsTree
+from analyzer.model.crate import (
+    Advisory,
+    Dependency,
+    IndexEntry,
+    NameRecord,
+    Origin,
+    TargetKind,
+    VcsTree,
+)
 from analyzer.model.decision import Decision
-from analyzer.model.facts import QUIET, Fact, FactKind, Gap, Guard, Hop, Phase, Where
+from analyzer.model.facts import QUIET, Fact, FactKind, Gap, Guard, Hop, Phase, Span, Where
 
 
 class Severity(StrEnum):
@@ -90,6 +98,48 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Half:
+    """What a crate does with a value that comes from another crate, or goes to one.
+
+    `takes` and `gives` name the joint (`metadata DEP_X_KEY`, `environment NAME`, `file PATH`);
+    without `takes` the value begins here, without `gives` it ends here. `finding` is the rule's,
+    with the evidence of this crate alone.
+    """
+
+    takes: str
+    gives: str
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A public function of a library whose result carries what `kinds` says of `subject`, or whose
+    parameters `data` end there; at `where` inside the library.
+
+    `path` stands below the crate. Without kinds it only says that it `returns` a type.
+    """
+
+    path: str
+    is_method: bool
+    where: Span
+    kinds: tuple[FactKind, ...] = ()
+    subject: str = ""
+    data: tuple[int, ...] = ()
+    snippet: str = ""
+    returns: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """Exports of a dependency, by the name that sources use."""
+
+    crate: str
+    version: str
+    is_popular: bool
+    rows: tuple[Export, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Capability:
     """What the code can do, good or bad: a neutral word, where it runs, how often, first place."""
 
@@ -164,19 +214,31 @@ class FileInfo:
 
 @dataclass(frozen=True, slots=True)
 class PackageInfo:
-    """What the manifest says that a later version may be compared with."""
+    """What the manifest says that a later version may be compared with, or a graph is made of.
+
+    `kinds`: what cargo builds from it, each once. `is_popular`: its name in the default registry is
+    a much-used one. `unnamed`: keys of dependencies that no code uses. `age`: class of the time
+    since the name's first release, empty if not known.
+    """
 
     fields: tuple[tuple[str, str], ...] = ()
     dependencies: tuple[Dependency, ...] = ()
+    features: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    kinds: tuple[TargetKind, ...] = ()
+    is_popular: bool = False
+    unnamed: tuple[str, ...] = ()
+    age: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """Everything the analysis says of one crate.
 
-    `files` and `package` are what the next version is compared with (`cratescope diff`); they stand
-    in no public form of the report. `decision` is what an owner's policy makes of it, if one was
-    asked: nothing else of the report changes with it.
+    `files` and `package` are what the next version is compared with (`cratescope diff`).
+    `in_builds` are findings that hold if another crate's build runs this library, `halves` what is
+    whole only with another crate, `exports` what its functions do for others: for `cratescope
+    audit`. None of them stands in a public form of the report. `decision` is what an owner's policy
+    makes of it, if one was asked: nothing else of the report changes with it.
     """
 
     crate: CrateInfo
@@ -193,6 +255,9 @@ class Report:
     provenance: Provenance
     files: tuple[FileInfo, ...] = ()
     package: PackageInfo = PackageInfo()
+    in_builds: tuple[Finding, ...] = ()
+    halves: tuple[Half, ...] = ()
+    exports: tuple[Export, ...] = ()
     decision: Decision | None = None
 
 
@@ -204,6 +269,7 @@ class Context:
     version and the one before it. `first_published`: (name, time) of dependencies taken up new.
     `sources`: name, state and digest of each database that was asked. `vcs`: the commit that the
     archive names, if a repository was asked for it. `record`: owners and downloads, if asked for.
+    `exports`: what functions of dependencies do, as they were read before.
     """
 
     as_of: str = ""
@@ -215,3 +281,4 @@ class Context:
     sources: tuple[str, ...] = ()
     vcs: VcsTree | None = None
     record: NameRecord | None = None
+    exports: tuple[Exports, ...] = ()

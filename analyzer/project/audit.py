@@ -12,8 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.config import is_default_source
-from analyzer.model import Gap, GapKind, KnownBad, LockedPackage, Lockfile, Report, Verdict
+from analyzer.model import (
+    Evidence,
+    Gap,
+    GapKind,
+    KnownBad,
+    LockedPackage,
+    Lockfile,
+    Report,
+    Verdict,
+)
 from analyzer.project.decisions.model import Decided
+from analyzer.project.graph.reach import Reach, roots_of
 from analyzer.project.hygiene.model import HygieneResult
 from analyzer.project.locks import Locks
 from analyzer.signatures import fold_name
@@ -38,16 +48,23 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a package is locked, and the shortest way to it from a root of that lock file."""
+    """Where a package is locked, and the shortest way to it from a root of that lock file.
+
+    `reach`: what is built and run of it there, if contents were read.
+    """
 
     lockfile: str
     line: int
     chain: tuple[str, ...]
+    reach: Reach | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a package needs a person. `rule` is one that `cratescope explain` knows, or a check."""
+    """Why a package needs a person. `rule` is one that `cratescope explain` knows, or a check.
+
+    `evidence` of reasons over several packages; files stand below `name-version`.
+    """
 
     rule: str
     verdict: Verdict
@@ -55,6 +72,7 @@ class Reason:
     kind: str = ""
     advisories: tuple[str, ...] = ()
     campaign: str = ""
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +89,21 @@ class Row:
         """The worst of the reasons."""
         return worst(one.verdict for one in self.reasons)
 
+    @property
+    def is_built(self) -> bool:
+        """False if it is known that nobody builds it, wherever it is locked."""
+        return any(one.reach is None or one.reach.is_built for one in self.places)
+
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
     """What was found; `known_bad` is the digest of the list that names were compared with.
 
     `reports` are those of contents that were read: none without `--scan`; those that are CLEAR hold
-    no facts, indicators and files. `hygiene` and `decided` (what a policy makes of it) never touch
-    the verdict. `folders`: by checksum, where the files of packages that were read here lie; they
-    stand in no public form.
+    no facts, indicators and files. `reaches` by path of the lock file, a Reach for each package.
+    `is_chosen`: features or targets were chosen. `hygiene` and `decided` (what a policy makes of
+    it) never touch the verdict. `folders`: by checksum, where the files of packages that were read
+    here lie; they stand in no public form.
     """
 
     lockfiles: tuple[Lockfile, ...]
@@ -88,6 +112,8 @@ class AuditResult:
     known_bad: str
     is_scanned: bool = False
     reports: tuple[Report, ...] = ()
+    reaches: tuple[tuple[str, tuple[Reach, ...]], ...] = ()
+    is_chosen: bool = False
     hygiene: HygieneResult | None = None
     decided: Decided | None = None
     folders: tuple[tuple[str, Path], ...] = ()
@@ -99,9 +125,16 @@ class AuditResult:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of all rows; a blocking gap makes it INCOMPLETE if nothing is blocked."""
+        """The worst of all rows; a blocking gap makes it INCOMPLETE if nothing is blocked.
+
+        Where features or targets were chosen, what nobody builds with them only counts as BLOCK.
+        """
         unread = (Verdict.INCOMPLETE for one in self.gaps if one.is_blocking)
-        return worst((*(one.verdict for one in self.rows), *unread))
+        return worst((*(one.verdict for one in self.rows if self.counts(one)), *unread))
+
+    def counts(self, row: Row) -> bool:
+        """Whether a row has a say in the verdict."""
+        return row.is_built or row.verdict is Verdict.BLOCK or not self.is_chosen
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -216,8 +249,11 @@ def rows_of(
     lockfiles: Sequence[Lockfile],
     reasons: Mapping[Key, tuple[Reason, ...]],
     reports: Mapping[Key, Report],
+    reaches: Mapping[str, Sequence[Reach]] | None = None,
 ) -> tuple[Row, ...]:
-    """A row for each package that there is a reason for, the worst first."""
+    """A row for each package that there is a reason for, the worst first; what is built before
+    what is not.
+    """
     ways: dict[str, list[int]] = {}
     rows: list[Row] = []
     for key, where in places_of(lockfiles).items():
@@ -228,24 +264,25 @@ def rows_of(
             if lock.path not in ways:
                 ways[lock.path] = _ways(lock)
             chain = _chain(lock, ways[lock.path], number)
-            places.append(Place(lock.path, lock.packages[number].line, chain))
+            reach = (reaches or {}).get(lock.path)
+            told = reach[number] if reach is not None else None
+            places.append(Place(lock.path, lock.packages[number].line, chain, told))
         why = sorted(reasons[key], key=lambda one: ORDER.index(one.verdict))
         rows.append(Row(key, tuple(why), tuple(places), reports.get(key)))
-    return tuple(sorted(rows, key=lambda one: (ORDER.index(one.verdict), repr(one.package))))
+    return tuple(sorted(rows, key=_rank))
+
+
+def _rank(row: Row) -> tuple[int, bool, str]:
+    return ORDER.index(row.verdict), not row.is_built, repr(row.package)
 
 
 _ROOT, _UNREACHED = -1, -2
 
 
 def _ways(lock: Lockfile) -> list[int]:
-    """For each package the one that it is reached from first, breadth first from the roots.
-
-    Roots are the packages of the project itself; without any, those that nothing depends on.
-    """
+    """For each package the one that it is reached from first, breadth first from the roots."""
     packages = lock.packages
-    needed = {one for package in packages for one in package.dependencies}
-    roots = [number for number, one in enumerate(packages) if not one.source]
-    roots = roots or [number for number in range(len(packages)) if number not in needed]
+    roots = roots_of(packages)
     ways = [_UNREACHED] * len(packages)
     for one in roots:
         ways[one] = _ROOT

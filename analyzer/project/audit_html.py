@@ -11,7 +11,7 @@ from analyzer import __version__
 from analyzer.model import Verdict
 from analyzer.project import decided_html
 from analyzer.project.audit import ORDER, AuditResult, Place, Reason, Row
-from analyzer.project.audit_text import counted, next_step, summary
+from analyzer.project.audit_text import counted, evidence_lines, next_step, reach_lines, summary
 from analyzer.project.hygiene.model import HygieneResult, HygieneRow
 from analyzer.project.hygiene.show import groups
 from analyzer.report.html import sections
@@ -118,6 +118,7 @@ def _reason(one: Reason) -> Markup:
         ("Rule", NOTHING if one.rule == "scan" else code(one.rule)),
         ("On record", text(", ".join(one.advisories))),
         ("Part of", text(one.campaign)),
+        *(("At", code(line, max_characters=300)) for line in evidence_lines(one)),
     )
     return element("li", element("p", text(one.text, max_characters=1200)), facts(about))
 
@@ -125,7 +126,9 @@ def _reason(one: Reason) -> Markup:
 def _place(place: Place) -> Markup:
     at = f"{place.lockfile}:{place.line}" if place.line else place.lockfile
     label = element("p", "Locked in ", code(at, max_characters=160), class_="note")
-    return joined((label, _chain(place.chain)))
+    lines = reach_lines(place.reach) if place.reach is not None else ()
+    about = tuple((head.capitalize(), text(line, max_characters=1200)) for head, line in lines)
+    return joined((label, _chain(place.chain), facts(about)))
 
 
 def _chain(chain: tuple[str, ...]) -> Markup:

@@ -9,7 +9,9 @@ from analyzer import __version__
 from analyzer.model import Gap, Report
 from analyzer.project.audit import AuditResult, Place, Reason, Row
 from analyzer.project.decisions import show as decided
+from analyzer.project.graph.reach import Reach
 from analyzer.project.hygiene import show as hygiene
+from analyzer.report.json_v1 import evidence
 from analyzer.report.json_v1 import plain as plain_report
 from analyzer.report.text import json_text
 
@@ -45,6 +47,7 @@ def plain(result: AuditResult) -> Json:
         "rows": [_row(one) for one in result.rows],
         "scans": [_scan(one) for one in result.reports],
         "gaps": [_gap(one) for one in result.gaps],
+        **({"graph": _graph(result)} if result.reaches else {}),
         "provenance": {
             "tool": "cratescope",
             "tool_version": __version__,
@@ -69,6 +72,7 @@ def _row(row: Row) -> Json:
 
 
 def _reason(one: Reason) -> Json:
+    cited: Json = {"evidence": [evidence(each) for each in one.evidence]} if one.evidence else {}
     return {
         "rule": one.rule,
         "verdict": one.verdict,
@@ -76,11 +80,32 @@ def _reason(one: Reason) -> Json:
         "kind": one.kind,
         "advisories": list(one.advisories),
         "campaign": one.campaign,
-    }
+    } | cited
 
 
 def _place(one: Place) -> Json:
-    return {"lockfile": one.lockfile, "line": one.line, "chain": list(one.chain)}
+    place: Json = {"lockfile": one.lockfile, "line": one.line, "chain": list(one.chain)}
+    return place | ({"reach": _reach(one.reach)} if one.reach is not None else {})
+
+
+def _reach(one: Reach) -> Json:
+    return {
+        "built": one.is_built,
+        "runs": list(one.runs),
+        "through": one.through,
+        "build_chain": list(one.chain),
+        "features": [{"name": name, "by": by} for name, by in one.features],
+    }
+
+
+def _graph(result: AuditResult) -> list[Json]:
+    packages = {lock.path: lock.packages for lock in result.lockfiles}
+    return [
+        {"lockfile": path, "name": one.name, "version": one.version, "line": one.line}
+        | _reach(reach)
+        for path, found in result.reaches
+        for one, reach in zip(packages[path], found, strict=True)
+    ]
 
 
 def _scan(one: Report) -> Json:

@@ -12,6 +12,10 @@ from collections.abc import Iterable, Iterator
 from analyzer.model import Field, Gap, Member, Report, Span, Verdict, Where
 from analyzer.project.audit import ORDER, AuditResult, Place, Reason, Row
 from analyzer.project.decisions import show as decided
+from analyzer.project.graph.carriers import CARRIES
+from analyzer.project.graph.judge import RUNS_AT_BUILD, way
+from analyzer.project.graph.reach import BUILD_SCRIPT, LIBRARY, MACRO, Reach
+from analyzer.project.graph.second import READ_AGAIN
 from analyzer.project.hygiene import show as hygiene_text
 from analyzer.report.text import printable
 
@@ -29,6 +33,11 @@ _BY_KIND = {
     "tainted-vendored-code": _PIN,
     "": "Build nothing before it is known which of the two was changed.",
 }
+_BY_RULE = {
+    RUNS_AT_BUILD: "A person should read what its caller uses of it: cratescope scan {}",
+    READ_AGAIN: "Treat it as unread; what is missing: cratescope scan {}",
+    CARRIES: "Ask why it takes along what it does not use; another version of it may not.",
+}
 _BY_SCAN = {
     Verdict.BLOCK: "Do not build it; the evidence: cratescope scan {}",
     Verdict.REVIEW: "A person should read it: cratescope scan {}",
@@ -39,6 +48,8 @@ _NAMES_ONLY = (
 )
 PLACES_SHOWN = 4
 FINDINGS_SHOWN = 3
+EVIDENCE_SHOWN = 8
+_RUNS = {BUILD_SCRIPT: "its build script", MACRO: "it is a macro", LIBRARY: "its library"}
 GAPS_SHOWN = 12
 _CHAIN_SHOWN = 12
 
@@ -104,24 +115,33 @@ def _row(row: Row, width: int, *, color: bool) -> Iterator[str]:
             yield from _entry("ids", ", ".join(reason.advisories), width)
         if reason.campaign:
             yield from _entry("part of", reason.campaign, width)
+        for line in evidence_lines(reason):
+            yield from _entry("at", line, width)
     if row.report is not None:
         for text in _findings(row.report):
             yield from _entry("finding", text, width)
     for place in row.places[:PLACES_SHOWN]:
-        yield from _entry("where", where(place), width)
-        if len(place.chain) > 1:
-            yield from _entry("path", chain_text(place.chain), width)
+        yield from _place(place, width)
     if len(row.places) > PLACES_SHOWN:
         yield from _entry("", f"and {len(row.places) - PLACES_SHOWN} more places", width)
     for text in dict.fromkeys(next_step(row, one) for one in row.reasons):
         yield from _entry("next", text, width)
 
 
+def _place(place: Place, width: int) -> Iterator[str]:
+    yield from _entry("where", where(place), width)
+    if len(place.chain) > 1:
+        yield from _entry("path", chain_text(place.chain), width)
+    if place.reach is not None:
+        for label, text in reach_lines(place.reach):
+            yield from _entry(label, text, width)
+
+
 def _entry(label: str, text: str, width: int) -> Iterable[str]:
     return textwrap.wrap(
         printable(text, max_characters=1200),
         width=max(width, 40),
-        initial_indent=f"  {label:<8}",
+        initial_indent=f"  {label:<8}" if len(label) < 8 else f"  {label} ",
         subsequent_indent=" " * 10,
         break_long_words=False,
         break_on_hyphens=False,
@@ -140,6 +160,31 @@ def chain_text(chain: tuple[str, ...]) -> str:
     half = _CHAIN_SHOWN // 2
     hidden = f"({len(chain) - 2 * half} more)"
     return " → ".join((*chain[:half], hidden, *chain[-half:]))
+
+
+def evidence_lines(reason: Reason) -> Iterator[str]:
+    """Places that a reason over several packages cites, not escaped."""
+    for one in reason.evidence[:EVIDENCE_SHOWN]:
+        yield f"{_spot(one.where)}  {one.snippet.strip()}".rstrip()
+
+
+def reach_lines(reach: Reach) -> Iterator[tuple[str, str]]:
+    """What is built and run of a package, with labels, not escaped."""
+    if not reach.is_built:
+        yield "built", "no, not with these features and targets"
+    if reach.runs:
+        words = [_RUNS[one] for one in reach.runs]
+        if reach.chain:
+            words[-1] += f", {way(reach)}"
+        yield "runs", f"on the build machine: {'; '.join(words)}"
+    by: dict[str, list[str]] = {}
+    for name, who in reach.features:
+        if who and name != "default":
+            by.setdefault(who, []).append(name)
+    told = [f"{', '.join(names)} (by {who})" for who, names in sorted(by.items())]
+    if told:
+        more = f" and {len(told) - PLACES_SHOWN} more" if len(told) > PLACES_SHOWN else ""
+        yield "features", "; ".join(told[:PLACES_SHOWN]) + more
 
 
 def _findings(report: Report) -> Iterator[str]:
@@ -162,6 +207,10 @@ def next_step(row: Row, reason: Reason) -> str:
     """What to do about one reason, not escaped."""
     if reason.rule == "scan":
         return _BY_SCAN[reason.verdict].format(f"{row.package.name}@{row.package.version}")
+    if reason.evidence:
+        return "Do not build them together before a person has read all of these lines."
+    if reason.rule in _BY_RULE:
+        return _BY_RULE[reason.rule].format(f"{row.package.name}@{row.package.version}")
     return _BY_KIND.get(reason.kind, f"Remove it. {_ROTATE}")
 
 

@@ -27,8 +27,12 @@ from analyzer.project.audit import (
     ordered,
     places_of,
     rows_of,
+    worst,
 )
 from analyzer.project.copies import Copies
+from analyzer.project.graph.judge import judge
+from analyzer.project.graph.reach import Choice
+from analyzer.project.graph.second import Given, Second
 from analyzer.project.supply import Place, Supply, cargo_home
 from analyzer.registry.around import around
 from analyzer.registry.context import Contexts
@@ -49,13 +53,14 @@ _NO_REGISTRY = (
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a run works with; `on_done` hears a label for each package."""
+    """What a run works with; `on_done` hears a label for each package; `choice`: what is built."""
 
     settings: Settings
     contexts: Contexts
     pool: Pool
     limits: Limits
     on_done: Callable[[str], None]
+    choice: Choice = field(default_factory=Choice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,20 @@ def scan_locked(result: AuditResult, means: Means) -> AuditResult:
     scan = _Scan(result, places_of(result.lockfiles), means)
     for report in means.pool.briefs(scan.asked()):
         scan.judged(report)
+    second = Second(result.lockfiles, scan.keys, scan.reports)
+    second.read(scan.again)
+    for key, reason in second.reasons():
+        scan.reasons.setdefault(key, []).append(reason)
     return scan.finished()
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """Where bytes came from: a folder, or a registry as the settings say."""
+
+    key: Key
+    settings: Settings
+    place: Place | None = None
 
 
 @dataclass(slots=True)
@@ -87,6 +105,7 @@ class _Scan:
     gaps: list[Gap] = field(default_factory=list)
     copies: Copies = field(default_factory=Copies)
     folders: dict[str, Path] = field(default_factory=dict)
+    homes: dict[str, _Home] = field(default_factory=dict)
 
     # Asking ----------------------------------------------------------------------------------
 
@@ -133,7 +152,7 @@ class _Scan:
                 return self._take(registry, key)
 
             for got in ahead(keys, take, _size):
-                yield from self._taken(got)
+                yield from self._taken(got, _Home(got.key, settings))
             self.gaps += [Gap(GapKind.REGISTRY, one) for one in registry.warnings]
 
     def _take(self, registry: Registry, key: Key) -> _Got:
@@ -189,12 +208,13 @@ class _Scan:
             try:
                 source = folder_source(place.folder, limits=self.means.limits, apart=place.apart)
             except CratescopeError as error:
-                yield from self._taken(_Got(key, error))
+                self._failed(key, error)
                 continue
             self.folders.setdefault(source.sha256, place.folder)
             context = self.means.contexts.of(source.ref)
             is_copy = place.kind == "vendored"
-            yield from self._taken(_Got(key, Ask(source, context, is_whole=is_copy)))
+            home = _Home(key, self.means.settings, place)
+            yield from self._taken(_Got(key, Ask(source, context, is_whole=is_copy)), home)
             if is_copy:
                 yield from self._original(key, source)
 
@@ -216,7 +236,7 @@ class _Scan:
 
     # Answers ---------------------------------------------------------------------------------
 
-    def _taken(self, got: _Got) -> Iterator[Ask]:
+    def _taken(self, got: _Got, home: _Home) -> Iterator[Ask]:
         answer = got.answer
         if isinstance(answer, CratescopeError):
             self._failed(got.key, answer)
@@ -227,6 +247,7 @@ class _Scan:
             self.means.on_done(got.key.name)
             return
         self.keys[sha256] = [got.key]
+        self.homes[sha256] = home
         if isinstance(answer, Report):
             self.judged(answer)
         else:
@@ -250,6 +271,38 @@ class _Scan:
         for lock, number in self.places[key]:
             line = lock.packages[number].line
             self.gaps.append(Gap(kind, reason, lock.path, line, (), True, remedy))
+
+    def again(self, wanted: Given) -> Iterator[Report]:
+        """Reports of second readings. What cannot be had any more is a gap."""
+        return self.means.pool.briefs(self._asked_again(wanted))
+
+    def _asked_again(self, wanted: Given) -> Iterator[Ask]:
+        for sha256, exports in wanted.items():
+            home = self.homes.get(sha256)
+            if home is None:
+                continue
+            try:
+                ask = self._had(home)
+            except CratescopeError as error:
+                self._failed(home.key, error)
+                continue
+            if ask.crate.sha256 == sha256:
+                yield Ask(ask.crate, replace(ask.context, exports=exports))
+            else:
+                changed = CratescopeError("it changed while it was read", remedy="audit again")
+                self._failed(home.key, changed)
+
+    def _had(self, home: _Home) -> Ask:
+        contexts, limits = self.means.contexts, self.means.limits
+        if home.place is not None:
+            source = folder_source(home.place.folder, limits=limits, apart=home.place.apart)
+            return Ask(source, contexts.of(source.ref))
+        with Registry(home.settings, limits) as registry:
+            entry = registry.locked(
+                CrateTarget(home.key.name, home.key.version, checksum=home.key.checksum)
+            )
+            source = registry.fetch(entry)
+            return Ask(source, around(registry, contexts, source.ref))
 
     def judged(self, report: Report) -> None:
         """Take in a report."""
@@ -279,10 +332,16 @@ class _Scan:
         for key, error in self.copies.lost:
             text = f"{key.name} {key.version}: the vendored copy could not be compared: {error}"
             self._gap(key, GapKind.REGISTRY, text, "audit again with the registry in reach")
+        known = {key: worst(one.verdict for one in rows) for key, rows in reasons.items()}
+        told = judge(self.result.lockfiles, reports, self.means.choice, known)
+        for key, added in told.reasons.items():
+            reasons[key] = (*reasons.get(key, ()), *added)
         return replace(
             self.result,
-            rows=rows_of(self.result.lockfiles, reasons, reports),
-            gaps=ordered((*self.result.gaps, *self.gaps)),
+            rows=rows_of(self.result.lockfiles, reasons, reports, told.reaches),
+            gaps=ordered((*self.result.gaps, *self.gaps, *told.gaps)),
+            reaches=tuple(told.reaches.items()),
+            is_chosen=self.means.choice.is_made,
             reports=tuple(self.reports[one] for one in sorted(self.reports) if self.keys[one]),
             folders=tuple(sorted(self.folders.items())),
         )

@@ -246,7 +246,7 @@ def _dependency(row: object) -> Dependency:
         raise _NotPlain("odd dependency")
     if kind not in (*_KINDS, "") or (kind == DependencyKind.DEV and is_optional):
         raise _NotPlain("odd dependency")
-    _flag(row, "default_features")
+    has_defaults = "default_features" not in row or _flag(row, "default_features")
     return Dependency(
         key=key,
         package=package,
@@ -256,6 +256,7 @@ def _dependency(row: object) -> Dependency:
         target=target,
         registry=_text(row, "registry"),
         features=_texts(row.get("features", [])),
+        has_defaults=has_defaults,
     )
 
 

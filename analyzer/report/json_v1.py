@@ -102,12 +102,13 @@ def finding(one: Finding) -> Json:
         "phase": list(one.phases),
         "attack": list(one.attack),
         "techniques": list(one.techniques),
-        "evidence": [_evidence(item) for item in one.evidence],
+        "evidence": [evidence(item) for item in one.evidence],
         "path": [{"where": place(hop.where), "snippet": hop.snippet} for hop in one.path],
     }
 
 
-def _evidence(one: Evidence) -> Json:
+def evidence(one: Evidence) -> Json:
+    """A cited fact in its public shape."""
     return {
         "kind": one.kind,
         "subject": one.subject,

@@ -37,7 +37,12 @@ def _lines(rule: Rule) -> Iterator[str]:
 
 def looks_for(rule: Rule) -> tuple[str, tuple[str, ...], str]:
     """Where a rule's clauses must meet, each clause as a phrase, and in which phases."""
-    places = {"crate": "anywhere in the crate", "phase": "in one phase", "file": "in one file"}
+    places = {
+        "crate": "anywhere in the crate",
+        "phase": "in one phase",
+        "file": "in one file",
+        "graph": f"across crates, by {' or '.join(rule.joints)}",
+    }
     phrases = [
         f"{word}{clause_text(clause)}"
         for word, clauses in (("", rule.all), ("any of: ", rule.any), ("none of: ", rule.none))
@@ -94,7 +99,8 @@ def clause_text(clause: Clause) -> str:
 def _sample(heading: str, sample: Sample) -> Iterator[str]:
     yield ""
     yield f"{heading}: {sample.name}"
-    for path, text in sample.files:
+    crates = [(f"{name}/{path}", text) for name, files in sample.crates for path, text in files]
+    for path, text in (*sample.files, *crates):
         yield f"  {path}"
         yield from (f"    {line}".rstrip() for line in text.rstrip("\n").split("\n"))
     yield from (f"    {one}" for one in (*sample.observed, *sample.given))

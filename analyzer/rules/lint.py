@@ -16,7 +16,7 @@ from analyzer.errors import SignatureError
 from analyzer.model import QUIET, Confidence, FactKind, Severity
 from analyzer.rules.ruleset import RuleSet
 from analyzer.rules.samples import facts_before, given_facts
-from analyzer.rules.schema import MATCHED_SCOPES, Rule, Sample, Scope
+from analyzer.rules.schema import Joint, Rule, Sample, Scope
 from analyzer.signatures import host_of
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -94,14 +94,15 @@ def _ids(rule: Rule) -> Iterator[str]:
 
 
 def _logic(rule: Rule) -> Iterator[str]:
-    if rule.scope is Scope.FLOW:
-        if len(rule.flow) != 2:
-            yield "a flow rule names one `source` and one `sink`"
+    if rule.scope in (Scope.FLOW, Scope.GRAPH):
+        if len(rule.flow) != 2 or rule.all or rule.any or rule.none:
+            yield f"a rule in scope `{rule.scope}` names one `source` and one `sink`, nothing else"
     elif rule.flow:
-        yield "`source` and `sink` belong to scope `flow`"
+        yield "`source` and `sink` belong to the scopes `flow` and `graph`"
     elif not rule.all and not rule.any:
         yield "no [[all]] and no [[any]]: the rule would hold everywhere"
     yield from _versions(rule)
+    yield from _graph(rule)
     if rule.is_blocking and rule.confidence is not Confidence.HIGH:
         yield '`verdict = "block"` needs confidence high'
     if rule.is_blocking and rule.phases and QUIET.issuperset(rule.phases):
@@ -125,6 +126,18 @@ def _versions(rule: Rule) -> Iterator[str]:
         yield "`new = false`: what was there before is no excuse, and no evidence"
 
 
+def _graph(rule: Rule) -> Iterator[str]:
+    if rule.scope is not Scope.GRAPH:
+        is_by_call = rule.scope is Scope.FLOW and rule.joints == (Joint.CALL,)
+        if (rule.joints and not is_by_call) or any(one.crates for one in rule.samples):
+            yield "`joint` and `crates` belong to scope `graph`; in scope `flow` it is `call`"
+        return
+    if not rule.joints:
+        yield "a rule in scope `graph` says by which `joint` crates hand over"
+    if any(len(one.crates) < 2 for one in rule.samples):
+        yield "each sample of a rule in scope `graph` has two `crates` or more"
+
+
 def _samples(rule: Rule) -> Iterator[str]:
     for is_match, key in ((True, "match"), (False, "no-match")):
         names = [one.name for one in rule.samples if one.is_match is is_match]
@@ -133,7 +146,7 @@ def _samples(rule: Rule) -> Iterator[str]:
         if len(set(names)) != len(names) or not all(names):
             yield f"each [[{key}]] needs a name of its own"
     for sample in rule.samples:
-        if not (sample.files or sample.observed or sample.given or sample.crate):
+        if not (sample.files or sample.observed or sample.given or sample.crate or sample.crates):
             yield f"sample `{sample.name}` holds nothing"
         if "TODO" in "".join(text for _, text in sample.files):
             yield f"sample `{sample.name}` is not written yet"
@@ -161,6 +174,7 @@ def _hosts(rule: Rule, ruleset: RuleSet) -> Iterator[str]:
 
 def _texts(sample: Sample) -> Iterator[str]:
     yield from (text for _, text in (*sample.files, *(sample.before or ())))
+    yield from (text for _, files in sample.crates for _, text in files)
     yield from sample.observed
     yield from sample.given
 
@@ -190,8 +204,6 @@ def _is_address(text: str) -> bool:
 
 
 def _warnings(rule: Rule) -> Iterator[str]:
-    if rule.scope not in MATCHED_SCOPES:
-        yield f"scope `{rule.scope}` is read, but not matched yet"
     matches = [one for one in rule.samples if one.is_match]
     if rule.is_blocking and (len(matches) < 2 or len(rule.samples) - len(matches) < 2):
         yield "a rule that asks for BLOCK deserves two samples of each kind"

@@ -95,12 +95,17 @@ def _flowing(rule: Rule, index: FactIndex, flows: tuple[Flow, ...]) -> list[Find
         for several in (loud, quiet):
             if several:
                 chain = [[one.source for one in several], [sink]]
-                finding = replace(_finding(rule, chain), path=_path(several))
+                finding = finding_of(rule, chain, shortest(several))
                 found.setdefault(tuple(_places(finding)), finding)
     return sorted(found.values(), key=lambda one: one.is_quiet)[:FINDINGS_PER_RULE]
 
 
-def _path(flows: list[Flow]) -> tuple[Hop, ...]:
+def finding_of(rule: Rule, chain: Meeting, path: tuple[Hop, ...]) -> Finding:
+    """What a rule finds where these facts meet, one list for each of its clauses."""
+    return replace(_finding(rule, chain), path=path)
+
+
+def shortest(flows: list[Flow]) -> tuple[Hop, ...]:
     """The shortest way, as a reader follows it."""
     return min((one.hops for one in flows), key=lambda one: (len(one), repr(one)))
 
@@ -115,7 +120,7 @@ def _drawn(finding: Finding, flows: tuple[Flow, ...]) -> Finding:
         for one in flows
         if all((end.kind, end.subject, end.where) in cited for end in (one.source, one.sink))
     ]
-    return replace(finding, path=_path(rows)) if rows else finding
+    return replace(finding, path=shortest(rows)) if rows else finding
 
 
 def _places(finding: Finding) -> Iterable[Where]:
@@ -230,7 +235,7 @@ def _phases(rule: Rule, chain: Meeting) -> tuple[Phase, ...]:
 
 
 def _role(rule: Rule, row: int, fact: Fact) -> str:
-    if rule.scope is Scope.FLOW:
+    if rule.flow:
         return FLOW_ROLES[row]
     clauses = rule.all[row : row + 1] or rule.any
     return next((one.role for one in clauses if fact.kind in one.facts), "")

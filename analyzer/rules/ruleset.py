@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analyzer.errors import SignatureError
+from analyzer.model import Exports
+from analyzer.rules.exported import entries
 from analyzer.rules.schema import Clause, Rule, Scope, parse_rule
 from analyzer.signatures import Signatures, load_signatures
 
@@ -28,6 +30,16 @@ class RuleSet:
         """The rules that need no version before."""
         rules = tuple(one for one in self.rules if one.scope is not Scope.VERSIONS)
         return RuleSet(rules, self.signatures)
+
+    def with_exports(self, exports: tuple[Exports, ...]) -> RuleSet:
+        """The same rules over a catalogue that knows functions of dependencies, too."""
+        if not exports:
+            return self
+        apis = dict(self.signatures.apis)
+        for one in exports:
+            for path, api in entries(one).items():
+                apis.setdefault(path, api)
+        return RuleSet(self.rules, replace(self.signatures, apis=apis))
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule with this id, or None."""

@@ -37,11 +37,19 @@ class Analyze(Protocol):
     """Findings of one crate under the given rules, as the product finds them."""
 
     def __call__(
-        self, crate: CrateSource, ruleset: RuleSet, /, before: CrateSource | None = None
+        self,
+        crate: CrateSource,
+        ruleset: RuleSet,
+        /,
+        before: CrateSource | None = None,
+        others: tuple[CrateSource, ...] = (),
     ) -> tuple[Finding, ...]:
-        """`before` is the version before, where the sample has one."""
+        """`before` is the version before, where the sample has one; `others` are crates that come
+        after this one, each of which depends on all before it.
+        """
 
 
+_VERSION = "0.1.0"
 _ROOT = re.compile(r"\b([a-z][a-z0-9_]*)::")
 _FACT = re.compile(r"(?P<kind>\S+) (?P<subject>.+?)(?: \((?P<api>[^()]*)\))?")
 
@@ -70,6 +78,9 @@ def run_samples(rule: Rule, ruleset: RuleSet, analyze: Analyze) -> tuple[SampleR
 
 
 def _findings(rule: Rule, sample: Sample, alone: RuleSet, analyze: Analyze) -> tuple[Finding, ...]:
+    if sample.crates:
+        first, *others = sample_sources(sample, alone)
+        return analyze(first, alone, others=tuple(others))
     if sample.files or not (sample.observed or sample.given):
         before = source_before(sample, alone)
         return analyze(sample_source(sample, alone), alone, before=before)
@@ -98,19 +109,27 @@ def _listed(lines: Iterable[int]) -> str:
 
 
 def _main_file(sample: Sample) -> str:
+    if sample.crates:
+        name, files = sample.crates[0]
+        return f"{name}-{_VERSION}/{files[0][0]}" if files else ""
     return sample.files[0][0] if sample.files else ""
 
 
 # Crates ------------------------------------------------------------------------------------------
 
 
-def sample_source(sample: Sample, ruleset: RuleSet) -> CrateSource:
-    """The sample as a packed folder; without a Cargo.toml of its own it gets one that runs it."""
+def sample_source(
+    sample: Sample, ruleset: RuleSet, needs: tuple[str, ...] | None = None
+) -> CrateSource:
+    """The sample as a packed folder; without a Cargo.toml of its own it gets one that runs it.
+
+    `needs`: other crates of the sample, if it is one of several.
+    """
     own = sample.crate or ("sample@0.1.1" if sample.is_step else "sample")
     name, _, version = own.partition("@")
     files = dict(sample.files)
     if "Cargo.toml" not in files:
-        files["Cargo.toml"] = _manifest(name, version or "0.1.0", sample, ruleset)
+        files["Cargo.toml"] = _manifest(name, version or _VERSION, sample, ruleset, needs)
         if not any(path.startswith("src/") for path in files):
             files["src/lib.rs"] = ""
     buffer = io.BytesIO()
@@ -125,6 +144,17 @@ def sample_source(sample: Sample, ruleset: RuleSet) -> CrateSource:
     return CrateSource(ref, hashlib.sha256(data).hexdigest(), data, Origin.FOLDER)
 
 
+def sample_sources(sample: Sample, ruleset: RuleSet) -> tuple[CrateSource, ...]:
+    """The crates of a sample in scope `graph`, in order, each with a `links` of its own name."""
+    found = []
+    before: list[str] = []
+    for name, files in sample.crates:
+        one = Sample(sample.name, sample.is_match, files, phase=sample.phase, crate=name)
+        found.append(sample_source(one, ruleset, tuple(before)))
+        before.append(name)
+    return tuple(found)
+
+
 def source_before(sample: Sample, ruleset: RuleSet) -> CrateSource | None:
     """The version before, as `sample_source` makes the sample itself; None where there is none.
 
@@ -136,14 +166,20 @@ def source_before(sample: Sample, ruleset: RuleSet) -> CrateSource | None:
     return sample_source(replace(sample, files=sample.before, crate=named, before=None), ruleset)
 
 
-def _manifest(name: str, version: str, sample: Sample, ruleset: RuleSet) -> str:
-    """Dependencies are the catalogued crates that the sample's code names."""
+def _manifest(
+    name: str, version: str, sample: Sample, ruleset: RuleSet, needs: tuple[str, ...] | None
+) -> str:
+    """Dependencies are the catalogued crates that the sample's code names, and `needs`."""
     named = {one for _, text in sample.files for one in _ROOT.findall(text)}
     catalogued = {one.partition("::")[0] for one in ruleset.signatures.apis} - {"std"}
-    dependencies = "".join(f'{one} = "*"\n' for one in sorted(named & catalogued))
+    named = (named & catalogued) | set(needs or ())
+    dependencies = "".join(f'{one} = "*"\n' for one in sorted(named))
+    is_linking = needs is not None and any(path == "build.rs" for path, _ in sample.files)
+    links = f'links = "{name}"\n' if is_linking else ""
     library = "[lib]\nproc-macro = true\n" if sample.phase is Phase.PROC_MACRO else ""
     return (
-        f'[package]\nname = "{name}"\nversion = "{version}"\nedition = "2021"\n{library}'
+        f'[package]\nname = "{name}"\nversion = "{version}"\nedition = "2021"\n'
+        f"{links}{library}"
         f"[dependencies]\n{dependencies}[build-dependencies]\n{dependencies}"
     )
 

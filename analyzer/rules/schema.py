@@ -28,6 +28,16 @@ class Scope(StrEnum):
 
 
 MATCHED_SCOPES = frozenset(Scope) - {Scope.GRAPH}
+"""Scopes that one crate's facts answer."""
+
+
+class Joint(StrEnum):
+    """What hands a value from one crate to another."""
+
+    METADATA = "metadata"
+    ENVIRONMENT = "environment"
+    FILE = "file"
+    CALL = "call"
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,7 @@ class Sample:
     before: tuple[tuple[str, str], ...] | None = None
     before_crate: str = ""
     before_given: tuple[str, ...] | None = None
+    crates: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
 
     @property
     def is_step(self) -> bool:
@@ -99,6 +110,7 @@ class Rule:
     samples: tuple[Sample, ...]
     path: str = ""
     flow: tuple[Clause, ...] = field(default=())
+    joints: tuple[Joint, ...] = ()
 
 
 _CLAUSE_TABLES = frozenset({"all", "any", "none"})
@@ -106,7 +118,7 @@ _SAMPLE_TABLES = frozenset({"match", "no-match"})
 _FLOW_ENDS = frozenset({"source", "sink"})
 HEAD_KEYS = frozenset(
     {"id", "title", "namespace", "severity", "confidence", "scope", "phase", "since", "attack"}
-    | {"techniques", "why", "benign", "verdict"}
+    | {"techniques", "why", "benign", "verdict", "joint"}
 )
 RULE_KEYS = HEAD_KEYS | _CLAUSE_TABLES | _SAMPLE_TABLES | _FLOW_ENDS
 CLAUSE_KEYS = frozenset(
@@ -127,7 +139,7 @@ CLAUSE_KEYS = frozenset(
 )
 SAMPLE_KEYS = frozenset(
     {"name", "path", "code", "files", "observed", "facts", "phase", "crate", "lines"}
-    | {"before", "before-crate", "before-facts"}
+    | {"before", "before-crate", "before-facts", "crates"}
 )
 
 
@@ -248,7 +260,15 @@ def parse_rule(source: RuleText) -> Rule:
         samples=_samples(reader),
         path=source.path,
         flow=_flow(reader),
+        joints=_joints(reader),
     )
+
+
+def _joints(reader: _Reader) -> tuple[Joint, ...]:
+    try:
+        return tuple(Joint(one) for one in reader.texts("joint"))
+    except ValueError as error:
+        raise reader.fail("joint", str(error)) from None
 
 
 def _clauses(reader: _Reader, key: str) -> tuple[Clause, ...]:
@@ -321,7 +341,17 @@ def _sample(reader: _Reader, *, is_match: bool) -> Sample:
         before=_texts_by_path(reader, "before") if "before" in reader.table else None,
         before_crate=reader.text("before-crate", ""),
         before_given=reader.texts("before-facts") if "before-facts" in reader.table else None,
+        crates=_sample_crates(reader),
     )
+
+
+def _sample_crates(reader: _Reader) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """Several crates, each a table of paths to texts."""
+    table = reader.table.get("crates", {})
+    if not isinstance(table, dict):
+        raise reader.fail("crates", "must map names to tables of files")
+    inner = _Reader(f"{reader.path}: crates", table, frozenset(table))
+    return tuple((str(name), _texts_by_path(inner, str(name))) for name in table)
 
 
 def _sample_files(reader: _Reader) -> tuple[tuple[str, str], ...]:

@@ -100,6 +100,11 @@ class CrateCode:
             max_size_bytes=limits.value_size_bytes,
         )
 
+    def home(self, file: str) -> Path | None:
+        """The module path of a file; None where no target reaches it."""
+        found = self._package.homes.get(file)
+        return found.path if found is not None else None
+
     def want(
         self,
         *,

@@ -60,6 +60,14 @@ class Steps:
         """Walk until nothing is left, or the tracer's steps are spent."""
         for outline, node in starts:
             self._value(outline, node, ())
+        self._go_on()
+
+    def run_result(self, outline: Outline, function: Node) -> None:
+        """The same from what a function returns."""
+        self._add("result", outline, function, ())
+        self._go_on()
+
+    def _go_on(self) -> None:
         while self._queue and self._tracer.step():
             self._at = self._queue.popleft()
             row = self._rows[self._at][0]

@@ -120,6 +120,15 @@ class Tracer:
             for place, rows in walk.trails.items()
         }
 
+    def returned(
+        self, outline: Outline, function: Node, sources: frozenset[Place]
+    ) -> frozenset[Place]:
+        """The sources whose value a function may return."""
+        self.sources, self._left = sources, self._steps_per_sink
+        walk = Walk(self)
+        walk.run_result(outline, function)
+        return frozenset(walk.trails)
+
     # What a sink is given ------------------------------------------------------------------------
 
     def _node(self, place: Place) -> Node | None:

@@ -86,6 +86,8 @@ def test_formats_pair_with_files(lock: Path, tmp_path: Path) -> None:
         (["{lock}", "--format", "klingon"], "no format"),
         (["{lock}", "--jobs", "0"], "--jobs must be at least 1"),
         (["{lock}", "--rules", "x"], "--rules asks for contents"),
+        (["{lock}", "--features", "x"], "features and targets ask for contents"),
+        (["{lock}", "--target", "x"], "features and targets ask for contents"),
         (["{empty}"], "no Cargo.lock at or below"),
     ],
 )
@@ -137,3 +139,51 @@ def test_sarif_shows_a_member_in_its_own_files(
         one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in log["results"]
     }
     assert (done.exit_code, uris) == (20, {"tool/build.rs"})
+
+
+def test_choice_of_features_reaches_the_graph(tmp_path: Path) -> None:
+    write(tmp_path / "Cargo.lock", LOCKED)
+    write(tmp_path / "Cargo.toml", APP)
+    write(tmp_path / "src/lib.rs", "")
+    write(tmp_path / "wire/Cargo.toml", '[package]\nname = "wire"\nversion = "1.0.0"\n')
+    write(tmp_path / "wire/src/lib.rs", "")
+    features: list[list[str]] = []
+    for more in ([], ["--features", "a,b"], ["--no-default-features", "-F", "b"]):
+        graph = json.loads(
+            run(tmp_path, "--scan", "--offline", "-q", "--format", "json", *more).output
+        )["graph"]
+        rows = [one for one in graph if one["name"] == "app"]
+        features.append([one["name"] for one in rows[0]["features"]])
+
+    assert features == [["a", "default"], ["a", "b", "default"], ["b"]]
+
+
+LOCKED = """version = 4
+
+[[package]]
+name = "app"
+version = "1.0.0"
+dependencies = ["wire"]
+
+[[package]]
+name = "wire"
+version = "1.0.0"
+"""
+APP = """[package]
+name = "app"
+version = "1.0.0"
+edition = "2021"
+
+[features]
+default = ["a"]
+a = []
+b = []
+
+[dependencies]
+wire = { path = "wire", optional = true }
+"""
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)

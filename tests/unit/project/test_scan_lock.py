@@ -166,10 +166,12 @@ def test_packages_that_cannot_be_had_are_gaps(lock_text: LockText, shelf: Shelf)
         (8, True),
         (13, True),
         (0, False),
+        (0, False),
     ]
     assert "git" in result.gaps[0].reason
     assert "another registry" in result.gaps[1].reason
     assert "app 0.1.0" in result.gaps[2].reason
+    assert result.gaps[3].reason.startswith("kinds of dependencies not known")
     assert len(done) == 3
 
 

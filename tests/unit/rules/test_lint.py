@@ -89,10 +89,20 @@ def test_none_on_registry_facts_is_fine() -> None:
     assert lint(GOOD + '\n[[none]]\nfact = "registry.owner"\n') == ()
 
 
-def test_scope_that_is_not_matched_yet_is_a_warning() -> None:
+def test_rule_across_crates_names_ends_joint_and_crates() -> None:
     complaints = lint(GOOD.replace('scope = "function"', 'scope = "graph"'))
 
-    assert [one.is_error for one in complaints] == [False]
+    assert {one.is_error for one in complaints} == {True}
+    told = " ".join(one.message for one in complaints)
+    assert all(one in told for one in ("`source`", "`joint`", "`crates`"))
+
+
+def test_joint_belongs_to_rules_across_crates() -> None:
+    complaints = lint(f'joint = "file"\n{GOOD}')
+
+    assert [one.message.partition(";")[0] for one in complaints] == [
+        "`joint` and `crates` belong to scope `graph`"
+    ]
 
 
 def test_flow_rule_without_both_ends_is_an_error() -> None:

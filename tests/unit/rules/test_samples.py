@@ -22,7 +22,11 @@ def rule(*samples: Sample) -> Rule:
 
 
 def found(
-    crate: CrateSource, ruleset: RuleSet, /, before: CrateSource | None = None
+    crate: CrateSource,
+    ruleset: RuleSet,
+    /,
+    before: CrateSource | None = None,
+    others: tuple[CrateSource, ...] = (),
 ) -> tuple[Finding, ...]:
     return analyze(crate, ruleset=ruleset).findings
 

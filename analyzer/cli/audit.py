@@ -25,15 +25,21 @@ from analyzer.cli.options import (
     formats_option,
 )
 from analyzer.cli.output import plan, publish, warn
-from analyzer.cli.ownership import day_of, owner_for
+from analyzer.cli.ownership import base_for, day_of, owner_for
 from analyzer.config import Settings, load_settings
 from analyzer.errors import UsageError
 from analyzer.limits import DEFAULT_LIMITS
 from analyzer.model import Severity, Verdict
-from analyzer.project.audit import AuditResult, audit_names, is_from_registry, places_of
+from analyzer.project.audit import (
+    AuditResult,
+    Since,
+    audit_names,
+    is_from_registry,
+    judged_places,
+)
 from analyzer.project.formats import formats
 from analyzer.project.graph.reach import Choice
-from analyzer.project.locks import read_locks
+from analyzer.project.locks import Locks, read_locks
 from analyzer.signatures import load_known_bad
 
 if TYPE_CHECKING:
@@ -59,6 +65,14 @@ def audit(
     ] = False,
     hygiene: _Hygiene = False,
     hygiene_strict: _HygieneStrict = False,
+    changed_only: Annotated[
+        str,
+        typer.Option(
+            "--changed-only",
+            metavar="BASE",
+            help="Judge only what differs from this commit of the repository.",
+        ),
+    ] = "",
     offline: Offline = False,
     registry: Annotated[
         str, typer.Option("--registry", metavar="URL", help="A mirror of the public registry.")
@@ -78,13 +92,12 @@ def audit(
     choice = Choice(_listed(features), not no_default_features, all_features, tuple(target or ()))
     _check_use(is_scanned=scan, rules=rules, choice=choice)
     settings = load_settings(os.environ, registry=registry, is_offline=offline or None, jobs=jobs)
-    owner = owner_for(policy, day_of(as_of), looks_here=True, is_quiet=quiet)
+    owner = _owner(paths, changed_only, policy, day_of(as_of), is_quiet=quiet)
     if as_of and not scan and owner is None:
         raise UsageError("--as-of counts ages of contents", remedy="add --scan or --policy")
     is_kept = hygiene or hygiene_strict
     locks = read_locks(paths, limits=DEFAULT_LIMITS, is_required=not is_kept)
-    known, digest = load_known_bad()
-    found = audit_names(locks, known, digest, is_scanned=scan)
+    found = _by_name(locks, changed_only, is_scanned=scan)
     if scan:
         folders = tuple(rules or ())
         found = scanned(found, settings, folders, as_of, choice=choice, is_quiet=quiet)
@@ -114,6 +127,31 @@ def _check_use(*, is_scanned: bool, rules: list[Path] | None, choice: Choice) ->
             raise UsageError(what, remedy="add --scan")
 
 
+def _by_name(locks: Locks, base: str, *, is_scanned: bool) -> AuditResult:
+    """What names say; with a base of what changed since alone."""
+    since: Since | None = None
+    if base:
+        from analyzer.project.since import changed_since
+        from analyzer.project.supply import cargo_home
+
+        home = cargo_home(os.environ)
+        locks, since = changed_since(locks, base, DEFAULT_LIMITS, home, is_scanned=is_scanned)
+    known, digest = load_known_bad()
+    return audit_names(locks, known, digest, is_scanned=is_scanned, since=since)
+
+
+def _owner(
+    paths: list[Path], base: str, policy: Path | None, day: str, *, is_quiet: bool
+) -> Owner | None:
+    """Whose policy decides: against a base the one that stands there, so that no change does."""
+    owner = owner_for(policy, day, looks_here=not base, is_quiet=is_quiet)
+    if not base or owner is not None:
+        return owner
+    from analyzer.project.since import repository_of
+
+    return base_for(repository_of(paths[0]), f"{base}..", day)
+
+
 def _code(found: AuditResult, *, is_strict: bool) -> int:
     """The decision's, else the verdict's; hygiene alone never blocks, and asks for a REVIEW only
     where it is told to.
@@ -131,9 +169,7 @@ def _decided(found: AuditResult, owner: Owner, settings: Settings) -> AuditResul
 
     policy = owner.policy
     names = [
-        (key.name, key.version)
-        for key in places_of(found.lockfiles)
-        if is_from_registry(key.source)
+        (key.name, key.version) for key in judged_places(found) if is_from_registry(key.source)
     ]
     ages = ages_of(names if policy.asks_age else (), settings, DEFAULT_LIMITS)
     people = publishers_of(names if policy.publishers else (), settings)
@@ -156,7 +192,7 @@ def scanned(  # the last two belong to the command line
     from analyzer.worker.pool import Pool
     from analyzer.worker.report_cache import ReportCache
 
-    total = found.packages
+    total = found.packages - found.unchanged
     known = surroundings(settings, as_of)
     cache = ReportCache(settings.cache_dir, DEFAULT_LIMITS, rules)
     with (

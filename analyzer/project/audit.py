@@ -96,6 +96,17 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Since:
+    """What `--changed-only` leaves out: `unchanged` packages stand as in `base`, which names the
+    `commits` (one for each repository).
+    """
+
+    base: str
+    commits: tuple[str, ...]
+    unchanged: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AuditResult:
     """What was found; `known_bad` is the digest of the list that names were compared with.
 
@@ -103,7 +114,7 @@ class AuditResult:
     no facts, indicators and files. `reaches` by path of the lock file, a Reach for each package.
     `is_chosen`: features or targets were chosen. `hygiene` and `decided` (what a policy makes of
     it) never touch the verdict. `folders`: by checksum, where the files of packages that were read
-    here lie; they stand in no public form.
+    here lie; they stand in no public form. `since`: only what changed was judged.
     """
 
     lockfiles: tuple[Lockfile, ...]
@@ -117,11 +128,17 @@ class AuditResult:
     hygiene: HygieneResult | None = None
     decided: Decided | None = None
     folders: tuple[tuple[str, Path], ...] = ()
+    since: Since | None = None
 
     @property
     def packages(self) -> int:
         """Distinct locked packages over all lock files."""
         return len(places_of(self.lockfiles))
+
+    @property
+    def unchanged(self) -> int:
+        """Packages that were left out, since they stand as before."""
+        return len(self.since.unchanged) if self.since is not None else 0
 
     @property
     def verdict(self) -> Verdict:
@@ -153,24 +170,31 @@ def is_from_registry(source: str) -> bool:
 
 
 def audit_names(
-    locks: Locks, known: Mapping[str, KnownBad], digest: str, *, is_scanned: bool
+    locks: Locks,
+    known: Mapping[str, KnownBad],
+    digest: str,
+    *,
+    is_scanned: bool,
+    since: Since | None = None,
 ) -> AuditResult:
     """Known-bad names and versions in the locks, and all that is not looked at.
 
     With `is_scanned` what comes from elsewhere is not said here: `scan_lock` reads it or says why
-    not.
+    not. Nothing is said of what is unchanged `since` a commit.
     """
     places = places_of(locks.lockfiles)
+    same = frozenset(since.unchanged if since is not None else ())
     reasons = {key: tuple(_known(key, known)) for key in places}
     for key in _contradictions(places):
         text = "lock files name different checksums for this version: one of them was changed"
         reasons[key] += (Reason(TWO_CHECKSUMS, Verdict.REVIEW, text),)
     gaps = [*locks.gaps]
     for lock in locks.lockfiles:
-        gaps += _unpinned(lock)
-        gaps += () if is_scanned else _elsewhere(lock)
-    rows = rows_of(locks.lockfiles, reasons, {})
-    return AuditResult(locks.lockfiles, rows, ordered(gaps), digest, is_scanned)
+        judged = [one for one in lock.packages if key_of(one) not in same]
+        gaps += _unpinned(lock.path, judged)
+        gaps += () if is_scanned else _elsewhere(lock, judged)
+    rows = rows_of(locks.lockfiles, {k: v for k, v in reasons.items() if k not in same}, {})
+    return AuditResult(locks.lockfiles, rows, ordered(gaps), digest, is_scanned, since=since)
 
 
 def ordered(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
@@ -205,12 +229,12 @@ def _contradictions(places: Iterable[Key]) -> Iterator[Key]:
         yield from group if len(group) > 1 else ()
 
 
-def _elsewhere(lock: Lockfile) -> Iterator[Gap]:
+def _elsewhere(lock: Lockfile, packages: Sequence[LockedPackage]) -> Iterator[Gap]:
     """Packages that are compared by name only."""
-    own = [f"{one.name} {one.version}" for one in lock.packages if not one.source]
+    own = [f"{one.name} {one.version}" for one in packages if not one.source]
     if own:
         yield by_path(lock, own, "read them with --scan")
-    for one in lock.packages:
+    for one in packages:
         if one.source and not is_from_registry(one.source):
             kind = "git" if one.source.startswith("git+") else "another registry"
             reason = f"{one.name} {one.version} comes from {kind} ({one.source}): not checked"
@@ -225,12 +249,12 @@ def by_path(lock: Lockfile, names: Sequence[str], remedy: str) -> Gap:
     return Gap(GapKind.DEPENDENCY, reason, lock.path, remedy=remedy)
 
 
-def _unpinned(lock: Lockfile) -> Iterator[Gap]:
-    for one in lock.packages:
+def _unpinned(path: str, packages: Sequence[LockedPackage]) -> Iterator[Gap]:
+    for one in packages:
         if is_from_registry(one.source) and not one.checksum:
             reason = f"{one.name} {one.version} has no checksum: any bytes would pass"
             remedy = "let cargo write the lock file again"
-            yield Gap(GapKind.DEPENDENCY, reason, lock.path, one.line, remedy=remedy)
+            yield Gap(GapKind.DEPENDENCY, reason, path, one.line, remedy=remedy)
 
 
 # Rows --------------------------------------------------------------------------------------------
@@ -243,6 +267,12 @@ def places_of(lockfiles: Iterable[Lockfile]) -> dict[Key, list[tuple[Lockfile, i
         for number, package in enumerate(lock.packages):
             places.setdefault(key_of(package), []).append((lock, number))
     return places
+
+
+def judged_places(result: AuditResult) -> dict[Key, list[tuple[Lockfile, int]]]:
+    """The same without those that are unchanged since the commit to compare with."""
+    same = frozenset(result.since.unchanged if result.since is not None else ())
+    return {key: at for key, at in places_of(result.lockfiles).items() if key not in same}
 
 
 def rows_of(

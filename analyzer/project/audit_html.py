@@ -68,7 +68,8 @@ def _glance(result: AuditResult) -> Markup:
         if count and one is not Verdict.CLEAR
     ]
     rest = "with nothing to report" if result.is_scanned else "not on record"
-    tiles.append(sections.tile(result.packages - len(result.rows), rest, kind="clear"))
+    quiet = result.packages - result.unchanged - len(result.rows)
+    tiles.append(sections.tile(quiet, rest, kind="clear"))
     return element("ul", *tiles, sections.gap_tile(result.gaps), class_="glance")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from analyzer import __version__
 from analyzer.model import Gap, Report
-from analyzer.project.audit import AuditResult, Place, Reason, Row
+from analyzer.project.audit import AuditResult, Place, Reason, Row, Since
 from analyzer.project.decisions import show as decided
 from analyzer.project.graph.reach import Reach
 from analyzer.project.hygiene import show as hygiene
@@ -53,8 +53,18 @@ def plain(result: AuditResult) -> Json:
             "tool_version": __version__,
             "known_bad": result.known_bad,
         },
+        **({"since": _since(result.since)} if result.since is not None else {}),
         **({"hygiene": hygiene.plain(result.hygiene)} if result.hygiene is not None else {}),
         **({"decision": decided.plain(result.decided)} if result.decided is not None else {}),
+    }
+
+
+def _since(since: Since) -> Json:
+    unchanged = sorted({(one.name, one.version) for one in since.unchanged})
+    return {
+        "base": since.base,
+        "commits": list(since.commits),
+        "unchanged": [{"name": name, "version": version} for name, version in unchanged],
     }
 
 

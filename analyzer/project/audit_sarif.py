@@ -52,6 +52,7 @@ def render(result: AuditResult, *, here: Path | None = None) -> str:
         "verdict": result.verdict,
         **({"score": max((one.score for one in result.reports), default=0)} if is_read else {}),
         "packages": result.packages,
+        **({"unchanged": result.unchanged} if result.since is not None else {}),
         "scanned": is_read,
         "known_bad": result.known_bad,
         "crates": [crate_row(one) for one in result.reports],

@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from analyzer.model import Field, Gap, Member, Report, Span, Verdict, Where
-from analyzer.project.audit import ORDER, AuditResult, Place, Reason, Row
+from analyzer.project.audit import ORDER, AuditResult, Place, Reason, Row, Since
 from analyzer.project.decisions import show as decided
 from analyzer.project.graph.carriers import CARRIES
 from analyzer.project.graph.judge import RUNS_AT_BUILD, way
@@ -94,7 +94,18 @@ def summary(result: AuditResult) -> tuple[str, str]:
         method = f"Names were checked, and {counted(len(result.reports), 'archive')} read."
     else:
         method = "Names and versions were checked, contents were not: --scan reads them."
+    if result.since is not None:
+        method += f" {_left_out(result, result.since)}"
     return f"{found or nothing}.", method
+
+
+def _left_out(result: AuditResult, since: Since) -> str:
+    judged = result.packages - result.unchanged
+    commit = since.commits[0][:12] if since.commits else "that commit"
+    return (
+        f"Only what changed since {commit} was judged, {counted(judged, 'package')}: "
+        f"{result.unchanged} stand as they did there and were not looked at again."
+    )
 
 
 def counted(number: int, what: str) -> str:

@@ -23,7 +23,7 @@ from analyzer.toml import read_toml
 
 LOCK, MANIFEST = "Cargo.lock", "Cargo.toml"
 _CODE = (".rs", ".toml", ".lock", ".c", ".cc", ".cpp", ".s", ".S", ".asm")
-_STEERING = (".cargo/config", ".cargo/config.toml", "rust-toolchain", "rust-toolchain.toml")
+STEERING = (".cargo/config", ".cargo/config.toml", "rust-toolchain", "rust-toolchain.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ def _outside(before: _Side, after: _Side) -> Iterator[Gap]:
     """Changed files that steer every build of the repository, and stand in no package."""
     folders = {*after.names, *(posixpath.dirname(one) for one in after.items if _is_lock(one))}
     for path, item in after.items.items():
-        name = next((one for one in _STEERING if path == one or path.endswith(f"/{one}")), "")
+        name = next((one for one in STEERING if path == one or path.endswith(f"/{one}")), "")
         place = path[: -len(name)] if name else ""
         is_above = any(f"{one}/".startswith(place) for one in folders)
         if name and is_above and before.items.get(path) != item:

@@ -24,8 +24,8 @@ from analyzer.project.audit import (
     Reason,
     by_path,
     is_from_registry,
+    judged_places,
     ordered,
-    places_of,
     rows_of,
     worst,
 )
@@ -49,6 +49,7 @@ _NO_GIT = "let cargo fetch it (`cargo fetch --locked`), then audit again"
 _NO_REGISTRY = (
     "name the registry in your own cargo configuration, or read it with `cratescope scan`"
 )
+_APART = "what passes between a package that changed and one that did not was not followed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class _Got:
 
 def scan_locked(result: AuditResult, means: Means) -> AuditResult:
     """The result with what the contents say."""
-    scan = _Scan(result, places_of(result.lockfiles), means)
+    scan = _Scan(result, judged_places(result), means)
     for report in means.pool.briefs(scan.asked()):
         scan.judged(report)
     second = Second(result.lockfiles, scan.keys, scan.reports)
@@ -127,6 +128,8 @@ class _Scan:
             unread: list[str] = []
             for package in lock.packages:
                 key = Key(package.name, package.version, package.source, package.checksum)
+                if key not in self.places:
+                    continue
                 places = supply.of(package)
                 if places or not package.source or package.source.startswith("git+"):
                     held = found.setdefault(key, [])
@@ -335,11 +338,12 @@ class _Scan:
         known = {key: worst(one.verdict for one in rows) for key, rows in reasons.items()}
         told = judge(self.result.lockfiles, reports, self.means.choice, known)
         for key, added in told.reasons.items():
-            reasons[key] = (*reasons.get(key, ()), *added)
+            reasons[key] = (*reasons.get(key, ()), *(added if key in self.places else ()))
+        open_ends = [Gap(GapKind.DEPENDENCY, _APART)] if self.result.unchanged else told.gaps
         return replace(
             self.result,
             rows=rows_of(self.result.lockfiles, reasons, reports, told.reaches),
-            gaps=ordered((*self.result.gaps, *self.gaps, *told.gaps)),
+            gaps=ordered((*self.result.gaps, *self.gaps, *open_ends)),
             reaches=tuple(told.reaches.items()),
             is_chosen=self.means.choice.is_made,
             reports=tuple(self.reports[one] for one in sorted(self.reports) if self.keys[one]),

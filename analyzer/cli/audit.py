@@ -48,6 +48,13 @@ if TYPE_CHECKING:
 _Hygiene = Annotated[
     bool, typer.Option("--hygiene", help="Look at pipelines, locks and secrets of the build, too.")
 ]
+_CheckNames = Annotated[
+    bool,
+    typer.Option(
+        "--check-names",
+        help="Ask the default registry about names from elsewhere: it learns them.",
+    ),
+]
 _HygieneStrict = Annotated[
     bool, typer.Option("--hygiene-strict", help="The same; what it finds asks for a REVIEW.")
 ]
@@ -65,6 +72,7 @@ def audit(
     ] = False,
     hygiene: _Hygiene = False,
     hygiene_strict: _HygieneStrict = False,
+    check_names: _CheckNames = False,
     changed_only: Annotated[
         str,
         typer.Option(
@@ -98,6 +106,8 @@ def audit(
     is_kept = hygiene or hygiene_strict
     locks = read_locks(paths, limits=DEFAULT_LIMITS, is_required=not is_kept)
     found = _by_name(locks, changed_only, is_scanned=scan)
+    if check_names:
+        found = _named(found, settings)
     if scan:
         folders = tuple(rules or ())
         found = scanned(found, settings, folders, as_of, choice=choice, is_quiet=quiet)
@@ -138,6 +148,14 @@ def _by_name(locks: Locks, base: str, *, is_scanned: bool) -> AuditResult:
         locks, since = changed_since(locks, base, DEFAULT_LIMITS, home, is_scanned=is_scanned)
     known, digest = load_known_bad()
     return audit_names(locks, known, digest, is_scanned=is_scanned, since=since)
+
+
+def _named(found: AuditResult, settings: Settings) -> AuditResult:
+    """The result with what the registry has of names that come from elsewhere."""
+    from analyzer.project.own_names import check_names
+    from analyzer.project.supply import cargo_home
+
+    return check_names(found, settings, DEFAULT_LIMITS, cargo_home(os.environ))
 
 
 def _owner(

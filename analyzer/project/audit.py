@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from analyzer.config import is_default_source
@@ -32,6 +33,7 @@ ORDER = (Verdict.BLOCK, Verdict.INCOMPLETE, Verdict.REVIEW, Verdict.CLEAR)
 KNOWN_MALICIOUS = "known-malicious"
 KNOWN_AFFILIATED = "known-affiliated"
 TWO_CHECKSUMS = "two-checksums"
+FOREIGN_NAME = "foreign-name"
 _AFFILIATED = "affiliated"
 _NAMED = 8
 
@@ -95,6 +97,30 @@ class Row:
         return any(one.reach is None or one.reach.is_built for one in self.places)
 
 
+class Standing(StrEnum):
+    """Whose a name on the default registry is, by what its index says."""
+
+    FREE = "free"
+    OWN = "own"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class NameCheck:
+    """One name that a lock file takes from elsewhere; `edges`: manifests with a dependency on it
+    that cargo may take from the default registry.
+    """
+
+    name: str
+    version: str
+    standing: Standing
+    text: str
+    remedy: str
+    edges: tuple[str, ...]
+    lockfile: str
+    line: int
+
+
 @dataclass(frozen=True, slots=True)
 class Since:
     """What `--changed-only` leaves out: `unchanged` packages stand as in `base`, which names the
@@ -114,7 +140,8 @@ class AuditResult:
     no facts, indicators and files. `reaches` by path of the lock file, a Reach for each package.
     `is_chosen`: features or targets were chosen. `hygiene` and `decided` (what a policy makes of
     it) never touch the verdict. `folders`: by checksum, where the files of packages that were read
-    here lie; they stand in no public form. `since`: only what changed was judged.
+    here lie; they stand in no public form. `since`: only what changed was judged. `names`: as
+    the registry has them, if it was asked.
     """
 
     lockfiles: tuple[Lockfile, ...]
@@ -129,6 +156,7 @@ class AuditResult:
     decided: Decided | None = None
     folders: tuple[tuple[str, Path], ...] = ()
     since: Since | None = None
+    names: tuple[NameCheck, ...] | None = None
 
     @property
     def packages(self) -> int:

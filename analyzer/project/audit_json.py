@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from analyzer import __version__
 from analyzer.model import Gap, Report
-from analyzer.project.audit import AuditResult, Place, Reason, Row, Since
+from analyzer.project.audit import AuditResult, NameCheck, Place, Reason, Row, Since
 from analyzer.project.decisions import show as decided
 from analyzer.project.graph.reach import Reach
 from analyzer.project.hygiene import show as hygiene
@@ -54,6 +54,7 @@ def plain(result: AuditResult) -> Json:
             "known_bad": result.known_bad,
         },
         **({"since": _since(result.since)} if result.since is not None else {}),
+        **({"names": [_name(one) for one in result.names]} if result.names is not None else {}),
         **({"hygiene": hygiene.plain(result.hygiene)} if result.hygiene is not None else {}),
         **({"decision": decided.plain(result.decided)} if result.decided is not None else {}),
     }
@@ -65,6 +66,19 @@ def _since(since: Since) -> Json:
         "base": since.base,
         "commits": list(since.commits),
         "unchanged": [{"name": name, "version": version} for name, version in unchanged],
+    }
+
+
+def _name(one: NameCheck) -> Json:
+    return {
+        "name": one.name,
+        "version": one.version,
+        "standing": one.standing,
+        "text": one.text,
+        "remedy": one.remedy,
+        "edges": list(one.edges),
+        "lockfile": one.lockfile,
+        "line": one.line,
     }
 
 

@@ -27,6 +27,7 @@ _SCAN = "scan"
 _TITLES = {
     "two-checksums": "lock files name different checksums for one version",
     "checksum-mismatch": "the bytes are not the ones that were promised",
+    "foreign-name": "a name of this project is somebody else's on the default registry",
     "copy-differs": "a vendored copy is not what its original holds",
     _SCAN: "the contents of a locked crate ask for a person",
 }

@@ -7,10 +7,19 @@ through `printable`.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.model import Field, Gap, Member, Report, Span, Verdict, Where
-from analyzer.project.audit import ORDER, AuditResult, Place, Reason, Row, Since
+from analyzer.project.audit import (
+    ORDER,
+    AuditResult,
+    NameCheck,
+    Place,
+    Reason,
+    Row,
+    Since,
+    Standing,
+)
 from analyzer.project.decisions import show as decided
 from analyzer.project.graph.carriers import CARRIES
 from analyzer.project.graph.judge import RUNS_AT_BUILD, way
@@ -28,6 +37,7 @@ _COLORS = {
 _ROTATE = "If it was ever built, take the secrets of that machine as read, and rotate them."
 _PIN = f"Pin another version: only the ones on record are bad. {_ROTATE}"
 _BY_KIND = {
+    "foreign-name": "Give every dependency on it path, git or registry, or take a name you own.",
     "affiliated": "Decide whether to trust its author: no hostile code was shown in it.",
     "compromised-release": _PIN,
     "tainted-vendored-code": _PIN,
@@ -51,6 +61,7 @@ FINDINGS_SHOWN = 3
 EVIDENCE_SHOWN = 8
 _RUNS = {BUILD_SCRIPT: "its build script", MACRO: "it is a macro", LIBRARY: "its library"}
 GAPS_SHOWN = 12
+NAMES_SHOWN = 12
 _CHAIN_SHOWN = 12
 
 
@@ -65,6 +76,9 @@ def render(result: AuditResult, *, width: int = 100, color: bool = False) -> str
             lines += _gap(gap, width)
         if len(result.gaps) > GAPS_SHOWN:
             lines.append(f"  and {len(result.gaps) - GAPS_SHOWN} more (see --format json)")
+    told = [one for one in result.names or () if one.standing is not Standing.OWN]
+    if told:
+        lines += ["", *_names(told, width)]
     if result.decided is not None:
         lines += ["", *decided.lines(result.decided, width, color=color)]
         if not result.is_scanned:
@@ -94,9 +108,33 @@ def summary(result: AuditResult) -> tuple[str, str]:
         method = f"Names were checked, and {counted(len(result.reports), 'archive')} read."
     else:
         method = "Names and versions were checked, contents were not: --scan reads them."
+    if result.names is not None:
+        method += f" {_asked(result.names)}"
     if result.since is not None:
         method += f" {_left_out(result, result.since)}"
     return f"{found or nothing}.", method
+
+
+def _asked(names: Sequence[NameCheck]) -> str:
+    """How many names stand how."""
+    counts = {one: sum(each.standing is one for each in names) for one in Standing}
+    return (
+        f"The default registry was asked for {counted(len(names), 'name')} from elsewhere: "
+        f"{counts[Standing.FREE]} free, {counts[Standing.FOREIGN]} taken by others, "
+        f"{counts[Standing.OWN]} like yours."
+    )
+
+
+def _names(names: Sequence[NameCheck], width: int) -> Iterator[str]:
+    """Names that somebody else has or may take; the others are counted above."""
+    told = sorted(names, key=lambda one: (one.standing is Standing.FREE, one.name))
+    yield "Names on the default registry"
+    for one in told[:NAMES_SHOWN]:
+        yield from _entry(one.standing, one.text, width)
+    if len(told) > NAMES_SHOWN:
+        yield f"  and {len(told) - NAMES_SHOWN} more (see --format json)"
+    for text in dict.fromkeys(one.remedy for one in told):
+        yield from _entry("next", text, width)
 
 
 def _left_out(result: AuditResult, since: Since) -> str:

@@ -86,7 +86,7 @@ class Supply:
             if folder in self._seen:
                 continue
             self._seen.add(folder)
-            manifest = _document(folder / MANIFEST, self.limits)
+            manifest = manifest_at(folder / MANIFEST, self.limits)
             if manifest is None:
                 continue
             pending += [folder / one for one in self._paths(manifest)]
@@ -99,7 +99,7 @@ class Supply:
 
     def _paths(self, manifest: TomlTable) -> Iterator[str]:
         """Paths that dependencies and patches of a manifest name."""
-        tables = [manifest, *_tables(manifest.get("target"))]
+        tables = [manifest, *tables_in(manifest.get("target"))]
         workspace = manifest.get("workspace")
         tables += [workspace] if isinstance(workspace, dict) else []
         sections = [
@@ -107,7 +107,7 @@ class Supply:
             for table in tables
             for name in ("dependencies", "dev-dependencies", "build-dependencies")
         ]
-        patches = list(_tables(manifest.get("patch")))
+        patches = list(tables_in(manifest.get("patch")))
         for patch in patches:
             self.patched |= {str(_named(key, row)) for key, row in patch.items()}
         for section in (*sections, *patches, manifest.get("replace")):
@@ -168,11 +168,11 @@ def _vendor_folders(root: Path, limits: Limits) -> Iterator[Path]:
     """Folders that cargo's configuration puts in place of the default registry, nearest first."""
     for folder in (root, *root.parents[:_MAX_PARENTS]):
         for name in _CONFIGS:
-            document = _document(folder / name, limits) or {}
+            document = manifest_at(folder / name, limits) or {}
             sources = document.get("source")
             if not isinstance(sources, dict):
                 continue
-            for row in _tables(sources):
+            for row in tables_in(sources):
                 path = row.get("directory")
                 if isinstance(path, str) and "\0" not in path:
                     yield folder / path
@@ -202,7 +202,8 @@ def _folders(folder: Path) -> list[Path]:
     return [folder / one for one in names]
 
 
-def _document(path: Path, limits: Limits) -> TomlTable | None:
+def manifest_at(path: Path, limits: Limits) -> TomlTable | None:
+    """A manifest or settings file; None for one that is not there or cannot be read."""
     try:
         if not path.is_file() or path.stat().st_size > limits.manifest_size_bytes:
             return None
@@ -211,7 +212,8 @@ def _document(path: Path, limits: Limits) -> TomlTable | None:
         return None
 
 
-def _tables(value: object) -> Iterable[TomlTable]:
+def tables_in(value: object) -> Iterable[TomlTable]:
+    """The tables in a table."""
     return (
         [one for one in value.values() if isinstance(one, dict)] if isinstance(value, dict) else []
     )

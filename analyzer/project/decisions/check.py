@@ -12,11 +12,11 @@ from analyzer.policy.case import INCOMPLETE
 from analyzer.policy.decide import PUBLIC
 from analyzer.policy.terms import Policy
 from analyzer.policy.weigh import FINAL_RULES
-from analyzer.project.audit import KNOWN_AFFILIATED, TWO_CHECKSUMS
+from analyzer.project.audit import FOREIGN_NAME, KNOWN_AFFILIATED, TWO_CHECKSUMS
 from analyzer.project.decisions.load import Owner
 from analyzer.registry.ranges import parse_requirement
 
-CHECKS = frozenset({INCOMPLETE, KNOWN_AFFILIATED, TWO_CHECKSUMS})
+CHECKS = frozenset({FOREIGN_NAME, INCOMPLETE, KNOWN_AFFILIATED, TWO_CHECKSUMS})
 """What a waiver may name beside rules."""
 SOON_DAYS = 14
 

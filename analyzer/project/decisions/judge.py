@@ -13,6 +13,7 @@ from analyzer.policy.case import INCOMPLETE, Case, Claim, Surroundings, case_of
 from analyzer.policy.decide import decide_case
 from analyzer.policy.waivers import stale_waivers
 from analyzer.project.audit import (
+    FOREIGN_NAME,
     ORDER,
     AuditResult,
     Key,
@@ -138,9 +139,10 @@ def audit_cases(found: AuditResult, ages: Ages) -> Iterator[Case]:
     for key in sorted(judged_places(found), key=repr):
         row = rows.get(key)
         report = row.report if row is not None and row.report is not None else known.of(key)
-        if not key.source and report is None and key not in unread:
-            continue
         reasons = row.reasons if row is not None else ()
+        is_foreign = any(one.rule == FOREIGN_NAME for one in reasons)
+        if not key.source and report is None and key not in unread and not is_foreign:
+            continue
         case = _case(key, report, reasons, _around(ages, key.name, key.version))
         missed = unread.get(key, ())
         if report is None and found.is_scanned and not missed:

@@ -100,7 +100,8 @@ def summary(result: AuditResult) -> tuple[str, str]:
     """What was found, and how it was looked for: a sentence each, of our words and numbers."""
     counts = {one: sum(row.verdict is one for row in result.rows) for one in ORDER}
     found = ", ".join(f"{count} {one}" for one, count in counts.items() if count)
-    nothing = "nothing to report" if result.is_scanned else "none of them is on record"
+    them = "them" if result.since is None else "what changed"
+    nothing = "nothing to report" if result.is_scanned else f"none of {them} is on record"
     unread = sum(one.is_blocking for one in result.gaps)
     if unread:
         found = ", ".join(one for one in (found, f"{unread} not looked at") if one)

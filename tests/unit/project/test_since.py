@@ -230,6 +230,7 @@ def test_names_are_judged_of_what_changed_alone(project: Project, lock_text: Loc
     found = audit_names(locks, {"bad-name": BAD}, "", is_scanned=False, since=since)
     assert found.rows == ()
     assert [one.reason.split()[0] for one in found.gaps] == ["other"]
+    assert summary(found)[0] == "none of what changed is on record."
     assert "was judged, 1 package: 2 stand as they did there" in summary(found)[1]
     project.write({"Cargo.lock": lock_text("bad-name 1.0.1")})
     locks, since = project.since(is_scanned=False)

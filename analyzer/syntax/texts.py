@@ -17,6 +17,8 @@ from analyzer.syntax.telling import is_documentation
 from analyzer.syntax.values import Value, constant
 from analyzer.syntax.vocabulary import compiled
 
+_ROWS = 64
+
 
 class MacroSite(NamedTuple):
     """One macro invocation with its folded text."""
@@ -77,7 +79,7 @@ def composed(code: CrateCode, emitting: Callable[[str], bool]) -> Iterator[TextS
         if emitting(outline.path):
             yield from _parsed(code, outline)
         for node, scope in outline.of("array_expression"):
-            if node.named_child_count >= 4:
+            if node.named_child_count >= 4 and not _is_table(node):
                 value = code.evaluator.value(outline, node, scope)
                 if value.derivation:
                     yield _text(outline, node, scope, value)
@@ -86,6 +88,13 @@ def composed(code: CrateCode, emitting: Callable[[str], bool]) -> Iterator[TextS
                 site = _macro_site(code, outline, macro, {})
                 if site.value.derivation or not site.value.is_constant:
                     yield TextSite(site.value, site.file, site.owner, site.start, site.end)
+
+
+def _is_table(node: Node) -> bool:
+    """A long list of rows: no text in itself, and lists in it are looked at by themselves."""
+    first = node.named_child(0)
+    rows = ("tuple_expression", "array_expression")
+    return node.named_child_count >= _ROWS and first is not None and first.type in rows
 
 
 def _parsed(code: CrateCode, outline: Outline) -> Iterator[TextSite]:

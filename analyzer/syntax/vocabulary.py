@@ -195,14 +195,14 @@ class Vocabulary:
         kept = (frozenset(own | shared) - never, frozenset(shared) - never)
         return Aliases(*kept, has_glob, tuple(places))
 
-    @functools.lru_cache(maxsize=64)  # noqa: B019  # one vocabulary lives as long as the process
+    @functools.lru_cache(maxsize=8)  # noqa: B019  # one vocabulary lives as long as the process
     def uses(self, words: frozenset[str]) -> re2._Regexp:
         """`use` statements that may bind power."""
         plain = {one.strip(".(!").rpartition("::")[2] for one in words}
         roots = _any(self.modules | plain | {"std", "core", "alloc"})
         return compiled(rb"\buse\b[^;]*\b(?:%b)\b[^;]*" % roots)
 
-    @functools.lru_cache(maxsize=256)  # noqa: B019
+    @functools.lru_cache(maxsize=16)  # noqa: B019
     def named(self, words: frozenset[str]) -> re2._Regexp:
         """Where code says one of these words.
 

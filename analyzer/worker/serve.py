@@ -5,6 +5,7 @@ Started by `analyzer.worker.process`; never meant to be run by hand.
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import gc
 import hashlib
@@ -15,6 +16,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
+
+import re2
 
 from analyzer.codec import CodecError, from_plain
 from analyzer.errors import SignatureError
@@ -57,13 +60,27 @@ def serve(judge: Judge, limits: Limits) -> None:
     sys.stdout = sys.stderr  # a stray print must not break into an answer
     hashlib.sha256(b"").digest()  # OpenSSL reads its files at first use, and soon there are none
     collect_rarely()
+    let_go = _letting_go()
     confine(limits)
     write_greeting(answers)
     while (request := read_request(source)) is not None:
         grant_processor_time(limits.worker_cpu_s)
         _answer(answers, functools.partial(judge, *request), limits)
         del request
-        gc.collect()  # between crates: what one held must not stand beside what the next needs
+        let_go()
+
+
+def _letting_go() -> Callable[[], None]:
+    """What gives memory back between crates: one's must not stand beside what the next needs."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
+
+    def let_go() -> None:
+        re2.purge()
+        gc.collect()
+        if trim is not None:
+            trim(0)
+
+    return let_go
 
 
 def collect_rarely() -> None:

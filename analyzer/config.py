@@ -42,7 +42,7 @@ _CA_VARIABLES = ("CRATESCOPE_CA_BUNDLE", "CARGO_HTTP_CAINFO", "SSL_CERT_FILE")
 _POLICY_TABLES = frozenset({"policy", "waiver"})
 """Tables of the same file that are not settings; whoever decides reads them."""
 
-_INDEX_MAX_AGE_S = 300
+_INDEX_MAX_AGE_S = 1800
 
 T = TypeVar("T")
 

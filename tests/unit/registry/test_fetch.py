@@ -591,3 +591,48 @@ def test_reading_the_cache_never_imports_the_http_library(
     )
     command = [sys.executable, "-P", "-c", code, server.url, str(settings.cache_dir)]
     subprocess.run(command, check=True)
+
+
+def test_a_young_index_file_is_believed_until_it_lacks_what_is_asked(
+    server: SparseServer, settings: Settings
+) -> None:
+    trusting = replace(settings, index_max_age_s=600)
+    server.publish("demo", "1.0.0")
+    with registry(trusting) as one:
+        one.entries("demo")
+    asked = len(server.paths())
+    server.publish("demo", "1.1.0")
+
+    with registry(trusting) as one:
+        assert [entry.version for entry in one.entries("demo")] == ["1.0.0"]
+        assert one.resolve("demo", "1.0.0").version == "1.0.0"
+        assert len(server.paths()) == asked
+        assert one.resolve("demo", "1.1.0").version == "1.1.0"
+        assert len(server.paths()) > asked
+    with registry(settings) as one:
+        assert len(one.entries("demo")) == 2
+
+
+def test_the_newest_version_is_never_taken_from_a_young_index_file(
+    server: SparseServer, settings: Settings
+) -> None:
+    trusting = replace(settings, index_max_age_s=600)
+    server.publish("demo", "1.0.0")
+    with registry(trusting) as one:
+        one.entries("demo")
+    server.publish("demo", "1.1.0")
+    with registry(trusting) as one:
+        assert one.resolve("demo").version == "1.1.0"
+
+
+def test_a_checksum_that_a_young_index_file_denies_is_asked_for_again(
+    server: SparseServer, settings: Settings
+) -> None:
+    trusting = replace(settings, index_max_age_s=600)
+    server.publish("demo", "1.0.0")
+    with registry(trusting) as one:
+        one.entries("demo")
+        asked = len(server.paths())
+        ((_, _, got),) = one.fetch_all([CrateTarget("demo", "1.0.0", checksum="00" * 32)])
+    assert isinstance(got, ChecksumMismatch)
+    assert len(server.paths()) > asked

@@ -16,6 +16,10 @@ import tree_sitter
 import tree_sitter_bash
 
 _PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
+_LETTERS = bytes(one if one < 128 else ord("x") for one in range(256))
+"""To a shell, what is not ASCII is a letter like any other; the grammar's own code asks the C
+library for its class and dies of it.
+"""
 _MAX_SIZE = 64 * 1024
 _MAX_NODES = 20_000
 _MAX_DEPTH = 60
@@ -43,7 +47,7 @@ class Command(NamedTuple):
 def commands(text: str) -> list[Command]:
     """All simple commands of a text, however nested, in the order they stand in."""
     data = text[:_MAX_SIZE].encode("utf-8", "replace")
-    root = _PARSER.parse(data).root_node
+    root = _PARSER.parse(data.translate(_LETTERS)).root_node
     found = list(_Reader(data).read(root, 0))
     return found if found or not root.has_error else list(_roughly(text[:_MAX_SIZE]))
 

@@ -39,6 +39,12 @@ def test_redirections_are_kept() -> None:
     assert "/dev/tcp/192.0.2.1/80" in targets[1]
 
 
+@pytest.mark.parametrize("text", ["æ{\U000bcd55\U0007d17bË\x8e뺁", "{\U0007d17b", "a{\U0010ffff}"])
+def test_letters_beyond_every_table_of_the_c_library_are_letters(text: str) -> None:
+    commands(text)
+    assert commands(f"curl -d {text[:1]}ü https://x.invalid")[0].words[-2].endswith("ü")
+
+
 @given(st.text(max_size=200) | st.text(alphabet="abc $(){}<>|&;'\"\\`=\n", max_size=80))
 def test_any_text_is_read(text: str) -> None:
     commands(text)

@@ -47,7 +47,9 @@ def test_a_later_day_and_a_newer_release_change_no_key_of_an_old_one(
     [
         Context("2024-01-12", (OLD,)),
         Context("2026-11-25", (replace(OLD, is_yanked=True),)),
-        Context("2026-11-25", (replace(NEWER, version="0.0.9", published=OLD.published), OLD)),
+        Context(
+            "2026-11-25", (replace(OLD, version="0.0.9", published="2023-01-01T00:00:00Z"), OLD)
+        ),
         Context("2026-11-25", (OLD,), advisories=(Advisory("A-1", "small", "bad"),)),
         Context(),
     ],

@@ -92,6 +92,7 @@ class FactKind(StrEnum):
     MANIFEST_DEPENDENCY = "manifest.dependency"
     MANIFEST_RENAME = "manifest.rename"
     MANIFEST_CONFIG = "manifest.config"
+    MANIFEST_PURPOSE = "manifest.purpose"
     REGISTRY_AGE = "registry.age"
     REGISTRY_DOWNLOADS = "registry.downloads"
     REGISTRY_OWNER = "registry.owner"

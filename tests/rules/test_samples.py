@@ -67,6 +67,7 @@ def test_every_indicator_list_is_used_by_a_rule_or_by_the_engine() -> None:
         "credential-paths",
         "host-variables",
         "known-services",
+        "narrow-purposes",
         "popular-crates",
         "secret-parameters",
         "secret-suffixes",

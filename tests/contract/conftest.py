@@ -89,7 +89,8 @@ class Runner:
         (self.temp / "event.json").write_text(json.dumps(self.event))
         own = {one: self._filled(text, given) for one, text in step.get("env", {}).items()}
         self.environments[step["name"]] = own
-        environment = os.environ | {
+        plain = {key: it for key, it in os.environ.items() if not key.startswith("CRATESCOPE_")}
+        environment = plain | {
             "GITHUB_ACTION_PATH": str(self.action),
             "GITHUB_API_URL": self.api_url,
             "GITHUB_EVENT_NAME": self.event_name,

@@ -89,7 +89,7 @@ class Runner:
         (self.temp / "event.json").write_text(json.dumps(self.event))
         own = {one: self._filled(text, given) for one, text in step.get("env", {}).items()}
         self.environments[step["name"]] = own
-        plain = {key: it for key, it in os.environ.items() if not key.startswith("CRATESCOPE_")}
+        plain = {key: it for key, it in os.environ.items() if key != "CRATESCOPE_CACHE_DIR"}
         environment = plain | {
             "GITHUB_ACTION_PATH": str(self.action),
             "GITHUB_API_URL": self.api_url,

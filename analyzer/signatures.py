@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -199,43 +199,58 @@ def load_signatures(folder: Path | None = None, extra_rules: tuple[Path, ...] = 
 
     Raises SignatureError for an unreadable or malformed file, and for a set without rules.
     """
-    root = folder or default_folder()
     digest = hashlib.sha256()
     apis: dict[str, Api] = {}
     aliases: dict[str, str] = {}
     indicators: dict[str, IndicatorList] = {}
-    for path, data in _files(root / "apis", digest):
-        _read_catalogue(path, _table(path, data), apis, aliases)
-    for path, data in _files(root / "indicators", digest):
-        one = _read_list(path, _table(path, data))
-        indicators[one.id] = one
-    programs = read_programs(_table(PROGRAMS_FILE, _read(root / PROGRAMS_FILE, digest)))
-    known = _read_known_bad(_table(KNOWN_BAD_FILE, _read(root / KNOWN_BAD_FILE, digest)))
-    rules = [RuleText(path, data) for path, data in _files(root / "rules", digest)]
-    if not rules:
-        raise SignatureError(f"no rules below {root}", remedy="install cratescope again")
-    for own in extra_rules:
-        if not own.is_dir():
-            raise SignatureError(f"{own}: no such folder of rules")
-        rules += [RuleText(path, data) for path, data in _files(own, digest)]
+    programs: Mapping[str, Program] = {}
+    known: Mapping[str, KnownBad] = {}
+    rules: list[RuleText] = []
+    for part, path, data in _everything(folder, extra_rules, digest):
+        if part == "apis":
+            _read_catalogue(path, _table(path, data), apis, aliases)
+        elif part == "indicators":
+            one = _read_list(path, _table(path, data))
+            indicators[one.id] = one
+        elif part == PROGRAMS_FILE:
+            programs = read_programs(_table(path, data))
+        elif part == KNOWN_BAD_FILE:
+            known = _read_known_bad(_table(path, data))
+        else:
+            rules.append(RuleText(path, data))
     return Signatures(apis, aliases, indicators, programs, known, tuple(rules), digest.hexdigest())
 
 
 def signature_digest(folder: Path | None = None, extra_rules: tuple[Path, ...] = ()) -> str:
     """The digest that `load_signatures` would give, without understanding a file.
 
-    Raises SignatureError for a file that cannot be read.
+    Raises SignatureError for a file that cannot be read, and for a set without rules.
     """
-    root = folder or default_folder()
     digest = hashlib.sha256()
-    for one in ("apis", "indicators", PROGRAMS_FILE, KNOWN_BAD_FILE, "rules"):
-        place = root / one
-        for _ in _files(place, digest) if one.isalpha() else (_read(place, digest),):
-            continue
-    for own in extra_rules:
-        for _ in _files(own, digest):
-            continue
+    for _ in _everything(folder, extra_rules, digest):
+        continue
     return digest.hexdigest()
+
+
+def _everything(
+    folder: Path | None, extra_rules: tuple[Path, ...], digest: hashlib._Hash
+) -> Iterator[tuple[str, str, bytes]]:
+    """(part of the set, path in it, content) of every file, in the order of the digest."""
+    root = folder or default_folder()
+    for part in ("apis", "indicators"):
+        yield from ((part, path, data) for path, data in _files(root / part, digest))
+    for part in (PROGRAMS_FILE, KNOWN_BAD_FILE):
+        yield part, part, _read(root / part, digest)
+    is_empty = True
+    for path, data in _files(root / "rules", digest):
+        is_empty = False
+        yield "rules", path, data
+    if is_empty:
+        raise SignatureError(f"no rules below {root}", remedy="install cratescope again")
+    for own in extra_rules:
+        if not own.is_dir():
+            raise SignatureError(f"{own}: no such folder of rules")
+        yield from (("rules", path, data) for path, data in _files(own, digest))
 
 
 def load_known_bad(folder: Path | None = None) -> tuple[Mapping[str, KnownBad], str]:

@@ -208,18 +208,17 @@ def scanned(  # the last two belong to the command line
     from analyzer.cli.surroundings import surroundings
     from analyzer.project.scan_lock import Means, scan_locked
     from analyzer.worker.pool import Pool
-    from analyzer.worker.report_cache import ReportCache
 
     total = found.packages - found.unchanged
     known = surroundings(settings, as_of)
-    cache = ReportCache(settings.cache_dir, DEFAULT_LIMITS, rules)
+    place, jobs = settings.cache_dir, min(settings.jobs, total)
     with (
-        Pool(max(1, min(settings.jobs, total)), rules=rules, cache=cache, is_eager=False) as pool,
+        Pool(jobs, rules=rules, cache_dir=place, is_eager=False) as pool,
         progress(total, is_quiet=is_quiet) as advance,
     ):
         means = Means(settings, known.contexts, pool, DEFAULT_LIMITS, advance, choice or Choice())
         result = scan_locked(found, means)
     known.close()
-    warnings = (*known.warnings, *([cache.trouble] if cache.trouble else ()))
+    warnings = (*known.warnings, *pool.warnings)
     warn(() if is_quiet else warnings)
     return result

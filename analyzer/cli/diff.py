@@ -31,7 +31,6 @@ from analyzer.project.locks import read_lock
 from analyzer.registry.context import Contexts
 from analyzer.registry.targets import FolderTarget
 from analyzer.worker.pool import Pool
-from analyzer.worker.report_cache import ReportCache
 
 if TYPE_CHECKING:
     from analyzer.project.decisions.load import Owner
@@ -150,10 +149,9 @@ class _Run:
     @contextmanager
     def means(self, total: int) -> Iterator[work.Means]:
         """Workers for so many packages, with a progress bar."""
-        jobs = max(1, min(self.settings.jobs, total))
-        cache = ReportCache(self.settings.cache_dir, DEFAULT_LIMITS, self.rules)
+        jobs, place = min(self.settings.jobs, total), self.settings.cache_dir
         with (
-            Pool(jobs, rules=self.rules, cache=cache) as pool,
+            Pool(jobs, rules=self.rules, cache_dir=place) as pool,
             progress(total, is_quiet=self.is_quiet) as advance,
         ):
             read = _reading(pool)

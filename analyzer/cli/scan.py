@@ -28,13 +28,11 @@ from analyzer.cli.sources import Answer, Sources
 from analyzer.cli.surroundings import surroundings
 from analyzer.config import load_settings
 from analyzer.errors import CratescopeError, UsageError
-from analyzer.limits import DEFAULT_LIMITS
 from analyzer.model import Report, Verdict
 from analyzer.registry.targets import FolderTarget, Target, parse_target, read_targets
 from analyzer.report import formats
 from analyzer.report.text import one_line
 from analyzer.worker.pool import Pool
-from analyzer.worker.report_cache import ReportCache
 
 if TYPE_CHECKING:
     from analyzer.project.decisions.load import Owner
@@ -83,10 +81,9 @@ def scan(
     warnings: list[str] = []
     sources = Sources(wanted, settings, warnings.append, known.contexts)
     outcome = _Outcome(pairs, owner, sources, is_full=verbose > 0)
-    own = tuple(rules or ())
-    cache = ReportCache(settings.cache_dir, DEFAULT_LIMITS, own)
+    number, place = min(settings.jobs, len(wanted)), settings.cache_dir
     with (
-        Pool(min(settings.jobs, len(wanted)), rules=own, cache=cache) as pool,
+        Pool(number, rules=tuple(rules or ()), cache_dir=place) as pool,
         progress(len(wanted), is_quiet=quiet) as advance,
     ):
         prepare(pairs)

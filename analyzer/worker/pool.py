@@ -40,7 +40,7 @@ class Ask:
 
 
 class Pool:
-    """Confined workers. With a cache, what was judged before is not judged again.
+    """Confined workers. With a cache folder, what was judged before is not judged again.
 
     They start at once, so that their start overlaps the parent's own work, unless they are to wait
     (`is_eager`) because all may be known already. Use it in a `with`: leaving it ends all workers,
@@ -54,14 +54,19 @@ class Pool:
         folder: Path | None = None,
         rules: tuple[Path, ...] = (),
         *,
-        cache: ReportCache | None = None,
+        cache_dir: Path | None = None,
         is_eager: bool = True,
         worker_command: tuple[str, ...] = (),
     ) -> None:
-        """`folder` replaces the shipped rules, `rules` adds; `worker_command` is for tests."""
+        """`folder` replaces the shipped rules, `rules` adds; `worker_command` is for tests.
+
+        Raises SignatureError for rules that cannot be read, if there is a cache.
+        """
         self._jobs = max(1, jobs)
         self._limits = limits
-        self.cache = cache
+        self.cache = (
+            ReportCache(cache_dir, limits, rules, folder=folder) if cache_dir is not None else None
+        )
         self._command = worker_command or _command(limits, folder, rules)
         self._lock = threading.Lock()
         self._living: set[Worker] = set()
@@ -72,6 +77,11 @@ class Pool:
         self._threads = ThreadPoolExecutor(self._jobs, thread_name_prefix="worker")
         for _ in range(self._jobs if is_eager else 0):
             self._threads.submit(self._worker)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What went otherwise than meant but stopped nothing, such as a cache on a full disk."""
+        return (self.cache.trouble,) if self.cache is not None and self.cache.trouble else ()
 
     def __enter__(self) -> Pool:
         return self
@@ -160,8 +170,6 @@ class Pool:
             return self._made(crate, context, None, is_brief=is_brief)
         key = self.cache.key(Wanted.of(crate), context)
         kept = self.cache.get(key, context, is_brief=is_brief)
-        if kept is not None and is_brief and kept.verdict is not Verdict.CLEAR:
-            kept = self.cache.get(key, context)
         return kept or self._made(crate, context, key, is_brief=is_brief)
 
     def _made(
@@ -172,10 +180,9 @@ class Pool:
             worker = self._worker()
             is_fresh = worker.answered == 0
             try:
-                sealed = worker.ask(crate, context)
-                report = sealed.open_brief()
+                report, sealed = worker.ask(crate, context)
                 if not is_brief or report.verdict is not Verdict.CLEAR:
-                    report = sealed.open()
+                    report = sealed.complete(report)
             except CodecError as error:
                 self._retire(worker)
                 reason = f"the worker answered nonsense ({error})"

@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 from analyzer.codec import CodecError
 from analyzer.errors import InternalError, WorkerFailure
 from analyzer.limits import Limits
-from analyzer.model import Context, CrateInfo, CrateSource
+from analyzer.model import Context, CrateInfo, CrateSource, Report
 from analyzer.worker.launch import environment
 from analyzer.worker.protocol import (
     Failure,
@@ -56,8 +56,8 @@ class Worker:
         self._requests = cast("BinaryIO", self._process.stdin)
         self._answers = cast("BinaryIO", self._process.stdout)
 
-    def ask(self, crate: CrateSource, context: Context) -> Sealed:
-        """The worker's report on this crate, sealed.
+    def ask(self, crate: CrateSource, context: Context) -> tuple[Report, Sealed]:
+        """The worker's report on this crate in its brief form, and all of it, sealed.
 
         Raises WorkerFailure when there is none (the worker must be ended then), SignatureError
         when it refuses the rules, InternalError when it cannot even start.
@@ -67,11 +67,11 @@ class Worker:
         watchdog.start()
         try:
             self._greet()
-            report = self._exchange(crate, context)
+            answer = self._exchange(crate, context)
         finally:
             watchdog.cancel()
         self.answered += 1
-        return report
+        return answer
 
     def _greet(self) -> None:
         if self._is_greeted:
@@ -85,12 +85,12 @@ class Worker:
             ) from None
         self._is_greeted = True
 
-    def _exchange(self, crate: CrateSource, context: Context) -> Sealed:
+    def _exchange(self, crate: CrateSource, context: Context) -> tuple[Report, Sealed]:
         sender = threading.Thread(target=self._send, args=(crate, context), daemon=True)
         sender.start()
         try:
             answer = read_answer(self._answers, max_size_bytes=self._limits.answer_size_bytes)
-            told = answer.open_brief().crate if isinstance(answer, Sealed) else None
+            brief = answer.open_brief() if isinstance(answer, Sealed) else None
         except EOFError:
             raise self._failure() from None
         except CodecError as error:
@@ -98,14 +98,14 @@ class Worker:
             raise WorkerFailure(f"the worker answered nonsense ({error})") from None
         finally:
             sender.join(_GRACE_S)
-        if isinstance(answer, Failure):
-            raise WorkerFailure(answer.reason)
+        if isinstance(answer, Failure) or brief is None:
+            raise WorkerFailure(answer.reason if isinstance(answer, Failure) else "no report")
         if sender.is_alive():
             raise WorkerFailure("the worker answered before it had read the crate")
         ref = crate.ref
-        if told != CrateInfo(ref.name, ref.version, crate.sha256, crate.origin):
+        if brief.crate != CrateInfo(ref.name, ref.version, crate.sha256, crate.origin):
             raise WorkerFailure("the worker answered for another crate")
-        return answer
+        return brief, answer
 
     def _send(self, crate: CrateSource, context: Context) -> None:
         try:

@@ -136,13 +136,20 @@ class Sealed:
     brief: bytes
     bulk: bytes
 
-    def open(self) -> Report:
-        """The whole report, checked against its type. Raises CodecError."""
-        return _report(self.bulk + self.brief)
-
     def open_brief(self) -> Report:
-        """The report without facts, indicators and files. Raises CodecError."""
-        return _report(self.brief)
+        """The report without facts, indicators and files, checked against its type.
+
+        Raises CodecError.
+        """
+        parts, rest = _opened(self.brief)
+        if rest is None:
+            raise CodecError("a report cut short")
+        # No worker decides: a crate that has taken one over must not speak for the owner.
+        return replace(from_plain(Report, rest), decision=None, **parts)
+
+    def complete(self, brief: Report) -> Report:
+        """The whole report, from what `open_brief` gave. Raises CodecError."""
+        return replace(brief, **_opened(self.bulk)[0])
 
 
 def seal(report: Report) -> Sealed:
@@ -176,22 +183,23 @@ def read_answer(stream: BinaryIO, *, max_size_bytes: int) -> Sealed | Failure:
             raise CodecError("no part of an answer")
 
 
-def _report(frames: bytes) -> Report:
+def _opened(frames: bytes) -> tuple[dict[str, Any], object]:
+    """The many-valued fields in some frames, and the rest of the report if it is there."""
     stream = io.BytesIO(frames)
-    parts: dict[str, list[object]] = {name: [] for name in _PARTS}
-    while True:
+    parts: dict[str, list[object]] = {}
+    rest: object = None
+    while stream.tell() < len(frames):
         try:
             key, value = _message(_read_text(stream, _FRAME_MAX_BYTES))
         except EOFError:
             raise CodecError("a report cut short") from None
-        if key in parts:
-            parts[key] += from_plain(_PARTS[key], value)
+        if key in _PARTS:
+            parts.setdefault(key, []).extend(from_plain(_PARTS[key], value))
         elif key == "report":
-            many: dict[str, Any] = {name: tuple(items) for name, items in parts.items()}
-            # No worker decides: a crate that has taken one over must not speak for the owner.
-            return replace(from_plain(Report, value), **many, decision=None)
+            rest = value
         else:
             raise CodecError("no part of a report")
+    return {name: tuple(items) for name, items in parts.items()}, rest
 
 
 def _frames(report: Report) -> Iterator[str]:

@@ -10,7 +10,6 @@ import functools
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +17,7 @@ from pathlib import Path
 import analyzer
 from analyzer.codec import to_plain
 from analyzer.limits import Limits
-from analyzer.model import Context, CrateRef, CrateSource, Gap, Origin, Report
+from analyzer.model import Context, CrateRef, CrateSource, Gap, Origin, Report, Verdict
 from analyzer.registry.cache import Cache
 from analyzer.registry.history import history
 from analyzer.signatures import signature_digest
@@ -61,13 +60,21 @@ def engine_digest() -> str:
 class ReportCache:
     """Sealed reports in the cache folder. Safe to share between threads and processes."""
 
-    def __init__(self, folder: Path, limits: Limits, rules: Sequence[Path] = ()) -> None:
-        """For one judge: this program, these limits, the shipped rules and those in `rules`.
+    def __init__(
+        self,
+        cache_dir: Path,
+        limits: Limits,
+        rules: tuple[Path, ...] = (),
+        *,
+        folder: Path | None = None,
+    ) -> None:
+        """For one judge: this program, these limits, the shipped rules (or those in `folder`) and
+        those in `rules`.
 
         Raises SignatureError for rules that cannot be read.
         """
-        self._cache = Cache(folder)
-        parts = (engine_digest(), signature_digest(None, tuple(rules)), limits.digest())
+        self._cache = Cache(cache_dir)
+        parts = (engine_digest(), signature_digest(folder, rules), limits.digest())
         self._judge = " ".join(parts)
 
     def key(self, wanted: Wanted, context: Context) -> str:
@@ -96,7 +103,7 @@ class ReportCache:
     def get(self, key: str, context: Context, *, is_brief: bool = False) -> Report | None:
         """A kept report, as of the context's day; None if there is none or it is damaged.
 
-        `is_brief`: without facts, indicators and files, which are left unread.
+        `is_brief`: if it is CLEAR without facts, indicators and files, which are left unread.
         """
         data = self._cache.report(key)
         if data is None:
@@ -104,9 +111,9 @@ class ReportCache:
         head, _, body = data.partition(b"\n")
         try:
             size = int(head)
-            bulk = b"" if is_brief else zlib.decompress(body[size:])
-            sealed = Sealed(zlib.decompress(body[:size]), bulk)
-            report = sealed.open_brief() if is_brief else sealed.open()
+            report = Sealed(zlib.decompress(body[:size]), b"").open_brief()
+            if not is_brief or report.verdict is not Verdict.CLEAR:
+                report = Sealed(b"", zlib.decompress(body[size:])).complete(report)
         except (ValueError, zlib.error):  # a CodecError is a ValueError
             return None
         made = replace(report.provenance, as_of=context.as_of, sources=context.sources)

@@ -26,7 +26,6 @@ from analyzer.project.locks import Locks, read_locks
 from analyzer.project.scan_lock import Means, scan_locked
 from analyzer.registry.context import Contexts
 from analyzer.worker.pool import Ask, Pool
-from analyzer.worker.report_cache import ReportCache
 from analyzer.worker.verdicts import unanswered
 
 SOURCE = f"sparse+{DEFAULT_INDEX}"
@@ -303,8 +302,8 @@ def test_kept_reports_are_the_same_and_need_no_worker(
     text = lock_text(f"evil 1.0.0 {SOURCE} {evil}", f"plain 1.0.0 {SOURCE} {plain}")
     results = []
     for command in ((), ("/nowhere/to/be/found",)):
-        cache = ReportCache(shelf.settings.cache_dir, DEFAULT_LIMITS)
-        with Pool(1, cache=cache, is_eager=False, worker_command=command) as pool:
+        place = shelf.settings.cache_dir
+        with Pool(1, cache_dir=place, is_eager=False, worker_command=command) as pool:
             results.append(scan(names(text), shelf, cast("Judge", pool))[0])
     assert results[0] == results[1]
     assert rows(results[0]) == [("evil", Verdict.BLOCK, ["scan"])]

@@ -46,7 +46,7 @@ def framed(*messages: object) -> io.BytesIO:
 
 def answered(stream: io.BytesIO, max_size_bytes: int = MIB) -> Report | Failure:
     answer = read_answer(stream, max_size_bytes=max_size_bytes)
-    return answer.open() if isinstance(answer, Sealed) else answer
+    return answer.complete(answer.open_brief()) if isinstance(answer, Sealed) else answer
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,16 +16,27 @@ from analyzer.config import Settings, find_registry, is_configured
 from analyzer.errors import ChecksumMismatch, CratescopeError
 from analyzer.limits import Limits
 from analyzer.local import folder_source
-from analyzer.model import Context, CrateSource, Gap, GapKind, Lockfile, Report, Verdict
+from analyzer.model import (
+    Context,
+    CrateSource,
+    Gap,
+    GapKind,
+    IndexEntry,
+    Lockfile,
+    Report,
+    Verdict,
+)
 from analyzer.project.audit import (
     KNOWN_AFFILIATED,
     KNOWN_MALICIOUS,
+    ORDER,
     AuditResult,
     Key,
     Reason,
     by_path,
     is_from_registry,
     judged_places,
+    key_of,
     ordered,
     rows_of,
     worst,
@@ -74,14 +86,15 @@ class _Got:
 
 def scan_locked(result: AuditResult, means: Means) -> AuditResult:
     """The result with what the contents say."""
-    scan = _Scan(result, judged_places(result), means)
-    for report in means.pool.briefs(scan.asked()):
-        scan.judged(report)
-    second = Second(result.lockfiles, scan.keys, scan.reports)
-    second.read(scan.again)
-    for key, reason in second.reasons():
-        scan.reasons.setdefault(key, []).append(reason)
-    return scan.finished()
+    with ExitStack() as stack:
+        scan = _Scan(result, judged_places(result), means, stack)
+        for report in means.pool.briefs(scan.asked()):
+            scan.judged(report)
+        second = Second(result.lockfiles, scan.keys, scan.reports)
+        second.read(scan.again)
+        for key, reason in second.reasons():
+            scan.reasons.setdefault(key, []).append(reason)
+        return scan.finished()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,8 @@ class _Scan:
     result: AuditResult
     places: Mapping[Key, list[tuple[Lockfile, int]]]
     means: Means
+    stack: ExitStack
+    registries: dict[str, Registry] = field(default_factory=dict)
     keys: dict[str, list[Key]] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)
     reasons: dict[Key, list[Reason]] = field(default_factory=dict)
@@ -127,7 +142,7 @@ class _Scan:
             supply = Supply(lock, self.means.limits, home)
             unread: list[str] = []
             for package in lock.packages:
-                key = Key(package.name, package.version, package.source, package.checksum)
+                key = key_of(package)
                 if key not in self.places:
                     continue
                 places = supply.of(package)
@@ -149,14 +164,21 @@ class _Scan:
                 return
             access = find_registry(source.removeprefix("registry+"), os.environ)
             settings = replace(settings, registry=access)
-        with Registry(settings, self.means.limits) as registry:
+        registry = self._opened(settings)
 
-            def take(key: Key) -> _Got:
-                return self._take(registry, key)
+        def take(key: Key) -> _Got:
+            return self._take(registry, key)
 
-            for got in ahead(keys, take, _size):
-                yield from self._taken(got, _Home(got.key, settings))
-            self.gaps += [Gap(GapKind.REGISTRY, one) for one in registry.warnings]
+        for got in ahead(keys, take, _size):
+            yield from self._taken(got, _Home(got.key, settings))
+
+    def _opened(self, settings: Settings) -> Registry:
+        """The registry of these settings, opened once for the whole run."""
+        place = settings.registry.index_url
+        if place not in self.registries:
+            registry = Registry(settings, self.means.limits)
+            self.registries[place] = self.stack.enter_context(registry)
+        return self.registries[place]
 
     def _take(self, registry: Registry, key: Key) -> _Got:
         """Called in other threads: reads and fetches, changes nothing here."""
@@ -174,7 +196,7 @@ class _Scan:
         if kept is None:
             return None
         context = Context(as_of=contexts.as_of, sources=contexts.labels)
-        return _whole(cache.get(kept, context, is_brief=True), lambda: cache.get(kept, context))
+        return cache.get(kept, context, is_brief=True)
 
     def _shortcut(self, registry: Registry, key: Key) -> str:
         contexts, cache = self.means.contexts, self.means.pool.cache
@@ -185,11 +207,7 @@ class _Scan:
 
     def _fetched(self, registry: Registry, key: Key) -> Report | Ask:
         contexts, cache = self.means.contexts, self.means.pool.cache
-        target = CrateTarget(key.name, key.version, checksum=key.checksum)
-        entry = registry.locked(target)
-        agree(target, entry)
-        if entry.version.partition("+")[0] != key.version.partition("+")[0]:
-            raise CratescopeError("no exact version", remedy="mend the lock file")
+        entry = _entry(registry, key)
         wanted = Wanted(*registry.identity(entry))
         context = around(registry, contexts, wanted.ref)
         if cache is not None:
@@ -197,7 +215,6 @@ class _Scan:
             if not context.first_published and not contexts.knows_people:
                 cache.shorten(self._shortcut(registry, key), kept)
             report = cache.get(kept, context, is_brief=True)
-            report = _whole(report, lambda: cache.get(kept, context))
             if report is not None:
                 return report
         return Ask(registry.fetch(entry), context)
@@ -223,15 +240,12 @@ class _Scan:
 
     def _original(self, key: Key, copy: CrateSource) -> Iterator[Ask]:
         """The archive that a vendored folder is said to be a copy of."""
-        with Registry(self.means.settings, self.means.limits) as registry:
-            target = CrateTarget(key.name, key.version, checksum=key.checksum)
-            try:
-                entry = registry.locked(target)
-                agree(target, entry)
-                source = registry.fetch(entry)
-            except CratescopeError as error:
-                self.copies.lost.append((key, str(error)))
-                return
+        registry = self._opened(self.means.settings)
+        try:
+            source = registry.fetch(_entry(registry, key))
+        except CratescopeError as error:
+            self.copies.lost.append((key, str(error)))
+            return
         self.copies.expect(key, copy.sha256, source.sha256)
         if source.sha256 not in self.keys:
             self.keys[source.sha256] = []
@@ -300,12 +314,9 @@ class _Scan:
         if home.place is not None:
             source = folder_source(home.place.folder, limits=limits, apart=home.place.apart)
             return Ask(source, contexts.of(source.ref))
-        with Registry(home.settings, limits) as registry:
-            entry = registry.locked(
-                CrateTarget(home.key.name, home.key.version, checksum=home.key.checksum)
-            )
-            source = registry.fetch(entry)
-            return Ask(source, around(registry, contexts, source.ref))
+        registry = self._opened(home.settings)
+        source = registry.fetch(_entry(registry, home.key))
+        return Ask(source, around(registry, contexts, source.ref))
 
     def judged(self, report: Report) -> None:
         """Take in a report."""
@@ -336,6 +347,11 @@ class _Scan:
             text = f"{key.name} {key.version}: the vendored copy could not be compared: {error}"
             self._gap(key, GapKind.REGISTRY, text, "audit again with the registry in reach")
         known = {key: worst(one.verdict for one in rows) for key, rows in reasons.items()}
+        self.gaps += [
+            Gap(GapKind.REGISTRY, text)
+            for registry in self.registries.values()
+            for text in registry.warnings
+        ]
         told = judge(self.result.lockfiles, reports, self.means.choice, known)
         for key, added in told.reasons.items():
             reasons[key] = (*reasons.get(key, ()), *(added if key in self.places else ()))
@@ -360,16 +376,20 @@ def _by_source(keys: Iterable[Key]) -> dict[str, list[Key]]:
     return found
 
 
-def _whole(brief: Report | None, whole: Callable[[], Report | None]) -> Report | None:
-    """A CLEAR report as it is; of any other, all that was kept."""
-    return brief if brief is None or brief.verdict is Verdict.CLEAR else whole()
+def _entry(registry: Registry, key: Key) -> IndexEntry:
+    """The index line of just this package. Raises CratescopeError."""
+    target = CrateTarget(key.name, key.version, checksum=key.checksum)
+    entry = registry.locked(target)
+    agree(target, entry)
+    if entry.version.partition("+")[0] != key.version.partition("+")[0]:
+        raise CratescopeError("no exact version", remedy="mend the lock file")
+    return entry
 
 
 def _worse(one: Report | None, other: Report) -> Report:
-    order = (Verdict.BLOCK, Verdict.INCOMPLETE, Verdict.REVIEW, Verdict.CLEAR)
     if one is None:
         return other
-    return min((one, other), key=lambda report: order.index(report.verdict))
+    return min((one, other), key=lambda report: ORDER.index(report.verdict))
 
 
 def _words(key: Key) -> tuple[str, ...]:

@@ -47,9 +47,9 @@ class Supply:
     lock: Lockfile
     limits: Limits
     cargo_home: Path
-    patched: set[str] = field(default_factory=set)
     _packages: dict[Version, list[Path]] = field(default_factory=dict)
     _vendored: dict[Version, Path] = field(default_factory=dict)
+    _trees: dict[Path, list[tuple[Version, Path]]] = field(default_factory=dict)
     _vendors: frozenset[Path] = frozenset()
     _seen: set[Path] = field(default_factory=set)
 
@@ -90,12 +90,9 @@ class Supply:
             if manifest is None:
                 continue
             pending += [folder / one for one in self._paths(manifest)]
-            try:
-                ref = folder_identity(folder, limits=self.limits)
-            except CratescopeError:  # a workspace without a package of its own
-                continue
-            if (ref.name, ref.version) in wanted:
-                self._packages.setdefault((ref.name, ref.version), []).append(folder)
+            version = self._version(folder)
+            if version in wanted:
+                self._packages.setdefault(version, []).append(folder)
 
     def _paths(self, manifest: TomlTable) -> Iterator[str]:
         """Paths that dependencies and patches of a manifest name."""
@@ -107,10 +104,7 @@ class Supply:
             for table in tables
             for name in ("dependencies", "dev-dependencies", "build-dependencies")
         ]
-        patches = list(tables_in(manifest.get("patch")))
-        for patch in patches:
-            self.patched |= {str(_named(key, row)) for key, row in patch.items()}
-        for section in (*sections, *patches, manifest.get("replace")):
+        for section in (*sections, *tables_in(manifest.get("patch")), manifest.get("replace")):
             for row in section.values() if isinstance(section, dict) else ():
                 path = row.get("path") if isinstance(row, dict) else None
                 if isinstance(path, str) and "\0" not in path:
@@ -120,12 +114,17 @@ class Supply:
 
     def _copies(self, folder: Path) -> Iterator[tuple[Version, Path]]:
         for one in _folders(folder):
-            if (one / _CHECKSUMS).is_file():
-                try:
-                    ref = folder_identity(one, limits=self.limits)
-                except CratescopeError:
-                    continue
-                yield (ref.name, ref.version), one
+            version = self._version(one) if (one / _CHECKSUMS).is_file() else None
+            if version is not None:
+                yield version, one
+
+    def _version(self, folder: Path) -> Version | None:
+        """What a folder says it is; None for a workspace without a package of its own."""
+        try:
+            ref = folder_identity(folder, limits=self.limits)
+        except CratescopeError:
+            return None
+        return ref.name, ref.version
 
     def _checkout(self, package: LockedPackage) -> Place | None:
         """The folder of a git package among cargo's checkouts, by repository and commit."""
@@ -145,18 +144,15 @@ class Supply:
         return None
 
     def _inside(self, tree: Path, package: LockedPackage) -> Place | None:
-        held: list[Path] = []
-        chosen: Path | None = None
-        for folder in _manifests(tree, frozenset()):
-            try:
-                ref = folder_identity(folder, limits=self.limits)
-            except CratescopeError:
-                continue
-            held.append(folder)
-            if (ref.name, ref.version) == (package.name, package.version):
-                chosen = chosen or folder
-        apart = frozenset(held) - {chosen} if chosen else frozenset()
-        return Place(chosen, "git", apart) if chosen else None
+        if tree not in self._trees:
+            found = ((self._version(one), one) for one in _manifests(tree, frozenset()))
+            self._trees[tree] = [(version, one) for version, one in found if version is not None]
+        held = self._trees[tree]
+        wanted = (package.name, package.version)
+        chosen = next((folder for version, folder in held if version == wanted), None)
+        if chosen is None:
+            return None
+        return Place(chosen, "git", frozenset(folder for _, folder in held) - {chosen})
 
 
 def cargo_home(environ: Mapping[str, str]) -> Path:
@@ -217,10 +213,6 @@ def tables_in(value: object) -> Iterable[TomlTable]:
     return (
         [one for one in value.values() if isinstance(one, dict)] if isinstance(value, dict) else []
     )
-
-
-def _named(key: str, row: object) -> object:
-    return row.get("package", key) if isinstance(row, dict) else key
 
 
 def _is_plain(name: str) -> bool:

@@ -137,7 +137,7 @@ def _summary(
     more = len({one.rule for one in findings}) - 1
     also = f" (and {more} more)" if more > 0 else ""
     if verdict in (Verdict.BLOCK, Verdict.REVIEW) and ranked:
-        return f"{ranked[0].title[:1].upper()}{ranked[0].title[1:]}{also}."
+        return f"{ranked[0].sentence}{also}."
     if verdict is Verdict.INCOMPLETE:
         place = f" ({hidden[0].path})" if hidden[0].path else ""
         return f"Code that runs at build time could not be read: {hidden[0].reason}{place}."

@@ -90,6 +90,11 @@ class Finding:
     path: tuple[Hop, ...] = ()
 
     @property
+    def sentence(self) -> str:
+        """The title as a sentence begins."""
+        return f"{self.title[:1].upper()}{self.title[1:]}"
+
+    @property
     def is_quiet(self) -> bool:
         """Whether only tests, examples, benches or unreached files hold the chain, or a library
         that some other crate's build script may call: who calls it there decides.

@@ -271,10 +271,14 @@ def _elsewhere(lock: Lockfile, packages: Sequence[LockedPackage]) -> Iterator[Ga
 
 def by_path(lock: Lockfile, names: Sequence[str], remedy: str) -> Gap:
     """One gap for all packages by path that nobody looked at."""
-    named = ", ".join(names[:_NAMED])
-    named += f" and {len(names) - _NAMED} more" * (len(names) > _NAMED)
-    reason = f"by path, your own code or a copy: {named}: not checked"
+    reason = f"by path, your own code or a copy: {some(names, _NAMED)}: not checked"
     return Gap(GapKind.DEPENDENCY, reason, lock.path, remedy=remedy)
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """The first of some names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _unpinned(path: str, packages: Sequence[LockedPackage]) -> Iterator[Gap]:

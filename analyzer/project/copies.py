@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from analyzer.model import FileInfo, Report, Verdict
-from analyzer.project.audit import Key, Reason
+from analyzer.project.audit import Key, Reason, some
 
 COPY_DIFFERS = "copy-differs"
 _NOT_COMPARED = frozenset({".cargo-checksum.json"})
@@ -35,7 +35,8 @@ class Copies:
         for key, copy, original in self.pairs:
             names = changed_files(self.files.get(original, ()), self.files.get(copy, ()))
             if names:
-                yield key, Reason(COPY_DIFFERS, Verdict.REVIEW, _told(names))
+                text = f"the vendored copy is not what the registry has: {some(names, _NAMED)}"
+                yield key, Reason(COPY_DIFFERS, Verdict.REVIEW, text)
 
 
 def changed_files(original: tuple[FileInfo, ...], copy: tuple[FileInfo, ...]) -> tuple[str, ...]:
@@ -46,8 +47,3 @@ def changed_files(original: tuple[FileInfo, ...], copy: tuple[FileInfo, ...]) ->
         for one in copy
         if one.path not in _NOT_COMPARED and known.get(one.path) != one.sha256
     )
-
-
-def _told(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"the vendored copy is not what the registry has: {', '.join(names[:_NAMED])}{more}"

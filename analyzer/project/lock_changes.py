@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from analyzer.model import Gap, GapKind, LockedPackage, Lockfile, Report, Verdict
-from analyzer.project.audit import ORDER, is_from_registry, worst
+from analyzer.project.audit import ORDER, is_from_registry, some, worst
 from analyzer.project.changes import CrateDiff
 from analyzer.project.decisions.model import Decided
 from analyzer.registry.semver import precedence
@@ -227,7 +227,6 @@ def _own(new: Lockfile) -> Iterator[Gap]:
     """Packages by path are the project's own: a lock file says nothing of their code."""
     own = [one.name for one in new.packages if not one.source]
     if own:
-        named = ", ".join(own[:8]) + (f" and {len(own) - 8} more" if len(own) > 8 else "")
-        reason = f"{_BY_PATH}: {named}: not compared"
+        reason = f"{_BY_PATH}: {some(own, 8)}: not compared"
         remedy = "compare the folders, or two commits with --git BASE..HEAD"
         yield Gap(GapKind.DEPENDENCY, reason, new.path, remedy=remedy)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from analyzer.model import Coverage, Finding, Gap, GapKind, Lockfile, Phase, Report, Span, Verdict
-from analyzer.project.audit import ORDER, Key, Reason, key_of
+from analyzer.project.audit import ORDER, Key, Reason, key_of, some
 from analyzer.project.graph.carriers import carried
 from analyzer.project.graph.join import Part, joined
 from analyzer.project.graph.reach import LIBRARY, Choice, Reach, reaches
@@ -66,8 +66,7 @@ def judge(
 def _open(lock: Lockfile, unread: Sequence[int]) -> Iterator[Gap]:
     packages = [lock.packages[one] for one in unread if lock.packages[one].dependencies]
     if packages:
-        named = ", ".join(f"{one.name} {one.version}" for one in packages[:_NAMED])
-        named += f" and {len(packages) - _NAMED} more" * (len(packages) > _NAMED)
+        named = some([f"{one.name} {one.version}" for one in packages], _NAMED)
         remedy = "audit the folder that holds them, with --scan"
         yield Gap(GapKind.DEPENDENCY, _OPEN.format(named), lock.path, remedy=remedy)
 
@@ -102,12 +101,16 @@ def _handed_over(
         text = steps[0] + "".join(
             f" → {name} → {step}" for name, step in zip(one.names, steps[1:], strict=True)
         )
-        title = f"{one.finding.title[:1].upper()}{one.finding.title[1:]}"
         evidence = one.finding.evidence
         for place in one.way:
             yield (
                 keys[place],
-                Reason(one.finding.rule, verdict, f"{title}: {text}", evidence=evidence),
+                Reason(
+                    one.finding.rule,
+                    verdict,
+                    f"{one.finding.sentence}: {text}",
+                    evidence=evidence,
+                ),
             )
 
 

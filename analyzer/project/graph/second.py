@@ -114,12 +114,13 @@ def _reasons(first: Report, again: Report, given: tuple[Exports, ...]) -> Iterat
             f"{api} ({one.crate} {one.version}, {row.where.file}:{row.where.line})"
             for api, (one, row) in sorted(used.items())
         )
-        title = f"{finding.title[:1].upper()}{finding.title[1:]}"
         evidence = (
             *(_evidence(one, row) for _, (one, row) in sorted(used.items())),
             *(replace(each, where=placed(each.where, label)) for each in finding.evidence),
         )
-        yield Reason(finding.rule, verdict, f"{title}, through {named}", evidence=evidence)
+        yield Reason(
+            finding.rule, verdict, f"{finding.sentence}, through {named}", evidence=evidence
+        )
 
 
 def _mark(finding: Finding) -> tuple[object, ...]:

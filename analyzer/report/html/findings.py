@@ -69,9 +69,7 @@ def chip(word: str, kind: str) -> Markup:
 
 def _finding(one: Finding, name: str, lines: Lines, scope: Scope) -> Markup:
     anchor = scope.anchor(name)
-    heading = element(
-        f"h{scope.level}", chip(one.severity, one.severity), " ", text(_sentence(one.title))
-    )
+    heading = element(f"h{scope.level}", chip(one.severity, one.severity), " ", text(one.sentence))
     shown = list(enumerate(one.evidence[:EVIDENCE_SHOWN], 1))
     places = [_group(group, anchor, lines) for group in _groups(shown)]
     parts: list[Child] = [_about(one), *places]
@@ -80,10 +78,6 @@ def _finding(one: Finding, name: str, lines: Lines, scope: Scope) -> Markup:
         parts += [element("p", "The way of the value", class_="label"), way(one.path)]
     body = fold(heading, *parts, is_open=one.severity in _OPEN, class_="finding")
     return element("article", body, id=anchor, class_=f"card {one.severity}")
-
-
-def _sentence(title: str) -> str:
-    return title[:1].upper() + title[1:]
 
 
 def _about(one: Finding) -> Markup:

@@ -25,8 +25,8 @@ from analyzer.model import (
     Report,
 )
 from analyzer.project.changes import CrateDiff, compare
+from analyzer.registry.around import Releases
 from analyzer.registry.context import Contexts
-from analyzer.registry.fetch import Registry
 from analyzer.registry.ranges import Range, parse_requirement
 from analyzer.registry.semver import is_prerelease, precedence
 
@@ -56,7 +56,7 @@ class Comparison:
 
     read: Read
     contexts: Contexts
-    registry: Registry | None = None
+    registry: Releases | None = None
     locked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     on_done: Callable[[str], None] = lambda _: None
     _known: dict[str, Report] = field(default_factory=dict)

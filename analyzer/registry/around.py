@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from analyzer.errors import CratescopeError
-from analyzer.model import Context, CrateRef, IndexEntry
+from analyzer.model import Context, CrateRef, CrateSource, IndexEntry
 from analyzer.registry.context import Contexts, worth_asking
 
-if TYPE_CHECKING:
-    from analyzer.registry.fetch import Registry
+
+class Releases(Protocol):
+    """What a registry has: `Registry`, or the gate's view of an upstream."""
+
+    def entries(self, name: str) -> tuple[IndexEntry, ...]:
+        """All versions of a crate in index order. Raises UnknownCrate or RegistryUnreachable."""
+
+    def fetch(self, entry: IndexEntry) -> CrateSource:
+        """The archive of an index entry. Raises ChecksumMismatch before anybody reads the bytes."""
 
 
-def around(registry: Registry, contexts: Contexts, ref: CrateRef) -> Context:
+def around(registry: Releases, contexts: Contexts, ref: CrateRef) -> Context:
     """The context of a release that the registry has. Raises as `Registry.entries` does."""
     entries = registry.entries(ref.name)
     others: dict[str, tuple[IndexEntry, ...]] = {}

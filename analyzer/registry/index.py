@@ -42,11 +42,15 @@ class RegistryConfig:
 
 @dataclass(frozen=True, slots=True)
 class LineProblem:
-    """An index line that is not plain; `version` is empty where even that cannot be told."""
+    """An index line that is not plain; `version` is empty where even that cannot be told.
+
+    `is_harmless`: the line only says again what another one says.
+    """
 
     line: int
     version: str
     reason: str
+    is_harmless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,8 @@ def parse_index(data: bytes, name: str) -> IndexFile:
 
 def _twice(number: int, before: IndexEntry, entry: IndexEntry) -> LineProblem:
     if before.checksum == entry.checksum:
-        return LineProblem(number, "", f"{entry.version} is listed twice; the last line counts")
+        reason = f"{entry.version} is listed twice; the last line counts"
+        return LineProblem(number, "", reason, is_harmless=True)
     return LineProblem(number, entry.version, "listed twice, with two checksums")
 
 

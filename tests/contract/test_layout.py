@@ -13,7 +13,8 @@ import pytest
 from analyzer.config import DEFAULT_DOWNLOAD, DEFAULT_INDEX
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = sorted([*(ROOT / "analyzer").rglob("*.py"), *(ROOT / "sandbox").rglob("*.py")])
+PACKAGES = ("analyzer", "sandbox", "gate")
+PRODUCT = sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
 
 
 def test_imports_point_one_way() -> None:
@@ -28,10 +29,7 @@ def test_the_wheel_holds_packages_and_signatures_and_nothing_else(tmp_path: Path
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {one.split("/")[0] for one in names if ".dist-info" not in one} == {
-        "analyzer",
-        "sandbox",
-    }
+    assert {one.split("/")[0] for one in names if ".dist-info" not in one} == set(PACKAGES)
     shipped = {one.removeprefix("analyzer/_signatures/") for one in names if "_signatures" in one}
     wanted = {
         one.relative_to(ROOT / "signatures").as_posix()

@@ -1,0 +1,127 @@
+"""What a gate does without being asked: writes logs, hears of others' decisions, reads again.
+
+One thread; it never serves anybody, and nothing waits for it but the end of the program.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from analyzer.errors import CratescopeError
+from gate.desk import Desk
+from gate.errors import Busy, StoreUnreachable
+from gate.ledger import FLUSH_S
+from gate.line import Urgency
+from gate.model import AuditRow, Cause, Ruling
+
+_AGAIN_S = 30.0
+_AT_ONCE = 20
+"""Rescans that wait in line at a time: they must not fill it."""
+_log = logging.getLogger("gate.clerk")
+_WAIVERS = frozenset({"waiver-approved", "waiver-withdrawn"})
+_FIELDS = 4
+
+
+class Clerk:
+    """Started by `start`, ended by `close`, which writes what is left."""
+
+    def __init__(
+        self, desk: Desk, refresh_tokens: Callable[[], None], judged_by: Callable[[str], str]
+    ) -> None:
+        """`judged_by` gives the digest of the judge that is in force for a mount."""
+        self._desk, self._refresh_tokens, self._judged_by = desk, refresh_tokens, judged_by
+        self._epoch = 0
+        self._again_at = 0.0
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="clerk", daemon=True)
+
+    def start(self) -> None:
+        """Begin. Raises StoreUnreachable."""
+        self._epoch = self._desk.parts.store.epoch()
+        self._refresh_tokens()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop, and write what is left if the database answers."""
+        self._end.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        try:
+            self._desk.parts.ledger.flush()
+        except StoreUnreachable as error:
+            _log.error("the download log is not complete: %s", error)
+
+    def _run(self) -> None:
+        while not self._end.wait(FLUSH_S):
+            try:
+                self.turn()
+            except StoreUnreachable as error:
+                if self._desk.is_store_up:
+                    _log.error(
+                        "%s; what is known to be served goes on, if the settings say so", error
+                    )
+                self._desk.is_store_up = False
+            except CratescopeError as error:
+                _log.error("%s", error)
+            except Exception:  # noqa: BLE001  # the outermost call of this thread
+                _log.exception("the clerk stumbled")
+
+    def turn(self) -> None:
+        """One round. Raises StoreUnreachable."""
+        self._desk.parts.ledger.flush()
+        self._hear()
+        if not self._desk.is_store_up:
+            _log.warning("the database answers again")
+            self._desk.parts.standings.forget_all()
+            self._desk.is_store_up = True
+        if time.monotonic() >= self._again_at:
+            self._again_at = time.monotonic() + _AGAIN_S
+            if len(self._desk.parts.line) < _AT_ONCE:
+                self._read_again()
+
+    # Others' decisions ---------------------------------------------------------------------------
+
+    def _hear(self) -> None:
+        while rows := self._desk.parts.store.audit(self._epoch):
+            for one in rows:
+                self._heard(one)
+                self._epoch = one.id
+
+    def _heard(self, row: AuditRow) -> None:
+        if row.action.startswith("token-"):
+            self._refresh_tokens()
+            return
+        parts = row.subject.split(" ")
+        if len(parts) != _FIELDS:
+            return
+        mount, name, version, sha256 = parts
+        known = self._desk.parts.standings.at_hand(mount, name)
+        mine = known.rulings.get((version, sha256)) if known is not None else None
+        if mine is None or mine.at != row.at or mine.outcome != row.action:
+            self._desk.parts.standings.forget(mount, name)
+        if row.action in _WAIVERS or row.action == "restored":
+            found = self._desk.parts.standings.of(mount, name).rulings.get((version, sha256))
+            if found is not None:
+                self._again(found, Cause.WAIVER, Urgency.CHECK)
+
+    # Reading again -------------------------------------------------------------------------------
+
+    def _read_again(self) -> None:
+        """Rulings that are due, then those of other rules, engines and policies."""
+        parts = self._desk.parts
+        for one in parts.store.due(parts.today(), _AT_ONCE):
+            self._again(one, Cause.DUE)
+        for mount in parts.upstreams:
+            for one in parts.store.outdated(mount, self._judged_by(mount), _AT_ONCE):
+                self._again(one, Cause.RESCAN)
+
+    def _again(self, one: Ruling, cause: Cause, urgency: Urgency = Urgency.RESCAN) -> None:
+        try:
+            self._desk.judge_again(one, cause, urgency)
+        except StoreUnreachable:
+            raise
+        except (Busy, CratescopeError) as error:
+            _log.info("%s is read again later: %s", one.release.label, error)

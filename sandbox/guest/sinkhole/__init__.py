@@ -1,0 +1,1 @@
+"""A container that answers as if online, keeps what it is sent, and lets nothing leave."""

@@ -1,0 +1,116 @@
+"""From a seed to bait: reads the tables in `places/` and fills their templates."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analyzer.toml import read_toml
+from sandbox.bait.draw import Draw
+from sandbox.bait.model import Bait, BaitFile, Commit, Profile
+from sandbox.bait.persona import make_persona
+from sandbox.bait.stores import leveldb_folder, sqlite_file
+from sandbox.bait.template import Filler
+
+_DAY_S = 86_400
+_PARTS: Mapping[Profile, frozenset[str]] = {
+    Profile.PLAIN: frozenset({"plain"}),
+    Profile.CI: frozenset({"plain", "ci", "github"}),
+    Profile.DEVELOPER: frozenset({"plain", "developer"}),
+    # A second build service, since no machine is an agent of two.
+    Profile.BOTH: frozenset({"plain", "ci", "developer", "gitlab"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One entry of the tables; `more` is appended in every second variant."""
+
+    path: str
+    text: str
+    part: str = "developer"
+    format: str = "text"
+    mode: int = 0o600
+    days: tuple[int, int] = (20, 400)
+    more: str = ""
+
+
+def make_bait(
+    seed: bytes, profile: Profile, *, variant: int = 0, extra_environment: Iterable[str] = ()
+) -> Bait:
+    """All bait of one run: the same arguments give the same bytes.
+
+    Variants of one seed share persona and places; their secrets differ in value and, where the
+    format allows, in length: what a payload sends must follow. `extra_environment` names more
+    variables to fill with secrets, such as those the crate asks for.
+    """
+    draw = Draw(seed)
+    persona = make_persona(draw.below("persona"), profile)
+    filler = Filler(draw.below(f"{profile}/{variant}"), persona, variant)
+    parts, tables = _PARTS[profile], _tables()
+    files = [one for place in tables.files if place.part in parts for one in _files(place, filler)]
+    environment = {
+        place.path: filler.fill(place.text, f"env:{place.path}")
+        for place in tables.variables
+        if place.part in parts
+    }
+    for name in dict.fromkeys(extra_environment):
+        if name not in environment:
+            environment[name] = filler.fill("{{!<alnum:40+7>}}", f"env:{name}")
+    commits = tuple(
+        Commit(max(one.age_s for one in changed), filler.fill(message, "{project}/.git"), changed)
+        for message, places in tables.commits
+        for changed in [tuple(one for place in places for one in _files(place, filler))]
+    )
+    return Bait(persona, tuple(files), tuple(environment.items()), tuple(filler.decoys), commits)
+
+
+def _files(place: _Place, filler: Filler) -> Iterator[BaitFile]:
+    """The file of an entry, or the files of its folder."""
+    encoding = "latin-1" if place.format == "latin1" else "utf-8"
+    template = place.text + (place.more if filler.variant % 2 else "")
+    text = filler.fill(template, place.path, encoding=encoding)
+    low, high = place.days
+    age_s = filler.draw.number(f"{place.path}/age", low * _DAY_S, high * _DAY_S)
+    if place.format == "leveldb":
+        for name, data in leveldb_folder(text):
+            yield BaitFile(f"{place.path}/{name}", data, place.mode, age_s)
+    else:
+        data = sqlite_file(text) if place.format == "sqlite" else text.encode(encoding)
+        yield BaitFile(place.path, data, place.mode, age_s)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    files: tuple[_Place, ...]
+    variables: tuple[_Place, ...]
+    commits: tuple[tuple[str, tuple[_Place, ...]], ...]
+
+
+@functools.cache
+def _tables() -> _Tables:
+    """All tables beside this module, in the order of their names."""
+    folder = Path(__file__).parent / "places"
+    tables: list[Mapping[str, Any]] = [
+        read_toml(path.read_bytes(), name=path.name) for path in sorted(folder.glob("*.toml"))
+    ]
+    files = [_place(one) for table in tables for one in table.get("file", [])]
+    variables = [
+        _Place(name, text, part)
+        for table in tables
+        for part, group in table.get("variables", {}).items()
+        for name, text in group.items()
+    ]
+    commits = [
+        (one["message"], tuple(_place({"days": one["days"], **each}) for each in one["files"]))
+        for table in tables
+        for one in table.get("commit", [])
+    ]
+    return _Tables(tuple(files), tuple(variables), tuple(commits))
+
+
+def _place(entry: Mapping[str, Any]) -> _Place:
+    return _Place(**{**entry, "days": tuple(entry.get("days", (20, 400)))})

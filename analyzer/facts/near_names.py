@@ -23,7 +23,11 @@ def near_name(name: str, signatures: Signatures) -> tuple[str, str] | None:
 
     How: `separator`, `order`, `homoglyph`, `plural`, `affix` or `edit`.
     """
-    index = _index(signatures)
+    return near_of(name, _index(signatures))
+
+
+def near_of(name: str, index: NameIndex) -> tuple[str, str] | None:
+    """The same for names of one's own choice."""
     folded = fold_name(name)
     if folded in index.names or len(folded) < _MIN_LENGTH:
         return None
@@ -46,7 +50,7 @@ def is_popular(name: str, signatures: Signatures) -> bool:
     return fold_name(name) in _index(signatures).names
 
 
-class _Index:
+class NameIndex:
     """Popular names in the forms that comparisons need, each form to a name."""
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -64,12 +68,12 @@ class _Index:
 
 
 @functools.lru_cache(maxsize=4)
-def _index(signatures: Signatures) -> _Index:
+def _index(signatures: Signatures) -> NameIndex:
     popular = signatures.indicators.get("popular-crates")
-    return _Index(one.value for one in popular.entries) if popular else _Index(())
+    return NameIndex(one.value for one in popular.entries) if popular else NameIndex(())
 
 
-def _first(candidates: Iterable[str], index: _Index) -> str | None:
+def _first(candidates: Iterable[str], index: NameIndex) -> str | None:
     return next((one for one in candidates if one in index.names), None)
 
 
@@ -111,7 +115,7 @@ def _holes(text: str) -> Iterator[str]:
     return (text[:at] + text[at + 1 :] for at in range(len(text)))
 
 
-def _slip(joined: str, index: _Index) -> str | None:
+def _slip(joined: str, index: NameIndex) -> str | None:
     """The popular name that one slip of the finger makes this one of."""
     candidates = {one for hole in {joined, *_holes(joined)} for one in index.holes.get(hole, ())}
     for one in sorted(candidates):

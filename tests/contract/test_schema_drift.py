@@ -18,10 +18,12 @@ import pytest
 
 import analyzer.report
 from analyzer.model import Report
-from analyzer.project import audit_json, diff_json
+from analyzer.project import audit_json, diff_json, hunt_json
 from analyzer.project.audit import AuditResult
 from analyzer.project.changes import CrateDiff
+from analyzer.project.hunt.model import HuntResult
 from analyzer.project.lock_changes import LockDiff
+from analyzer.project.response.plan import Step
 from analyzer.report import json_v1, jsonl
 
 FOLDER = Path(analyzer.report.__path__[0]) / "schemas"
@@ -35,6 +37,7 @@ WORDS: dict[tuple[str, str], tuple[object, ...]] = {
     ("PackageChange", "change"): ("added", "removed", "changed", "checksum"),
     ("HygieneRow", "check"): ("build-unlocked",),
     ("HygieneRow", "severity"): ("info", "low", "medium"),
+    ("SecretPlace", "what"): ("file", "key", "variable", "pipeline"),
     ("Coverage", "phases"): ((("build-script", 1),), (("library", 2),)),
     ("LockedPackage", "dependencies"): ((),),
     **{(name, "sources"): (("policy.toml " + "cd" * 32,),) for name in ("Decision", "Decided")},
@@ -97,9 +100,13 @@ def documents(schema: str) -> Iterator[Any]:
             for step in (filled(CrateDiff, turn), filled(LockDiff, turn)):
                 yield json.loads(diff_json.render(step))
                 yield from map(json.loads, diff_json.render_lines(step).splitlines())
+        elif schema == "hunt-v1":
+            hunt, steps = filled(HuntResult, turn), (filled(Step, turn),) if turn != BARE else ()
+            yield json.loads(hunt_json.render(hunt, steps))
+            yield from map(json.loads, hunt_json.render_lines(hunt, steps).splitlines())
 
 
-MADE = {name: list(documents(name)) for name in ("report-v1", "audit-v1", "diff-v1")}
+MADE = {name: list(documents(name)) for name in ("report-v1", "audit-v1", "diff-v1", "hunt-v1")}
 
 
 class Walk:

@@ -1,0 +1,1 @@
+"""What is known of incidents: bad crates with their campaigns, and secrets by class. Data only."""

@@ -71,9 +71,7 @@ def test_the_ca_stands_first_in_each_shape_of_list(tmp_path: Path, pem: str, nam
     path = put(tmp_path, name, text)
     assert trust(tmp_path, pem) == [f"{name}: the sandbox's CA is among its roots"]
     assert wanted in path.read_text()
-    assert path.read_text().count("
-") == text.count("
-") + 1
+    assert path.read_text().count("\n") == text.count("\n") + 1
 
 
 def test_subject_and_key_are_those_of_the_certificate(tmp_path: Path, pem: str) -> None:

@@ -123,6 +123,44 @@ def _ssh(*fields: bytes) -> bytes:
     return b"".join(len(one).to_bytes(4, "big") + one for one in fields)
 
 
+def ecdsa(scalar: int) -> bytes:
+    """ECPrivateKey of RFC 5915 on the curve P-256."""
+    prime_field = 2**256 - 2**224 + 2**192 + 2**96 - 1
+    base = (
+        0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+        0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+    )
+    point: tuple[int, int] = base
+    for bit in f"{scalar:b}"[1:]:
+        point = _chord(point, point, prime_field)
+        point = _chord(point, base, prime_field) if bit == "1" else point
+    public = b"\0\4" + b"".join(one.to_bytes(32, "big") for one in point)
+    curve = _der(0xA0, bytes.fromhex("06082a8648ce3d030107"))
+    secret = _der(4, scalar.to_bytes(32, "big"))
+    return _der(0x30, _der_number(1) + secret + curve + _der(0xA1, _der(3, public)))
+
+
+def _chord(one: tuple[int, int], two: tuple[int, int], field: int) -> tuple[int, int]:
+    """The sum of two points of a curve with a = -3; never of opposite ones."""
+    if one == two:
+        slope = (3 * one[0] * one[0] - 3) * pow(2 * one[1], -1, field)
+    else:
+        slope = (two[1] - one[1]) * pow(two[0] - one[0], -1, field)
+    x = (slope * slope - one[0] - two[0]) % field
+    return x, (slope * (one[0] - x) - one[1]) % field
+
+
+def pgp_secret(seed: bytes, created_s: int) -> bytes:
+    """A secret key packet of OpenPGP (version 4, Ed25519, no passphrase)."""
+    curve = bytes.fromhex("092b06010401da470f01")
+    public = b"\4" + created_s.to_bytes(4, "big") + b"\x16" + curve
+    public += (263).to_bytes(2, "big") + b"\x40" + ed25519_public(seed)
+    number = seed.lstrip(b"\0")
+    bits = int.from_bytes(seed, "big").bit_length().to_bytes(2, "big") + number
+    body = public + b"\0" + bits + (sum(bits) & 0xFFFF).to_bytes(2, "big")
+    return b"\x95" + len(body).to_bytes(2, "big") + body
+
+
 def ssh_public(public: bytes) -> bytes:
     """The blob that stands in `.pub` files."""
     return _ssh(b"ssh-ed25519", public)

@@ -18,11 +18,9 @@ from sandbox.bait import curve
 from sandbox.bait.draw import BASE62, Draw
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _ALPHABETS = {
     "alnum": BASE62,
     "base58": _BASE58,
-    "base32": _BASE32,
     "hex": "0123456789abcdef",
     "upperhex": "0123456789ABCDEF",
     "lower": "abcdefghijklmnopqrstuvwxyz0123456789",
@@ -135,11 +133,15 @@ def _solana(draw: Draw, _argument: str, _size: int) -> Piece:
 def _ed25519_pair58(draw: Draw, _argument: str, _size: int) -> Piece:
     """Seed and public key in base 58, as NEAR and wallet exports have it."""
     seed = draw.bytes("seed", 32)
-    number, text = int.from_bytes(seed + curve.ed25519_public(seed), "big"), ""
+    return Piece(_to_base58(seed + curve.ed25519_public(seed)))
+
+
+def _to_base58(data: bytes) -> str:
+    number, text = int.from_bytes(data, "big"), ""
     while number:
         number, digit = divmod(number, 58)
         text = _BASE58[digit] + text
-    return Piece(text)
+    return "1" * (len(data) - len(data.lstrip(b"\0"))) + text
 
 
 def _openssh(draw: Draw, comment: str, _size: int) -> Piece:
@@ -148,9 +150,42 @@ def _openssh(draw: Draw, comment: str, _size: int) -> Piece:
     return Piece(curve.pem("OPENSSH PRIVATE KEY", data, 70), seed)
 
 
-def _ssh_public(draw: Draw, _argument: str, _size: int) -> Piece:
-    public = curve.ed25519_public(draw.bytes("seed", 32))
-    return Piece("ssh-ed25519 " + base64.b64encode(curve.ssh_public(public)).decode())
+def _seed_hex(draw: Draw, _argument: str, _size: int) -> Piece:
+    seed = draw.bytes("seed", 32)
+    return Piece(seed.hex(), seed)
+
+
+def _public(form: Callable[[bytes], str]) -> Callable[[Draw, str, int], Piece]:
+    """The public half of the key whose seed the same draw gives."""
+    return lambda draw, _argument, _size: Piece(form(curve.ed25519_public(draw.bytes("seed", 32))))
+
+
+def _ssh_line(public: bytes) -> str:
+    return "ssh-ed25519 " + base64.b64encode(curve.ssh_public(public)).decode()
+
+
+def _ecdsa(draw: Draw, _argument: str, _size: int) -> Piece:
+    scalar = draw.number("scalar", 1 << 254, (1 << 255) - 1)
+    text = curve.pem("EC PRIVATE KEY", curve.ecdsa(scalar), 64)
+    return Piece(text, scalar.to_bytes(32, "big"))
+
+
+def _pgp_secret(draw: Draw, _argument: str, _size: int) -> Piece:
+    seed = draw.bytes("seed", 32)
+    created_s = draw.number("created", 1_500_000_000, 1_600_000_000)
+    return Piece(curve.pgp_secret(seed, created_s).decode("latin-1"), seed)
+
+
+def _basic(draw: Draw, user: str, size: int) -> Piece:
+    """Base 64 of `user:password`, as registries of images want it."""
+    password = draw.text("password", BASE62, size)
+    return Piece(base64.b64encode(f"{user}:{password}".encode()).decode(), password.encode())
+
+
+def _hex_raw(draw: Draw, _argument: str, size: int) -> Piece:
+    """Hex of raw bytes, for literals in SQL: the file holds the bytes."""
+    raw = draw.bytes("raw", size)
+    return Piece(raw.hex(), raw)
 
 
 def _rsa(draw: Draw, form: str, _size: int) -> Piece:
@@ -184,6 +219,13 @@ KINDS: Mapping[str, Callable[[Draw, str, int], Piece]] = {
     "solana": _solana,
     "pair58": _ed25519_pair58,
     "openssh": _openssh,
-    "ssh-public": _ssh_public,
+    "ssh-public": _public(_ssh_line),
+    "public-hex": _public(bytes.hex),
+    "public58": _public(_to_base58),
+    "seed-hex": _seed_hex,
+    "ecdsa": _ecdsa,
+    "pgp-secret": _pgp_secret,
+    "basic": _basic,
+    "hex-raw": _hex_raw,
     "rsa": _rsa,
 }

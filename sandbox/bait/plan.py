@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,15 @@ from analyzer.toml import read_toml
 from sandbox.bait.draw import Draw
 from sandbox.bait.model import Bait, BaitFile, Commit, Profile
 from sandbox.bait.persona import make_persona
-from sandbox.bait.stores import leveldb_folder, sqlite_file
+from sandbox.bait.stores import kdbx_file, leveldb_folder, sqlite_file, tdata_file
 from sandbox.bait.template import Filler
 
 _DAY_S = 86_400
+_RAW: Mapping[str, Callable[[bytes], bytes]] = {  # formats whose templates give bytes, in Latin-1
+    "latin1": bytes,
+    "tdf": tdata_file,
+    "kdbx": kdbx_file,
+}
 _PARTS: Mapping[Profile, frozenset[str]] = {
     Profile.PLAIN: frozenset({"plain"}),
     Profile.CI: frozenset({"plain", "ci", "github"}),
@@ -70,17 +75,18 @@ def make_bait(
 
 def _files(place: _Place, filler: Filler) -> Iterator[BaitFile]:
     """The file of an entry, or the files of its folder."""
-    encoding = "latin-1" if place.format == "latin1" else "utf-8"
+    encoding = "latin-1" if place.format in _RAW else "utf-8"
     template = place.text + (place.more if filler.variant % 2 else "")
-    text = filler.fill(template, place.path, encoding=encoding)
+    path = filler.fill(place.path, f"path of {place.path}")
+    text = filler.fill(template, path, owner=place.path, encoding=encoding)
     low, high = place.days
     age_s = filler.draw.number(f"{place.path}/age", low * _DAY_S, high * _DAY_S)
     if place.format == "leveldb":
         for name, data in leveldb_folder(text):
-            yield BaitFile(f"{place.path}/{name}", data, place.mode, age_s)
+            yield BaitFile(f"{path}/{name}", data, place.mode, age_s)
     else:
         data = sqlite_file(text) if place.format == "sqlite" else text.encode(encoding)
-        yield BaitFile(place.path, data, place.mode, age_s)
+        yield BaitFile(path, _RAW.get(place.format, bytes)(data), place.mode, age_s)
 
 
 @dataclass(frozen=True, slots=True)

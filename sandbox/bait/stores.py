@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import struct
 from collections.abc import Iterator
@@ -31,6 +32,37 @@ def leveldb_folder(text: str) -> Iterator[tuple[str, bytes]]:
     yield "LOCK", b""
     comparator = b"\x01" + _sized(b"leveldb.BytewiseComparator")
     yield "MANIFEST-000001", b"".join(_records(comparator + b"\x02\x03\x03\x04\x04\x00"))
+
+
+def tdata_file(body: bytes) -> bytes:
+    """A file of Telegram's desktop client: its head, its body, the digest it is checked by."""
+    version = struct.pack("<I", 5_008_003)
+    tail = struct.pack("<I", len(body)) + version + b"TDF$"
+    return b"TDF$" + version + body + hashlib.md5(body + tail, usedforsecurity=False).digest()
+
+
+def kdbx_file(body: bytes) -> bytes:
+    """A KeePass 4 database: an outer header with its digest, the rest sealed."""
+    fields = (
+        (2, bytes.fromhex("31c1f2e6bf714350be5805216afc5aff")),  # AES-256
+        (3, struct.pack("<I", 1)),
+        (4, body[:32]),
+        (7, body[32:48]),
+        (
+            11,
+            b"\0\1\x42\5\0\0\0$UUID\x10\0\0\0"
+            + bytes.fromhex("c9d9f39a628a4460bf740d08c18a4fea")
+            + b"\5\1\0\0\0R\x08\0\0\0"
+            + struct.pack("<Q", 600_000)
+            + b"\x42\1\0\0\0S\x20\0\0\0"
+            + body[48:80]
+            + b"\0",
+        ),
+        (0, b"\r\n\r\n"),
+    )
+    head = bytes.fromhex("03d9a29a67fb4bb501000400")
+    head += b"".join(struct.pack("<BI", kind, len(data)) + data for kind, data in fields)
+    return head + hashlib.sha256(head).digest() + body[80:]
 
 
 def _records(data: bytes) -> Iterator[bytes]:

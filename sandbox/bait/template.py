@@ -32,9 +32,12 @@ class Filler:
     variant: int
     decoys: list[Decoy] = field(default_factory=list)
 
-    def fill(self, text: str, place: str, *, encoding: str = "utf-8") -> str:
-        """The text with its holes filled; secrets become decoys of that place."""
-        made = 0
+    def fill(self, text: str, place: str, *, owner: str = "", encoding: str = "utf-8") -> str:
+        """The text with its holes filled; secrets become decoys of that place.
+
+        `owner` names the place alike in all runs, where `place` itself is drawn.
+        """
+        made, base = 0, slug(owner or place)
 
         def one(match: re.Match[str]) -> str:
             nonlocal made
@@ -42,8 +45,8 @@ class Filler:
             if not sign and not same:
                 return str(getattr(self.persona, body))
             made += sign == "!"
-            own = same or name or slug(place) + (f"-{made}" if made > 1 and sign == "!" else "")
-            label = own if sign != "=" else f"{place}#{match.start()}"
+            own = same or name or base + (f"-{made}" if made > 1 and sign == "!" else "")
+            label = own if sign != "=" else f"{owner or place}#{match.start()}"
             piece = self._pattern(body, self.draw.below(label))
             if sign == "!":
                 value = piece.secret or piece.text.encode(encoding)
@@ -70,4 +73,4 @@ class Filler:
 
 def slug(place: str) -> str:
     """A short name for a place: `~/.aws/credentials` is `aws-credentials`."""
-    return re.sub(r"[^a-z0-9]+", "-", place.casefold()).strip("-")
+    return re.sub(r"[^a-z0-9]+", "-", _HOLE.sub("", place).casefold()).strip("-")

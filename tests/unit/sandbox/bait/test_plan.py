@@ -26,7 +26,8 @@ def test_every_decoy_has_a_name_a_value_and_a_place_of_its_own(
     bait = make_bait(b"seed", profile, variant=variant, extra_environment=["ACME_PIN"])
     assert len({one.name for one in bait.decoys}) == len(bait.decoys)
     assert len({one.value for one in bait.decoys}) == len(bait.decoys)
-    paths = {one.path for one in bait.files} | {f"env:{name}" for name, _ in bait.environment}
+    files = [*bait.files, *(one for commit in bait.commits for one in commit.files)]
+    paths = {one.path for one in files} | {f"env:{name}" for name, _ in bait.environment}
     for decoy in bait.decoys:
         assert any(one == decoy.place or one.startswith(decoy.place + "/") for one in paths)
 

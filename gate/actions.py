@@ -97,16 +97,9 @@ def restoration(found: Ruling | None, release: Release, reason: str, actor: str)
     if found is None or found.cause is not Cause.REVOKED:
         raise NotPermitted(f"{release.label} is not revoked")
     why = f"restored by {actor}, to be read again: {reason.strip()}"
-    return replace(
-        found,
-        outcome=Outcome.HOLD,
-        why=why,
-        cause=Cause.RESTORED,
-        actor=actor,
-        at="",
-        judge="",
-        id=0,
-    )
+    over = "2000-01-01"  # it holds for no day: whoever asks next has the release judged
+    held = replace(found, outcome=Outcome.HOLD, why=why, cause=Cause.RESTORED, actor=actor)
+    return replace(held, until=over, at="", judge="", id=0)
 
 
 def _later(days: int) -> str:

@@ -284,9 +284,9 @@ class Desk:
             ruling, shown = self.parts.judge.rule(asked, upstream, on_step)
         except ChecksumMismatch as error:
             raise self._alarm(release, error) from None
+        before = known.rulings.get((release.version, release.sha256))
         kept = self.parts.store.keep(ruling, shown)
         self.parts.standings.put(kept)
-        before = known.rulings.get((release.version, release.sha256))
         if before is not None and kept.outcome is not Outcome.SERVE is before.outcome:
             self._tell_late(kept, before)
         return kept

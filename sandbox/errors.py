@@ -1,0 +1,9 @@
+"""What goes wrong between us and a container engine."""
+
+from __future__ import annotations
+
+from analyzer.errors import CratescopeError
+
+
+class SandboxError(CratescopeError):
+    """No engine, no image, or a run that could not be carried out. Never about a crate."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from analyzer import __version__
@@ -54,15 +54,12 @@ from analyzer.syntax.names import Home
 from analyzer.syntax.sources import Sources
 from analyzer.unpack import unpack
 
-Observe = Callable[[CrateSource, Limits], Trace]
-
 
 def analyze(
     crate: CrateSource,
     *,
     ruleset: RuleSet,
     context: Context | None = None,
-    observe: Observe | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Report:
     """The risk report of one crate. Hostile content never raises: it becomes findings and gaps."""
@@ -84,7 +81,7 @@ def analyze(
         if not _extended(sources, view, factset, ruleset):
             break
     factset = _followed(view, factset, _all_ends(factset, ruleset, manifest))
-    trace = observe(crate, limits) if observe is not None else Trace()
+    trace = known.trace or Trace()
     factset = replace(factset, facts=factset.facts + trace.facts)
     changed = changes(factset.facts, crate, tree, manifest, sources.phases, known)
     factset = replace(factset, facts=factset.facts + changed)
@@ -115,6 +112,7 @@ def analyze(
         in_builds=in_builds(factset, ruleset, functools.partial(_followed, view)),
         halves=halves(factset, ruleset, manifest.links),
         exports=exports(view, factset, export_ends(factset, ruleset)),
+        observation=trace.observation,
     )
 
 

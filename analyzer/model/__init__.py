@@ -46,9 +46,9 @@ from analyzer.model.facts import (
     Moment,
     Phase,
     Span,
-    Trace,
     Where,
 )
+from analyzer.model.observation import Observation, ObservedProcess, Payload, Stage, Trace
 from analyzer.model.report import (
     Capability,
     Confidence,
@@ -113,10 +113,13 @@ __all__ = [
     "Member",
     "Moment",
     "NameRecord",
+    "Observation",
+    "ObservedProcess",
     "Origin",
     "Outcome",
     "Owner",
     "PackageInfo",
+    "Payload",
     "Phase",
     "Point",
     "Provenance",
@@ -126,6 +129,7 @@ __all__ = [
     "SourceFile",
     "SourceTree",
     "Span",
+    "Stage",
     "StaleWaiver",
     "Support",
     "Target",

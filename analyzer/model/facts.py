@@ -104,6 +104,10 @@ class FactKind(StrEnum):
     SOURCE_DIFFERS = "source.differs"
     REGISTRY_DEPENDENCY = "registry.dependency"
     COPY_OF_POPULAR = "copy.of-popular"
+    DECOY_SENT = "decoy.sent"
+    DECOY_LEFT = "decoy.left"
+    RUN_DIFFERS = "run.differs"
+    CODE_HIDDEN = "code.hidden"
     MENTION = "mention"
     FLOW = "flow"
     VERSION_STEP = "version.step"
@@ -210,6 +214,7 @@ class GapKind(StrEnum):
     REGISTRY = "registry"
     DEPENDENCY = "dependency"
     WORKER = "worker"
+    SANDBOX = "sandbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,14 +232,6 @@ class Gap:
     phases: tuple[Phase, ...] = ()
     is_blocking: bool = False
     remedy: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """What an observed build showed."""
-
-    facts: tuple[Fact, ...] = ()
-    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from analyzer.model.crate import (
 )
 from analyzer.model.decision import Decision
 from analyzer.model.facts import QUIET, Fact, FactKind, Gap, Guard, Hop, Phase, Span, Where
+from analyzer.model.observation import Observation, Trace
 
 
 class Severity(StrEnum):
@@ -243,7 +244,8 @@ class Report:
     `in_builds` are findings that hold if another crate's build runs this library, `halves` what is
     whole only with another crate, `exports` what its functions do for others: for `cratescope
     audit`. None of them stands in a public form of the report. `decision` is what an owner's policy
-    makes of it, if one was asked: nothing else of the report changes with it.
+    makes of it, if one was asked: nothing else of the report changes with it. `observation` is what
+    its build did in the sandbox, if it was built there.
     """
 
     crate: CrateInfo
@@ -264,6 +266,7 @@ class Report:
     halves: tuple[Half, ...] = ()
     exports: tuple[Export, ...] = ()
     decision: Decision | None = None
+    observation: Observation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +277,8 @@ class Context:
     version and the one before it. `first_published`: (name, time) of dependencies taken up new.
     `sources`: name, state and digest of each database that was asked. `vcs`: the commit that the
     archive names, if a repository was asked for it. `record`: owners and downloads, if asked for.
-    `exports`: what functions of dependencies do, as they were read before.
+    `exports`: what functions of dependencies do, as they were read before. `trace`: what a build of
+    exactly these bytes did, if there was one.
     """
 
     as_of: str = ""
@@ -287,3 +291,4 @@ class Context:
     vcs: VcsTree | None = None
     record: NameRecord | None = None
     exports: tuple[Exports, ...] = ()
+    trace: Trace | None = None

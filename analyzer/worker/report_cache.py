@@ -83,6 +83,7 @@ class ReportCache:
         if context.previous is None and not context.dependencies and context.vcs is None:
             known = (history(wanted.ref, context), context.advisories, context.record)
             known += (context.exports,) if context.exports else ()
+            known += (context.trace,) if context.trace is not None else ()
         parts = [to_plain(wanted), repr(known) if known is not context else to_plain(context)]
         return hashlib.sha256(f"{self._judge}\n{json.dumps(parts)}".encode()).hexdigest()
 

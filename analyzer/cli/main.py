@@ -25,6 +25,7 @@ import typer
 import analyzer.cli
 from analyzer import __version__
 from analyzer.cli.output import silence
+from analyzer.cli.sandboxing import with_word
 from analyzer.errors import CratescopeError, InternalError
 from analyzer.report.text import one_line
 
@@ -52,6 +53,7 @@ def _run(name: str, arguments: list[str]) -> NoReturn:
     """`name`: how the command was called, for the help."""
     try:
         _prepare_streams()
+        arguments = with_word(arguments)
         app = build(arguments, completes=" " not in name)
         _leave(app(arguments, prog_name=name, standalone_mode=False) or 0)
     except CratescopeError as error:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Protocol
 
 from analyzer.cli.output import is_terminal
 
-Advance = Callable[[str], None]
+
+class Advance(Protocol):
+    """Says what goes on, and that so many pieces more are done."""
+
+    def __call__(self, label: str, *, by: int = 1) -> None: ...  # noqa: D102
 
 
 @contextlib.contextmanager
 def progress(total: int, *, is_quiet: bool) -> Iterator[Advance]:
     """A function to call with a label as each piece ends; it shows nothing off a terminal."""
     if is_quiet or not is_terminal(sys.stderr):
-        yield lambda _label: None
+        yield _silent
         return
     from rich.console import Console
     from rich.progress import (
@@ -51,7 +56,11 @@ def progress(total: int, *, is_quiet: bool) -> Iterator[Advance]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("fetching and reading", total=total)
 
-        def advance(label: str) -> None:
-            bar.update(task, advance=1, description=printable(label, max_characters=60))
+        def advance(label: str, *, by: int = 1) -> None:
+            bar.update(task, advance=by, description=printable(label, max_characters=60))
 
         yield advance
+
+
+def _silent(label: str, *, by: int = 1) -> None:
+    """Nobody watches."""

@@ -24,6 +24,15 @@ from analyzer.cli.options import (
 from analyzer.cli.output import STDOUT, is_terminal, plan, prepare, warn, write
 from analyzer.cli.ownership import folders_of, owner_for
 from analyzer.cli.progress import progress
+from analyzer.cli.sandboxing import (
+    Artifacts,
+    NoTests,
+    Sandbox,
+    SandboxProfile,
+    Variables,
+    Wish,
+    observer,
+)
 from analyzer.cli.sources import Answer, Sources
 from analyzer.cli.surroundings import surroundings
 from analyzer.config import load_settings
@@ -63,6 +72,11 @@ def scan(
             "--vcs", metavar="PATH|URL", help="Compare with the commit the archive names, there."
         ),
     ] = "",
+    sandbox: Sandbox = "",
+    sandbox_profile: SandboxProfile = "both",
+    env: Variables = None,
+    sandbox_no_tests: NoTests = False,
+    artifacts: Artifacts = None,
     jobs: Jobs = None,
     quiet: Quiet = False,
     verbose: Annotated[
@@ -79,14 +93,17 @@ def scan(
     known = surroundings(settings, as_of, asks_site=online_metadata)
     owner = owner_for(policy, known.contexts.as_of, folders_of(wanted))
     warnings: list[str] = []
-    sources = Sources(wanted, settings, warnings.append, known.contexts)
-    outcome = _Outcome(pairs, owner, sources, is_full=verbose > 0)
+    variables = tuple(env or ())
+    wish = Wish(sandbox, sandbox_profile, variables, artifacts, has_tests=not sandbox_no_tests)
     number, place = min(settings.jobs, len(wanted)), settings.cache_dir
     with (
         Pool(number, rules=tuple(rules or ()), cache_dir=place) as pool,
         progress(len(wanted), is_quiet=quiet) as advance,
     ):
         prepare(pairs)
+        observe = observer(wish, settings, lambda text: advance(text, by=0))
+        sources = Sources(wanted, settings, warnings.append, known.contexts, observe)
+        outcome = _Outcome(pairs, owner, sources, is_full=verbose > 0)
         for target, answer in zip(wanted, sources.answers(pool, vcs=vcs), strict=True):
             outcome.add(answer, target)
             advance(_label(answer))

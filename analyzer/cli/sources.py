@@ -11,7 +11,7 @@ from analyzer.config import RegistryAccess, Settings, find_registry
 from analyzer.errors import ChecksumMismatch, CratescopeError
 from analyzer.limits import DEFAULT_LIMITS
 from analyzer.local import archive_source, folder_source
-from analyzer.model import Context, CrateSource, FactKind, Report
+from analyzer.model import Context, CrateSource, FactKind, Report, Trace
 from analyzer.registry.around import around
 from analyzer.registry.context import Contexts, published
 from analyzer.registry.targets import ArchiveTarget, CrateTarget, FolderTarget, Target
@@ -32,9 +32,10 @@ class Sources:
         settings: Settings,
         warn: Callable[[str], None],
         contexts: Contexts,
+        observe: Callable[[CrateSource], Trace] | None = None,
     ) -> None:
         self._targets, self._settings, self._warn = targets, settings, warn
-        self._contexts = contexts
+        self._contexts, self._observe = contexts, observe
         self._known: dict[str, Context] = {}
         self.ages: dict[tuple[str, str], tuple[str, str]] = {}
         """By name and version: when it, and the first one of its name, were published."""
@@ -92,7 +93,8 @@ class Sources:
             yield pool.analyze_one(got, replace(context, vcs=tree))
 
     def _context(self, crate: CrateSource) -> Context:
-        return self._known.pop(crate.sha256, None) or self._contexts.of(crate.ref)
+        known = self._known.pop(crate.sha256, None) or self._contexts.of(crate.ref)
+        return replace(known, trace=self._observe(crate)) if self._observe is not None else known
 
     def _all(self) -> Iterator[Got]:
         for target in self._targets:

@@ -1,0 +1,283 @@
+"""A crate's bytes to a Trace: fetched, built as a dependency, watched, tested, watched again."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from analyzer.limits import DEFAULT_LIMITS, Limits
+from analyzer.manifest import read_manifest
+from analyzer.model import CrateSource, Gap, GapKind, Manifest, SourceTree, TargetKind, Trace
+from analyzer.signatures import Signatures
+from analyzer.unpack import unpack
+from sandbox.bait import Bait, make_bait
+from sandbox.consumer import programs
+from sandbox.engine import reap
+from sandbox.fetch import NotFetched, Shelf, Supplies, consumer_manifest, fetch
+from sandbox.image import Image
+from sandbox.lineage import Part, Places
+from sandbox.machine import Machine, Recording, Watching
+from sandbox.neutral import SET_ASIDE
+from sandbox.settings import SandboxOptions
+from sandbox.witness import Witness
+
+if TYPE_CHECKING:
+    from docker.client import DockerClient
+
+_PROGRAMS_MAX = 12
+_RUNNABLE = {
+    TargetKind.BINARY: ("", Part.PROGRAM),
+    TargetKind.EXAMPLE: ("examples/", Part.EXAMPLE),
+}
+_BUILD = ["cargo", "build", "--keep-going"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all runs share: engine, image, where archives are kept, rules' lists."""
+
+    client: DockerClient
+    image: Image
+    shelf: Shelf
+    signatures: Signatures
+    limits: Limits = DEFAULT_LIMITS
+
+
+def observe(
+    crate: CrateSource, setting: Setting, options: SandboxOptions, tell: Callable[[str], None]
+) -> Trace:
+    """Build and run one crate where it can harm nobody. Raises SandboxError for our own trouble;
+    a crate that cannot be fetched or built is a gap.
+    """
+    reap(setting.client)
+    tree = unpack(crate, limits=setting.limits)
+    manifest = read_manifest(tree, limits=setting.limits)
+    tell(f"fetching what {crate.ref.name} needs")
+    try:
+        supplies = fetch(crate, tree, manifest, setting.shelf)
+    except NotFetched as error:
+        return Trace(gaps=(_gap(f"not built: {error}", options),))
+    with supplies.folder:
+        subject = _Subject(crate, tree, manifest, supplies)
+        return _Run(subject, setting, options, tell).trace()
+
+
+def _gap(reason: str, options: SandboxOptions) -> Gap:
+    return Gap(
+        GapKind.SANDBOX,
+        reason,
+        is_blocking=options.is_required,
+        remedy="read what it does at build time by hand, or build it elsewhere",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    crate: CrateSource
+    tree: SourceTree
+    manifest: Manifest
+    supplies: Supplies
+
+
+class _Run:
+    def __init__(
+        self,
+        subject: _Subject,
+        setting: Setting,
+        options: SandboxOptions,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._ref, self._tree = subject.crate.ref, subject.tree
+        self._manifest, self._supplies = subject.manifest, subject.supplies
+        self._setting, self._options, self._tell = setting, options, tell
+        self._now_s = time.time()
+        self._seed = options.seed or secrets.token_bytes(32)
+        self._gaps: list[Gap] = []
+
+    def trace(self) -> Trace:
+        """All stages, and what they showed."""
+        bait = self._bait(0)
+        setting, room = self._setting, self._options.room
+        with Machine(
+            setting.client, setting.image, setting.shelf.toolchain, bait, room, self._tell
+        ) as machine:
+            self._machine = machine
+            label = f"{self._ref.name} {self._ref.version}"
+            self._witness = Witness(label, machine.places, setting.signatures, self._now_s)
+            machine.plant(bait, self._now_s, has_history=True)
+            self._furnish()
+            self._as_dependency()
+            if self._options.runs_tests:
+                self._as_member()
+            observed = self._witness.trace(
+                image=setting.image.digest,
+                toolchain=setting.shelf.toolchain.version,
+                profile=str(self._options.profile),
+            )
+        return replace(observed, gaps=observed.gaps + tuple(self._gaps))
+
+    def _bait(self, variant: int) -> Bait:
+        names = tuple(name for name, _ in self._options.environment)
+        made = make_bait(self._seed, self._options.profile, variant=variant)
+        kept = tuple(one for one in made.environment if one[0] not in names)
+        return replace(made, environment=kept + self._options.environment)
+
+    # As a dependency ------------------------------------------------------------------------------
+
+    def _furnish(self) -> None:
+        """Cargo's home with what was fetched, and a project that depends on the crate."""
+        machine, supplies = self._machine, self._supplies
+        packing = machine.packing(self._now_s)
+        cargo = f"{machine.places.home}/.cargo"
+        for inside, source in supplies.home:
+            packing.add_file(f"{cargo}/{inside}", source, age_s=9 * 86_400)
+        packing.add(f"{cargo}/config.toml", b"[net]\noffline = true\n", age_s=90 * 86_400)
+        project, name = machine.places.project, machine.bait.persona.project
+        text = consumer_manifest(self._manifest, name)
+        packing.add(f"{project}/Cargo.toml", text.encode(), age_s=7_200)
+        lock = supplies.consumer_lock.replace(b'"consumer"', f'"{name}"'.encode())
+        packing.add(f"{project}/Cargo.lock", lock, age_s=7_200)
+        for path, data in programs(self._tree, self._manifest).items():
+            packing.add(f"{project}/{path}", data, age_s=3_600)
+        machine.ask({"do": "unpack"}, packing.done())
+        done = self._stage("unpacking", ["cargo", "fetch"], Watching(is_traced=False))
+        if done.told["code"]:
+            self._gaps.append(_gap(f"not built: {_last_line(done)}", self._options))
+        order: dict[str, object] = {
+            "do": "trust",
+            "sources": machine.places.sources,
+            "authority": machine.authority,
+        }
+        self._witness.altered = tuple(machine.ask(order)["altered"])
+
+    def _as_dependency(self) -> None:
+        first = self._build("build", Watching())
+        if first.told["outcome"] != "ended":
+            self._gaps.append(_gap("the build did not end in its time", self._options))
+        elif first.told["code"] and not self._is_built(first):
+            self._gaps.append(_gap(f"it does not build: {_last_line(first)}", self._options))
+        self._load()
+        shown = self._witness.seen("build")
+        if shown.has_opened or shown.has_sent:
+            self._machine.plant(self._bait(1), self._now_s, has_history=False)
+            self._again("other bait", Watching(shows_getenv=True))
+            self._witness.compare_sizes("build", "other bait")
+        if shown.has_asked:
+            self._machine.refuse(refuses=True)
+            self._again("refused", Watching())
+            self._machine.refuse(refuses=False)
+            self._witness.compare("build", "refused", "when the network refuses")
+        if self._acts_at_build_time():
+            self._again("unwatched", Watching(is_traced=False))
+            self._witness.compare("build", "unwatched", "when nobody traces it")
+        if shown.long_sleeps:
+            self._again("impatient", Watching(skips_sleep=True))
+
+    def _acts_at_build_time(self) -> bool:
+        kinds = {one.kind for one in self._manifest.targets}
+        return bool(kinds & {TargetKind.BUILD_SCRIPT, TargetKind.PROC_MACRO})
+
+    def _is_built(self, recording: Recording) -> bool:
+        """Whether the crate itself was compiled; a macro that refuses our words is no failure."""
+        name = f"could not compile `{self._manifest.name}`".encode()
+        return name not in recording.output and b"Compiling" in recording.output
+
+    def _build(self, name: str, watching: Watching) -> Recording:
+        recording = self._stage(name, _BUILD, watching, timeout_s=self._options.build_s)
+        places = self._machine.places
+        self._machine.collect(
+            recording,
+            [places.home],
+            [f"{places.home}/.cargo/registry", f"{places.target}/debug/incremental"],
+        )
+        self._witness.read(recording, Part.CARGO, self._machine)
+        return recording
+
+    def _again(self, name: str, watching: Watching) -> None:
+        """Build the crate and its user again, the rest is there already."""
+        package = f"{self._manifest.name}@{self._manifest.version}"
+        argv = ["cargo", "clean", "-q", "-p", package, "-p", self._machine.bait.persona.project]
+        self._stage("cleaning", argv, Watching(is_traced=False))
+        self._build(name, watching)
+
+    def _load(self) -> None:
+        """Run what links the crate and calls nothing of it: what acts at load time acts."""
+        places, name = self._machine.places, self._machine.bait.persona.project
+        self._program("load", f"{places.target}/debug/{name}", places, Part.LOADED)
+
+    def _program(self, name: str, path: str, places: Places, part: Part) -> None:
+        seconds = self._options.program_s
+        recording = self._stage(name, [path], Watching(), cwd=places.project, timeout_s=seconds)
+        self._witness.read(recording, part, self._machine, places=places)
+
+    def _stage(
+        self,
+        name: str,
+        argv: list[str],
+        watching: Watching,
+        *,
+        cwd: str = "",
+        timeout_s: float = 120,
+    ) -> Recording:
+        self._tell(name)
+        recording = self._machine.run(name, argv, watching, cwd=cwd, timeout_s=timeout_s)
+        if self._options.artifacts is not None and watching.is_traced:
+            ref = self._ref
+            recording.keep(self._options.artifacts / f"{ref.name}-{ref.version}")
+        return recording
+
+    # As a member ----------------------------------------------------------------------------------
+
+    def _as_member(self) -> None:
+        """Its own tests, documentation tests, examples and programs, in a folder of its own."""
+        if not self._supplies.member_lock:
+            reason = "; ".join(self._supplies.notes)[-300:]
+            self._gaps.append(Gap(GapKind.SANDBOX, f"its tests were not run: {reason}"))
+            return
+        machine, manifest = self._machine, self._manifest
+        folder = f"{machine.places.home}/src/{manifest.name}"
+        packing = machine.packing(self._now_s)
+        for one in self._tree.files:
+            if not one.path.endswith(tuple(f"/{name}" for name in SET_ASIDE)) and (
+                one.path not in (*SET_ASIDE, "Cargo.toml")
+            ):
+                mode = 0o755 if one.is_executable else 0o644
+                packing.add(f"{folder}/{one.path}", one.data, mode=mode, age_s=86_400)
+        text = f"{self._supplies.member_manifest}\n[workspace]\n"
+        packing.add(f"{folder}/Cargo.toml", text.encode(), age_s=86_400)
+        packing.add(f"{folder}/Cargo.lock", self._supplies.member_lock, age_s=86_400)
+        machine.ask({"do": "unpack"}, packing.done())
+        own = replace(machine.places, project=folder, target=f"{folder}/target")
+        seconds = self._options.build_s + self._options.test_s
+        tests = ["cargo", "test", "--no-fail-fast"]
+        recording = self._stage("tests", tests, Watching(), cwd=folder, timeout_s=seconds)
+        self._witness.read(recording, Part.CARGO, machine, places=own)
+        if recording.told["outcome"] != "ended":
+            self._gaps.append(Gap(GapKind.SANDBOX, "its tests did not end in their time"))
+        self._programs(own)
+
+    def _programs(self, own: Places) -> None:
+        """Its binaries and examples, one by one, without arguments."""
+        wanted = [one for one in self._manifest.targets if one.kind in _RUNNABLE]
+        if not wanted:
+            return
+        build = ["cargo", "build", "--keep-going", "--bins", "--examples"]
+        watching = Watching(is_traced=False)
+        seconds = self._options.build_s
+        self._stage("programs", build, watching, cwd=own.project, timeout_s=seconds)
+        for one in wanted[:_PROGRAMS_MAX]:
+            below, part = _RUNNABLE[one.kind]
+            path = f"{own.target}/debug/{below}{one.name}"
+            self._program(f"{one.kind} {one.name}", path, own, part)
+        if len(wanted) > _PROGRAMS_MAX:
+            count = len(wanted) - _PROGRAMS_MAX
+            self._gaps.append(Gap(GapKind.SANDBOX, f"{count} of its programs were not run"))
+
+
+def _last_line(recording: Recording) -> str:
+    lines = bytes(recording.output).decode("utf-8", "replace").strip().splitlines()
+    errors = [one for one in lines if one.startswith("error")]
+    return ((errors or lines or ["no word"])[0])[:200]

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import tomli_w
+
 from analyzer.config import DEFAULT_INDEX
 from analyzer.errors import TomlError
 from analyzer.lockfile import read_lockfile
@@ -62,11 +64,14 @@ class Supplies:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Where fetched archives are kept between runs, and whether the network may be asked."""
+    """Where fetched archives are kept between runs, whether the network may be asked, and with
+    which features the crate is to be used.
+    """
 
     home: Path
     toolchain: Toolchain
     is_offline: bool
+    features: tuple[str, ...] = ()
 
 
 def fetch(crate: CrateSource, tree: SourceTree, manifest: Manifest, shelf: Shelf) -> Supplies:
@@ -80,12 +85,15 @@ def fetch(crate: CrateSource, tree: SourceTree, manifest: Manifest, shelf: Shelf
         raise
 
 
-def consumer_manifest(manifest: Manifest, name: str = "consumer") -> str:
-    """A project that has this crate as its one dependency."""
-    return (
-        f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\npublish = false\n\n'
-        f'[dependencies]\n"{manifest.name}" = "={manifest.version}"\n'
-    )
+def consumer_manifest(
+    manifest: Manifest, features: tuple[str, ...], *, name: str = "consumer", path: str = ""
+) -> str:
+    """A project that has this crate, with these features, as its one dependency."""
+    edge: dict[str, object] = {"version": f"={manifest.version}"}
+    edge |= {"features": list(features)} if features else {}
+    edge |= {"path": path} if path else {}
+    package = {"name": name, "version": "0.1.0", "edition": "2021", "publish": False}
+    return tomli_w.dumps({"package": package, "dependencies": {manifest.name: edge}})
 
 
 class _Fetch:
@@ -110,18 +118,18 @@ class _Fetch:
         consumer = self._work / "consumer"
         _write(consumer, {"src/main.rs": b"fn main() {}\n"})
         if is_public:
-            _write(consumer, {"Cargo.toml": consumer_manifest(self._manifest).encode()})
+            _write(consumer, {"Cargo.toml": self._consumer()})
             self._cargo(consumer, self._shelf.home)
             lock = (consumer / "Cargo.lock").read_bytes()
             self._take(lock, member_lock)
             self._same_bytes()
         else:
             self._stub(self._work / "stub", has_dev=False)
-            _write(consumer, {"Cargo.toml": self._by_path().encode()})
+            _write(consumer, {"Cargo.toml": self._consumer("../stub")})
             self._cargo(consumer, self._shelf.home)
             self._take((consumer / "Cargo.lock").read_bytes(), member_lock)
             self._enter()
-            _write(consumer, {"Cargo.toml": consumer_manifest(self._manifest).encode()})
+            _write(consumer, {"Cargo.toml": self._consumer()})
             (consumer / "Cargo.lock").unlink()
             self._cargo(consumer, self._home, is_offline=True)
             lock = (consumer / "Cargo.lock").read_bytes()
@@ -164,9 +172,8 @@ class _Fetch:
             self._notes.append(f"left out of Cargo.toml: {', '.join(made.dropped[:10])}")
         return made.text
 
-    def _by_path(self) -> str:
-        text = consumer_manifest(self._manifest)
-        return text.replace(f'"={self._manifest.version}"', '{ path = "../stub" }')
+    def _consumer(self, path: str = "") -> bytes:
+        return consumer_manifest(self._manifest, self._shelf.features, path=path).encode()
 
     def _cargo(self, folder: Path, home: Path, *, is_offline: bool = False) -> None:
         """`cargo fetch` there. Raises NotFetched with cargo's own words."""

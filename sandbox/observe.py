@@ -136,7 +136,7 @@ class _Run:
             packing.add_file(f"{cargo}/{inside}", source, age_s=9 * 86_400)
         packing.add(f"{cargo}/config.toml", b"[net]\noffline = true\n", age_s=90 * 86_400)
         project, name = machine.places.project, machine.bait.persona.project
-        text = consumer_manifest(self._manifest, name)
+        text = consumer_manifest(self._manifest, self._options.features, name=name)
         packing.add(f"{project}/Cargo.toml", text.encode(), age_s=7_200)
         lock = supplies.consumer_lock.replace(b'"consumer"', f'"{name}"'.encode())
         packing.add(f"{project}/Cargo.lock", lock, age_s=7_200)

@@ -39,7 +39,8 @@ class Observer:
         try:
             client = connect()
             image = build_image(client, tell)
-            shelf = Shelf(cache_dir / "sandbox/cargo", find_toolchain(), is_offline)
+            home, toolchain = cache_dir / "sandbox/cargo", find_toolchain()
+            shelf = Shelf(home, toolchain, is_offline, options.features)
         except SandboxError as error:
             if options.is_required:
                 raise

@@ -39,6 +39,12 @@ Variables = Annotated[
         "--env", metavar="NAME=VALUE", help="A variable for the sandboxed build; may repeat."
     ),
 ]
+Features = Annotated[
+    str,
+    typer.Option(
+        "--sandbox-features", metavar="A,B", help="Features to build it with, beside its defaults."
+    ),
+]
 NoTests = Annotated[
     bool, typer.Option("--sandbox-no-tests", help="Build only: no tests, examples, programs.")
 ]
@@ -65,6 +71,7 @@ class Wish:
     profile: str
     variables: tuple[str, ...]
     artifacts: Path | None
+    features: str
     has_tests: bool
 
 
@@ -86,6 +93,7 @@ def observer(wish: Wish, settings: Settings, tell: Callable[[str], None]) -> Obs
     options = SandboxOptions(
         profile=Profile(wish.profile),
         environment=tuple(_pair(one) for one in wish.variables),
+        features=tuple(one for one in wish.features.replace(",", " ").split() if one),
         is_required=wish.word == "require",
         runs_tests=wish.has_tests,
         artifacts=wish.artifacts,

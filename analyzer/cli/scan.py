@@ -26,6 +26,7 @@ from analyzer.cli.ownership import folders_of, owner_for
 from analyzer.cli.progress import progress
 from analyzer.cli.sandboxing import (
     Artifacts,
+    Features,
     NoTests,
     Sandbox,
     SandboxProfile,
@@ -47,6 +48,23 @@ if TYPE_CHECKING:
     from analyzer.project.decisions.load import Owner
 
 
+RegistryUrl = Annotated[
+    str, typer.Option("--registry", metavar="URL", help="A sparse registry, by URL or name.")
+]
+Vcs = Annotated[
+    str,
+    typer.Option(
+        "--vcs", metavar="PATH|URL", help="Compare with the commit the archive names, there."
+    ),
+]
+Verbose = Annotated[
+    int,
+    typer.Option(
+        "--verbose", "-v", count=True, show_default=False, help="CLEAR crates in full, too."
+    ),
+]
+
+
 def scan(
     targets: Annotated[
         list[str],
@@ -59,32 +77,21 @@ def scan(
     output: Output = None,
     *,
     offline: Offline = False,
-    registry: Annotated[
-        str, typer.Option("--registry", metavar="URL", help="A sparse registry, by URL or name.")
-    ] = "",
+    registry: RegistryUrl = "",
     rules: Rules = None,
     as_of: AsOf = "",
     online_metadata: OnlineMetadata = False,
     policy: PolicyFile = None,
-    vcs: Annotated[
-        str,
-        typer.Option(
-            "--vcs", metavar="PATH|URL", help="Compare with the commit the archive names, there."
-        ),
-    ] = "",
+    vcs: Vcs = "",
     sandbox: Sandbox = "",
     sandbox_profile: SandboxProfile = "both",
+    sandbox_features: Features = "",
     env: Variables = None,
     sandbox_no_tests: NoTests = False,
     artifacts: Artifacts = None,
     jobs: Jobs = None,
     quiet: Quiet = False,
-    verbose: Annotated[
-        int,
-        typer.Option(
-            "--verbose", "-v", count=True, show_default=False, help="CLEAR crates in full, too."
-        ),
-    ] = 0,
+    verbose: Verbose = 0,
 ) -> None:
     """Read crates and report what they can do, with evidence."""
     pairs = plan(format_ or [], output or [])
@@ -93,8 +100,8 @@ def scan(
     known = surroundings(settings, as_of, asks_site=online_metadata)
     owner = owner_for(policy, known.contexts.as_of, folders_of(wanted))
     warnings: list[str] = []
-    variables = tuple(env or ())
-    wish = Wish(sandbox, sandbox_profile, variables, artifacts, has_tests=not sandbox_no_tests)
+    tests, variables = not sandbox_no_tests, tuple(env or ())
+    wish = Wish(sandbox, sandbox_profile, variables, artifacts, sandbox_features, tests)
     number, place = min(settings.jobs, len(wanted)), settings.cache_dir
     with (
         Pool(number, rules=tuple(rules or ()), cache_dir=place) as pool,

@@ -16,6 +16,7 @@ from analyzer.facts import collect
 from analyzer.facts.changes import changes
 from analyzer.facts.exports import exports
 from analyzer.facts.flows import ASKER, flows
+from analyzer.facts.hidden import hidden
 from analyzer.facts.named import unnamed
 from analyzer.facts.near_names import is_popular
 from analyzer.facts.view import CrateView
@@ -82,7 +83,8 @@ def analyze(
             break
     factset = _followed(view, factset, _all_ends(factset, ruleset, manifest))
     trace = known.trace or Trace()
-    factset = replace(factset, facts=factset.facts + trace.facts)
+    unseen = tuple(hidden(factset.facts, trace.compiled))
+    factset = replace(factset, facts=factset.facts + unseen + trace.facts)
     changed = changes(factset.facts, crate, tree, manifest, sources.phases, known)
     factset = replace(factset, facts=factset.facts + changed)
     gaps = _unique(

@@ -306,14 +306,17 @@ class Machine:
             recording.network = self._lines[begin:]
         return recording
 
-    def collect(self, recording: Recording, roots: list[str], without: list[str]) -> None:
-        """Fetch what changed below `roots` since the stage began."""
+    def collect(
+        self, recording: Recording, roots: list[str], without: list[str], *, ending: str = ""
+    ) -> None:
+        """Fetch what changed below `roots` since the stage began, if its name ends so."""
         self._recording = recording
         self.ask(
             {
                 "do": "collect",
                 "roots": roots,
                 "without": without,
+                "endings": [ending],
                 "since": recording.told["began_ms"] / 1000 - 0.01,
                 "room_bytes": _FILES_ROOM_BYTES,
                 "file_bytes": _FILE_BYTES,

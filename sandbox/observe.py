@@ -10,10 +10,21 @@ from typing import TYPE_CHECKING
 
 from analyzer.limits import DEFAULT_LIMITS, Limits
 from analyzer.manifest import read_manifest
-from analyzer.model import CrateSource, Gap, GapKind, Manifest, SourceTree, TargetKind, Trace
+from analyzer.model import (
+    CrateSource,
+    Fact,
+    Gap,
+    GapKind,
+    Manifest,
+    Phase,
+    SourceTree,
+    TargetKind,
+    Trace,
+)
 from analyzer.signatures import Signatures
 from analyzer.unpack import unpack
 from sandbox.bait import Bait, make_bait
+from sandbox.compiled import LAUNCHER, read_listing
 from sandbox.consumer import programs
 from sandbox.engine import reap
 from sandbox.fetch import NotFetched, Shelf, Supplies, consumer_manifest, fetch
@@ -96,6 +107,7 @@ class _Run:
         self._now_s = time.time()
         self._seed = options.seed or secrets.token_bytes(32)
         self._gaps: list[Gap] = []
+        self._compiled: list[Fact] = []
 
     def trace(self) -> Trace:
         """All stages, and what they showed."""
@@ -117,7 +129,8 @@ class _Run:
                 toolchain=setting.shelf.toolchain.version,
                 profile=str(self._options.profile),
             )
-        return replace(observed, gaps=observed.gaps + tuple(self._gaps))
+        compiled = tuple(self._compiled)
+        return replace(observed, gaps=observed.gaps + tuple(self._gaps), compiled=compiled)
 
     def _bait(self, variant: int) -> Bait:
         names = tuple(name for name, _ in self._options.environment)
@@ -175,6 +188,33 @@ class _Run:
             self._witness.compare("build", "unwatched", "when nobody traces it")
         if shown.long_sleeps:
             self._again("impatient", Watching(skips_sleep=True))
+        self._listed()
+
+    def _listed(self) -> None:
+        """Have the compiler list what the crate's own code calls, build script and macros too."""
+        machine, places = self._machine, self._machine.places
+        launcher = f"{places.home}/.local/bin/launch"
+        packing = machine.packing(self._now_s)
+        packing.add(launcher, LAUNCHER.encode(), mode=0o755, age_s=80 * 86_400)
+        machine.ask({"do": "unpack"}, packing.done())
+        name, version = self._manifest.name, self._manifest.version
+        more = {"RUSTC_WRAPPER": launcher, "LISTED": f"{name}@{version}"}
+        machine.refuse(refuses=True)
+        self._clean()
+        watching = Watching(is_traced=False)
+        recording = self._stage("listing", _BUILD, watching, self._options.build_s, more=more)
+        machine.refuse(refuses=False)
+        debug = f"{places.target}/debug"
+        machine.collect(recording, [debug], [f"{debug}/incremental"], ending=".mir")
+        root = f"{places.sources}/{self._supplies.registry}/{name}-{version}"
+        is_macro = any(one.kind is TargetKind.PROC_MACRO for one in self._manifest.targets)
+        for path, data in recording.files.items():
+            if path.endswith(".mir"):
+                phase = Phase.PROC_MACRO if is_macro else Phase.LIBRARY
+                phase = Phase.BUILD_SCRIPT if "/debug/build/" in path else phase
+                self._compiled += read_listing(
+                    path, data, self._setting.signatures, root, phase=phase
+                )
 
     def _acts_at_build_time(self) -> bool:
         kinds = {one.kind for one in self._manifest.targets}
@@ -198,10 +238,13 @@ class _Run:
 
     def _again(self, name: str, watching: Watching) -> None:
         """Build the crate and its user again, the rest is there already."""
+        self._clean()
+        self._build(name, watching)
+
+    def _clean(self) -> None:
         package = f"{self._manifest.name}@{self._manifest.version}"
         argv = ["cargo", "clean", "-q", "-p", package, "-p", self._machine.bait.persona.project]
         self._stage("cleaning", argv, Watching(is_traced=False))
-        self._build(name, watching)
 
     def _load(self) -> None:
         """Run what links the crate and calls nothing of it: what acts at load time acts."""
@@ -218,12 +261,14 @@ class _Run:
         name: str,
         argv: list[str],
         watching: Watching,
+        timeout_s: float = 120,
         *,
         cwd: str = "",
-        timeout_s: float = 120,
+        more: dict[str, str] | None = None,
     ) -> Recording:
         self._tell(name)
-        recording = self._machine.run(name, argv, watching, cwd=cwd, timeout_s=timeout_s)
+        run = self._machine.run
+        recording = run(name, argv, watching, cwd=cwd, timeout_s=timeout_s, more=more)
         if self._options.artifacts is not None and watching.is_traced:
             ref = self._ref
             recording.keep(self._options.artifacts / f"{ref.name}-{ref.version}")

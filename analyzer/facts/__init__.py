@@ -30,6 +30,7 @@ _NOT_FAMILIES = frozenset(
         "native_files",
         "flows",
         "changes",
+        "hidden",
     }
 )
 

@@ -76,8 +76,13 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What an observed build showed; without `observation` there was no run."""
+    """What an observed build showed; without `observation` there was no run.
+
+    `compiled`: catalogued functions that the compiler lists in the crate's own code, whether or
+    not they ran.
+    """
 
     facts: tuple[Fact, ...] = ()
     gaps: tuple[Gap, ...] = ()
     observation: Observation | None = None
+    compiled: tuple[Fact, ...] = ()

@@ -111,6 +111,8 @@ class Supervisor:
         left, count = order["room_bytes"], 0
         names: list[dict[str, object]] = []
         for path in _changed(order["roots"], order["since"], tuple(order["without"])):
+            if not path.name.endswith(tuple(order["endings"])):
+                continue
             count += 1
             try:
                 size = path.lstat().st_size

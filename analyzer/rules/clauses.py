@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import re2
 
-from analyzer.model import UNKNOWN, Fact, FactKind, Phase
+from analyzer.model import UNKNOWN, Fact, FactKind, Moment, Phase
 from analyzer.rules.schema import Clause
 from analyzer.signatures import Signatures
 
@@ -111,6 +111,8 @@ def _plain_asks(clause: Clause) -> Iterator[Ask]:
         yield lambda fact: fact.subject in clause.subjects
     if clause.decoded is not None:
         yield lambda fact: is_decoded(fact) is clause.decoded
+    if clause.is_observed is not None:
+        yield lambda fact: isinstance(fact.where, Moment) is clause.is_observed
     if clause.guards:
         yield lambda fact: any(one.kind in clause.guards for one in fact.guards)
 

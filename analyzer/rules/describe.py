@@ -91,6 +91,8 @@ def clause_text(clause: Clause) -> str:
         parts.append("of unknown subject" if clause.subject_unknown else "of known subject")
     if clause.decoded is not None:
         parts.append("decoded or put together" if clause.decoded else "written plainly")
+    if clause.is_observed is not None:
+        parts.append("seen in a recorded build" if clause.is_observed else "read in the source")
     if clause.is_new:
         parts.append("new since the version before")
     return ", ".join(parts)

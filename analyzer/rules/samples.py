@@ -51,7 +51,9 @@ class Analyze(Protocol):
 
 _VERSION = "0.1.0"
 _ROOT = re.compile(r"\b([a-z][a-z0-9_]*)::")
-_FACT = re.compile(r"(?P<kind>\S+) (?P<subject>.+?)(?: \((?P<api>[^()]*)\))?")
+_FACT = re.compile(
+    r"(?P<kind>\S+) (?P<subject>.+?)(?: \((?P<api>[^()]*)\))?(?: \[(?P<data>[^\[\]]*)\])?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +207,12 @@ def facts_before(rule: Rule, sample: Sample) -> tuple[Fact, ...]:
 
 
 def _listed_fact(rule: Rule, sample: Sample, text: str, where: Where) -> Fact:
-    """`kind subject` or `kind subject (api)`."""
+    """`kind subject`, then perhaps `(api)` and `[data; more data]`."""
     written = _FACT.fullmatch(text)
     if written is None:
-        raise SignatureError(f"{rule.path}: sample `{sample.name}`: a fact is `kind subject (api)`")
+        raise SignatureError(
+            f"{rule.path}: sample `{sample.name}`: a fact is `kind subject (api) [data]`"
+        )
     kind, subject, api = written["kind"], written["subject"], written["api"] or ""
     try:
         known = FactKind(kind)
@@ -217,4 +221,5 @@ def _listed_fact(rule: Rule, sample: Sample, text: str, where: Where) -> Fact:
             f"{rule.path}: sample `{sample.name}`: no fact kind `{kind}`"
         ) from None
     phases = (sample.phase,) if sample.phase else ()
-    return Fact(known, subject, where, phases, api=api)
+    data = tuple(written["data"].split("; ")) if written["data"] else ()
+    return Fact(known, subject, where, phases, api=api, data=data)

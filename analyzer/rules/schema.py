@@ -60,6 +60,7 @@ class Clause:
     phases: tuple[Phase, ...] = ()
     decoded: bool | None = None
     is_new: bool | None = None
+    is_observed: bool | None = None
     minimum: int = 1
     role: str = ""
 
@@ -134,6 +135,7 @@ CLAUSE_KEYS = frozenset(
         "phase",
         "decoded",
         "new",
+        "observed",
     }
     | {"min", "role"}
 )
@@ -309,6 +311,7 @@ def _clause(reader: _Reader) -> Clause:
         phases=reader.phases(),
         decoded=reader.flag("decoded"),
         is_new=reader.flag("new"),
+        is_observed=reader.flag("observed"),
         minimum=minimum,
         role=reader.text("role", ""),
     )

@@ -24,6 +24,8 @@ class Owners:
         """Raises UsageError or TomlError for a policy that cannot be read."""
         self._settings, self._people = settings, people
         self._file = load_owner(settings.policy, today) if settings.policy is not None else None
+        self.text = settings.policy.read_text("utf-8") if settings.policy is not None else ""
+        """The policy's file as it is in force; empty for the built-in one."""
 
     def policy(self, mount: str) -> Policy:
         """The policy for an upstream; names in registries of one's own may be young."""

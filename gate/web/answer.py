@@ -14,7 +14,10 @@ Send = Callable[[Message], Awaitable[None]]
 Headers = tuple[tuple[str, str], ...]
 
 NO_STORE = ("cache-control", "no-store")
-_ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
 _BODY_MOST = 64 << 10
 
 

@@ -30,6 +30,7 @@ from gate.web.answer import (
 )
 from gate.web.api import Api
 from gate.web.metrics import Metrics
+from gate.web.pages import Pages
 from gate.web.registry import Registry
 from gate.web.status import Status
 
@@ -55,6 +56,7 @@ class App:
             self._registries.append((one.index_route, "index", registry.index))
         self._status = Status(gate, self._threads, self.metrics)
         self._api = Api(gate, self._threads)
+        self._pages = Pages(gate, self._threads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI wants it."""
@@ -113,7 +115,7 @@ class App:
             if not self.gate.auth.may_read(asked) and asked.path != "/api/openapi.json":
                 return "api", self._who_are_you()
             return "api", await self._api.answer(asked, body)
-        return "other", text(404, "nothing here")
+        return "page", await self._pages.answer(asked, body)
 
     async def _registry(self, asked: Asking, path: str, handler: Handler) -> Answer:
         if asked.method == "POST":

@@ -32,7 +32,7 @@ class Auth:
         """Find out who asks: token, then the word of a proxy that is one (G14)."""
         given = asked.headers.get("authorization", "")
         text = given.removeprefix("Bearer ").strip()
-        found = self._digests.get(digest_of(text)) if text else None
+        found = self.token(text)
         if found is not None:
             asked.kind, asked.token = found
             asked.person = asked.person or asked.token
@@ -40,7 +40,11 @@ class Auth:
         if told and self._is_from_proxy(asked) and told.isprintable() and len(told) <= 100:
             asked.person, asked.kind = told, "admin"
         if text and found is None:
-            self._guessed(asked.client)
+            self.guessed(asked.client)
+
+    def token(self, text: str) -> tuple[str, str] | None:
+        """Kind and name of a token in force. Found by its digest, so that time tells nothing."""
+        return self._digests.get(digest_of(text)) if text else None
 
     def _is_from_proxy(self, asked: Asking) -> bool:
         secret = self._settings.proxy_secret
@@ -64,7 +68,8 @@ class Auth:
         recent = [one for one in self._guesses.get(asked.client, ()) if now - one < _GUESSES_S]
         return len(recent) >= _GUESSES_MOST
 
-    def _guessed(self, client: str) -> None:
+    def guessed(self, client: str) -> None:
+        """A wrong token came from an address."""
         times = self._guesses.setdefault(client, [])
         times.append(time.monotonic())
         del times[:-_GUESSES_MOST]

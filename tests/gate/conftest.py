@@ -106,7 +106,7 @@ class Live:
         return self.upstream.publish(name, version, data, **{"pubtime": OLD, **fields})
 
     def get(
-        self, path: str, method: str = "GET", body: bytes | None = None, **headers: str
+        self, path: str, method: str = "GET", body: bytes | None = None, /, **headers: str
     ) -> Reply:
         """Ask the gate; `if_none_match` is the header `If-None-Match`."""
         named = {key.replace("_", "-"): value for key, value in headers.items()}

@@ -129,10 +129,10 @@ class Machine:
         self._sink.start()
         if not ready.wait(_READY_S):
             raise SandboxError("the sinkhole did not start: " + self._last_words())
-        container = self._boxes.build(
+        self.container = self._boxes.build(
             self._image.tag, self._sink, self.places.home, self._room, self._mounts
         )
-        self._session = self._boxes.session(container)
+        self._session = self._boxes.session(self.container)
         self._hear(self._session)
         line = f"{persona.user}:x:{USER}:{USER}:{persona.full_name}:{self.places.home}:/bin/bash"
         self.ask(

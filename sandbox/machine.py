@@ -217,21 +217,26 @@ class Machine:
 
     def _history(self, bait: Bait, now_s: float) -> None:
         """The parent project's commits, made by git as its user, at their times."""
-        persona = bait.persona
-        project = self.places.project
-        shell = f'git config user.name "{persona.full_name}"; git config user.email {persona.mail}'
-        first = f"git init -q -b main . && {shell}; "
-        for commit in bait.commits:
-            packing = self.packing(now_s)
+        persona, project = bait.persona, self.places.project
+        packing = self.packing(now_s)
+        script = [f"cd {project} && git init -q -b main ."]
+        variables: dict[str, str] = {"NAME": persona.full_name, "MAIL": persona.mail}
+        script.append('git config user.name "$NAME" && git config user.email "$MAIL"')
+        for number, commit in enumerate(bait.commits):
+            staged = f"/tmp/{number}"  # noqa: S108  # inside the container
             for one in commit.files:
-                self._add(packing, one)
-            packing.add(f"{project}/.gitignore", b"/target\n.env\n", age_s=commit.age_s)
-            self.ask({"do": "unpack"}, packing.done())
+                path = self.path_of(one.path)
+                packing.add(staged + path, one.data, mode=one.mode, age_s=one.age_s)
+            packing.add(f"{staged}{project}/.gitignore", b"/target\n.env\n", age_s=commit.age_s)
+            variables[f"M{number}"] = commit.message
             date = f"{int(now_s - commit.age_s)} +0000"
-            variables = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date, "M": commit.message}
-            script = f'{first}git add -A . && git commit -q -m "$M"'
-            self.run("history", ["sh", "-c", script], Watching(is_traced=False), more=variables)
-            first = ""
+            dates = f"GIT_AUTHOR_DATE='{date}' GIT_COMMITTER_DATE='{date}'"
+            script.append(f"cp -a {staged}/. / 2>/dev/null; rm -rf {staged}; git add -A .")
+            script.append(f'{dates} git commit -q -m "$M{number}"')
+        packing.add(f"{project}/.gitignore", b"/target\n.env\n")
+        self.ask({"do": "unpack"}, packing.done())
+        shell = ["sh", "-c", "\n".join(script)]
+        self.run("history", shell, Watching(is_traced=False), cwd="/", more=variables)
 
     def _add(self, packing: Packing, one: BaitFile) -> None:
         packing.add(self.path_of(one.path), one.data, mode=one.mode, age_s=one.age_s)

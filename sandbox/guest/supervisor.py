@@ -72,8 +72,12 @@ class Supervisor:
             with tarfile.open(fileobj=body, mode="r|") as archive:  # type: ignore[call-overload]
                 # Newer Pythons would take owners and modes away; older ones know no such argument.
                 archive.extraction_filter = lambda member, _: member
+                folders = []
                 for member in archive:
                     archive.extract(member, "/", numeric_owner=True)
+                    folders += [member] if member.isdir() else []
+                for member in folders:  # a folder is as old as what is in it, not as we are
+                    os.utime(f"/{member.name}", (member.mtime, member.mtime))
         finally:
             while body.read(1 << 20):
                 pass

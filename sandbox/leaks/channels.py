@@ -52,11 +52,23 @@ def _joined(rows: list[tuple[str, ...]]) -> Iterator[bytes]:
             shared += 1
     kept = [row[: len(row) - max(shared, 2)] for row in rows]
     yield "".join("".join(row) for row in kept).encode("utf-8", "replace")
+    numbers = [_number(row) for row in kept]
+    if len(set(numbers)) == len(rows) and "" not in numbers:
+        kept = [row for _, row in sorted(zip(map(int, numbers), kept, strict=True))]
     plain = [
         "".join(_NUMBERED.sub("", label) for label in row if not _SEQUENCE.fullmatch(label))
         for row in kept
     ]
     yield "".join(plain).encode("utf-8", "replace")
+
+
+def _number(row: tuple[str, ...]) -> str:
+    """The digits of the first label, or start of one, that counts."""
+    for label in row:
+        match = _SEQUENCE.fullmatch(label) or _NUMBERED.match(label)
+        if match:
+            return "".join(one for one in match[0] if one in "0123456789")
+    return ""
 
 
 def _middles(bodies: list[bytes]) -> Iterator[bytes]:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 _STREAMS = 32  # compressed streams tried in one layer
 _RUNS = 2000  # encoded runs joined in one layer
-_NUMERALS = 64  # runs read as one long number: costs grow with the square
+_NUMERALS = 64  # runs read as one long number
+_NUMERAL_DIGITS = 1400  # of each: costs grow with the square
 _BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BASE58 = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BASE32_HEX = bytes.maketrans(
@@ -47,18 +48,25 @@ _HEADS = (
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What was inside; `marks` are pairs: from this offset here, it came from that offset there."""
+    """What was inside; `marks` are pairs: from this offset here, it came from that offset there.
+
+    `is_guess`: nothing in the bytes spoke for this encoding.
+    """
 
     encoding: str
     data: bytes
     marks: tuple[tuple[int, int], ...] = ((0, 0),)
+    is_guess: bool = False
 
 
 def contents(data: bytes, most_bytes: int, *, is_outer: bool) -> Iterator[Content]:
     """All that a layer may contain, likelier first; guesses about the whole only `is_outer`."""
     yield from _message(data)
     yield from _streams(data, most_bytes)
-    yield from _escapes(data)
+    if _is_text(data):
+        yield from _escapes(data)
+    elif data.count(0) * 5 > len(data):
+        yield Content("utf-16", data.replace(b"\0", b""))
     for encoding, pattern, decode, cuts, most in _RUN_KINDS:
         for cut in range(cuts):
             yield from _runs(encoding, data, pattern, decode, (cut, most))
@@ -137,8 +145,14 @@ def _escapes(data: bytes) -> Iterator[Content]:
     if re.search(rb"=[0-9A-Fa-f]{2}", data):
         yield Content("quoted-printable", binascii.a2b_qp(data))
     yield from _unwrapped(data)
-    if data.count(0) * 5 > len(data):
-        yield Content("utf-16", data.replace(b"\0", b""))
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether escapes and line ends mean something: most bytes can be read."""
+    return len(data.translate(None, _READABLE)) * 6 <= len(data)
+
+
+_READABLE = bytes((9, 10, 13, *range(32, 127)))
 
 
 def _unwrapped(data: bytes) -> Iterator[Content]:
@@ -232,6 +246,8 @@ def _numeral(alphabet: bytes) -> Callable[[bytes], bytes]:
     values = {digit: value for value, digit in enumerate(alphabet)}
 
     def decode(run: bytes) -> bytes:
+        if len(run) > _NUMERAL_DIGITS:
+            raise ValueError
         number = 0
         for digit in run:
             if digit not in values:
@@ -242,7 +258,7 @@ def _numeral(alphabet: bytes) -> Callable[[bytes], bytes]:
     return decode
 
 
-_WORD = re.compile(rb"[0-9A-Za-z]{22,1400}(?![0-9A-Za-z])")
+_WORD = re.compile(rb"[0-9A-Za-z]{22,}+")
 _LINE = re.compile(rb"[!-~]{25,}")
 _RUN_KINDS: tuple[tuple[str, re.Pattern[bytes], Callable[[bytes], bytes], int, int], ...] = (
     ("base64", re.compile(rb"[A-Za-z0-9+/_-]{20,}"), _from_base64, 4, _RUNS),
@@ -280,21 +296,21 @@ _RUN_KINDS: tuple[tuple[str, re.Pattern[bytes], Callable[[bytes], bytes], int, i
 
 def _guesses(data: bytes) -> Iterator[Content]:
     """Transformations that leave no mark of their own, tried on the whole."""
-    yield Content("reversed", data[::-1])
+    yield Content("reversed", data[::-1], is_guess=True)
     for name, table in (
         ("rot13", _ROT13),
         ("atbash", _ATBASH),
         ("nibbles swapped", _SWAPPED),
         ("bits mirrored", _MIRRORED),
     ):
-        yield Content(name, data.translate(table))
+        yield Content(name, data.translate(table), is_guess=True)
     for stride in (2, 3, 4):
         for start in range(stride):
-            yield Content(f"every {stride}. byte", data[start::stride])
+            yield Content(f"every {stride}. byte", data[start::stride], is_guess=True)
     half = (len(data) + 1) // 2
     woven = bytearray(len(data))
     woven[::2], woven[1::2] = data[:half], data[half:]
-    yield Content("halves", bytes(woven))
+    yield Content("halves", bytes(woven), is_guess=True)
 
 
 def _masked_streams(data: bytes, most_bytes: int) -> Iterator[Content]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import codecs
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ahocorasick_rs import BytesAhoCorasick
@@ -54,30 +54,47 @@ class Automaton:
                 yield self.needles[index], start + at
 
 
-@dataclass(frozen=True, slots=True)
 class NeedleSet:
-    """All automata for one set of decoys; those for ciphers are made when first asked for."""
+    """All automata for one set of decoys, each made when it is first asked for."""
 
-    decoys: tuple[Decoy, ...]
+    def __init__(self, decoys: tuple[Decoy, ...]) -> None:
+        self._decoys = decoys
+        self._by_lag: dict[int, Automaton] = {}
 
-    @property
+    @functools.cached_property
     def plain(self) -> Automaton:
         """Secrets in clear and in their plain encodings."""
-        return _plain(self.decoys)
+        return Automaton(tuple(_needles(self._decoys, is_wide=True)))
 
-    @property
+    @functools.cached_property
     def xored(self) -> Automaton:
         """The same under any one-byte xor: needles of neighbors' differences."""
-        return _differences(self.decoys, is_sum=False)
+        return self._differences(xors)
 
-    @property
+    @functools.cached_property
     def added(self) -> Automaton:
         """The same under any one-byte addition."""
-        return _differences(self.decoys, is_sum=True)
+        return self._differences(sums)
 
     def repeating(self, lag: int) -> Automaton:
         """Secrets and their base 64 under any repeating xor key of `lag` bytes."""
-        return _repeating(self.decoys, lag)
+        if lag not in self._by_lag:
+            self._by_lag[lag] = Automaton(tuple(_repeating(self._decoys, lag)))
+        return self._by_lag[lag]
+
+    def _differences(self, calculate: Callable[[bytes, int], bytes]) -> Automaton:
+        return Automaton(
+            tuple(
+                Needle(one.owner, one.encoding, calculate(one.data, 1), one.data[0])
+                for one in _needles(self._decoys, is_wide=False)
+            )
+        )
+
+
+@functools.lru_cache(maxsize=8)
+def needle_set(decoys: tuple[Decoy, ...]) -> NeedleSet:
+    """The automata for these decoys; those of earlier searches are kept."""
+    return NeedleSet(decoys)
 
 
 def windows(value: bytes) -> Iterator[bytes]:
@@ -128,11 +145,6 @@ def _forms(window: bytes, *, is_wide: bool) -> Iterator[tuple[str, bytes]]:
     yield "hex", ", ".join(f"0x{byte:02x}" for byte in window).encode()
 
 
-@functools.lru_cache(maxsize=8)
-def _plain(decoys: tuple[Decoy, ...]) -> Automaton:
-    return Automaton(tuple(_needles(decoys, is_wide=True)))
-
-
 def _needles(decoys: tuple[Decoy, ...], *, is_wide: bool) -> Iterator[Needle]:
     for owner, decoy in enumerate(decoys):
         if len(decoy.value) < SHORTEST:
@@ -150,29 +162,15 @@ def _needles(decoys: tuple[Decoy, ...], *, is_wide: bool) -> Iterator[Needle]:
                 yield Needle(owner, "every 2nd byte", decoy.value[start::2])
 
 
-@functools.lru_cache(maxsize=8)
-def _differences(decoys: tuple[Decoy, ...], *, is_sum: bool) -> Automaton:
-    calculate = sums if is_sum else xors
-    return Automaton(
-        tuple(
-            Needle(one.owner, one.encoding, calculate(one.data, 1), one.data[0])
-            for one in _needles(decoys, is_wide=False)
-        )
-    )
-
-
-@functools.lru_cache(maxsize=128)
-def _repeating(decoys: tuple[Decoy, ...], lag: int) -> Automaton:
-    found = []
+def _repeating(decoys: tuple[Decoy, ...], lag: int) -> Iterator[Needle]:
     for owner, decoy in enumerate(decoys):
+        if len(decoy.value) < SHORTEST:
+            continue
         texts = [("clear", decoy.value)]
         texts += [("base64", one) for one in alignments("base64", decoy.value)]
-        found += [
-            Needle(owner, encoding, xors(text[: lag + WINDOW + 8], lag))
-            for encoding, text in texts
-            if len(decoy.value) >= SHORTEST and len(text) >= lag + SHORTEST
-        ]
-    return Automaton(tuple(found))
+        for encoding, text in texts:
+            if len(text) >= lag + SHORTEST:
+                yield Needle(owner, encoding, xors(text[: lag + WINDOW + 8], lag))
 
 
 def xors(data: bytes, lag: int) -> bytes:

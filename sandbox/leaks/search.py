@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sandbox.bait.model import Decoy
 from sandbox.leaks.layers import contents
 from sandbox.leaks.model import Depth, Leak, LeakBudget, LeakSearch
-from sandbox.leaks.needles import CIPHER_LAGS, NeedleSet, sums, xors
+from sandbox.leaks.needles import CIPHER_LAGS, NeedleSet, needle_set, sums, xors
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class _Layer:
     encodings: tuple[str, ...] = ()
     marks: tuple[tuple[int, int], ...] = ((0, 0),)
     level: int = 0
+    is_guess: bool = False
 
     def origin(self, offset: int) -> int:
         """The offset in the searched bytes; below the first level, where the piece starts."""
@@ -33,6 +34,7 @@ class _Layer:
 class _Search:
     decoys: tuple[Decoy, ...]
     budget: LeakBudget
+    needles: NeedleSet
     found: dict[int, Leak] = field(default_factory=dict)
     cut: dict[str, None] = field(default_factory=dict)
     left_bytes: int = 0
@@ -41,8 +43,8 @@ class _Search:
         """Look through all layers."""
         self.left_bytes = max(self.budget.work_bytes, len(data))
         seen: set[bytes] = set()
-        for number, layer in enumerate(self._layers(data, seen)):
-            self._look(layer, is_raw=number == 0)
+        for layer in self._layers(data, seen):
+            self._look(layer)
             if len(self.found) == len(self.decoys):
                 return
 
@@ -66,10 +68,11 @@ class _Search:
                 encodings = layer.encodings + ((content.encoding,) if content.encoding else ())
                 marks = tuple((at, layer.origin(start)) for at, start in content.marks)
                 level = layer.level + bool(content.encoding)
-                waiting.append(_Layer(content.data, encodings, marks, level))
+                is_guess = layer.is_guess or content.is_guess
+                waiting.append(_Layer(content.data, encodings, marks, level, is_guess))
 
-    def _look(self, layer: _Layer, *, is_raw: bool) -> None:
-        needles = NeedleSet(self.decoys)
+    def _look(self, layer: _Layer) -> None:
+        needles = self.needles
         for needle, at in needles.plain.find(layer.data):
             self._add(layer, needle.owner, needle.encoding, at)
         if self.budget.depth is Depth.SHALLOW:
@@ -83,7 +86,7 @@ class _Search:
         if len(layer.data) > self.budget.cipher_bytes:
             self.cut["repeating keys"] = None
             return
-        for lag in CIPHER_LAGS if layer.level <= 2 or is_raw else ():
+        for lag in CIPHER_LAGS if layer.level <= 2 and not layer.is_guess else ():
             for needle, at in needles.repeating(lag).find(xors(layer.data, lag)):
                 self._add(layer, needle.owner, f"xor of {lag} bytes>{needle.encoding}", at)
 
@@ -97,7 +100,7 @@ def find_leaks(data: bytes, decoys: tuple[Decoy, ...], *, budget: LeakBudget) ->
     """Which decoys stand in `data`, in clear or encoded. Never raises on any bytes."""
     if not decoys or not data:
         return LeakSearch()
-    search = _Search(decoys, budget)
+    search = _Search(decoys, budget, needle_set(decoys))
     search.run(data)
     leaks = sorted(search.found.values(), key=lambda one: (one.offset, one.decoy.name))
     return LeakSearch(tuple(leaks), tuple(search.cut))

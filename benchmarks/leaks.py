@@ -47,7 +47,9 @@ def main() -> None:
     sizes = [64] * 300 + [1024] * 150 + [4096] * 50
     measure("noise, deep", (noise.randbytes(one) for one in sizes), DEEP)
     measure("named files, shallow", (one.read_bytes() for one in files), SHALLOW)
-    sources = [[file.data for file in unpack(one, DEFAULT_LIMITS).files] for one in crates(every)]
+    sources = [
+        [file.data for file in unpack(one, limits=DEFAULT_LIMITS).files] for one in crates(every)
+    ]
     print(f"{len(sources)} crates")
     whole = [b"".join(one) for one in sources]
     measure("sources, shallow", whole, SHALLOW)

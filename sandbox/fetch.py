@@ -11,7 +11,6 @@ import hashlib
 import json
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +32,7 @@ from analyzer.model import (
 from analyzer.registry.index import index_path
 from sandbox.errors import SandboxError
 from sandbox.neutral import neutral
+from sandbox.scratch import Scratch
 from sandbox.toolchain import Toolchain, clean_environment
 
 _TIME_S = 900
@@ -54,7 +54,7 @@ class Supplies:
     """
 
     home: tuple[tuple[str, Path], ...]
-    folder: tempfile.TemporaryDirectory[str]
+    folder: Scratch
     registry: str
     consumer_lock: bytes
     member_lock: bytes
@@ -77,7 +77,7 @@ class Shelf:
 def fetch(crate: CrateSource, tree: SourceTree, manifest: Manifest, shelf: Shelf) -> Supplies:
     """Fetch for one crate. Raises NotFetched, or SandboxError where the machine is at fault."""
     shelf.home.mkdir(parents=True, exist_ok=True)
-    folder = tempfile.TemporaryDirectory(prefix="cratescope-fetch-", ignore_cleanup_errors=True)
+    folder = Scratch()
     try:
         return _Fetch(crate, tree, manifest, shelf, folder).all()
     except BaseException:
@@ -103,11 +103,11 @@ class _Fetch:
         tree: SourceTree,
         manifest: Manifest,
         shelf: Shelf,
-        folder: tempfile.TemporaryDirectory[str],
+        folder: Scratch,
     ) -> None:
         self._crate, self._tree, self._manifest, self._shelf = crate, tree, manifest, shelf
         self._folder = folder
-        self._work = Path(folder.name)
+        self._work = folder.path
         self._home = self._work / "home"
         self._notes: list[str] = []
 

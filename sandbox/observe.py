@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -32,6 +33,7 @@ from sandbox.image import Image
 from sandbox.lineage import Part, Places
 from sandbox.machine import Machine, Recording, Watching
 from sandbox.neutral import SET_ASIDE
+from sandbox.scratch import reap_folders
 from sandbox.settings import SandboxOptions
 from sandbox.witness import Witness
 
@@ -44,6 +46,9 @@ _RUNNABLE = {
     TargetKind.EXAMPLE: ("examples/", Part.EXAMPLE),
 }
 _BUILD = ["cargo", "build", "--keep-going"]
+_FAILED = re.compile(
+    rb"^error: (?:could not compile|failed to run custom build command for) `([^` ]+)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ def observe(
     a crate that cannot be fetched or built is a gap.
     """
     reap(setting.client)
+    reap_folders()
     tree = unpack(crate, limits=setting.limits)
     manifest = read_manifest(tree, limits=setting.limits)
     tell(f"fetching what {crate.ref.name} needs")
@@ -221,9 +227,9 @@ class _Run:
         return bool(kinds & {TargetKind.BUILD_SCRIPT, TargetKind.PROC_MACRO})
 
     def _is_built(self, recording: Recording) -> bool:
-        """Whether the crate itself was compiled; a macro that refuses our words is no failure."""
-        name = f"could not compile `{self._manifest.name}`".encode()
-        return name not in recording.output and b"Compiling" in recording.output
+        """Whether only our own programs failed: a macro that refuses our words is no failure."""
+        failed = {one.decode("utf-8", "replace") for one in _FAILED.findall(recording.output)}
+        return failed == {self._machine.bait.persona.project}
 
     def _build(self, name: str, watching: Watching) -> Recording:
         recording = self._stage(name, _BUILD, watching, timeout_s=self._options.build_s)

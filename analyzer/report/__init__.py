@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 
-_NOT_FORMATS = frozenset({"comment", "decisions", "text", "wording"})
+_NOT_FORMATS = frozenset({"comment", "decisions", "human_run", "observation", "text", "wording"})
 
 
 def formats() -> Mapping[str, str]:

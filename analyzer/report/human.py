@@ -9,7 +9,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
@@ -30,6 +30,7 @@ from analyzer.model import (
     Where,
 )
 from analyzer.report import decisions
+from analyzer.report.human_run import Wrapped, ran
 from analyzer.report.text import log_lines, printable
 from analyzer.report.wording import RANK, asks, by_severity, by_weight, next_steps, where_text
 
@@ -128,12 +129,13 @@ def _report(report: Report) -> RenderableType:
     parts: list[RenderableType] = [head, Text(printable(report.summary), style="bold"), Text("")]
     parts += findings(report.findings)
     parts += score(report.points)
+    parts += ran(report)
     parts += _capabilities(report.capabilities)
     parts += gaps(report.gaps)
     parts += decision(report.decision)
     parts += [_coverage(report), Text("Next", style="bold")]
     parts += (
-        _Wrapped(Text(printable(one, max_characters=2500)), first="- ", rest="  ")
+        Wrapped(Text(printable(one, max_characters=2500)), first="- ", rest="  ")
         for one in next_steps(report)
     )
     return Group(*parts, Rule(style="dim"))
@@ -148,7 +150,7 @@ def decision(one: Decision | None) -> Iterable[RenderableType]:
     )
     for label, text in decisions.rows_of(one):
         line = Text(printable(text, max_characters=1000))
-        yield _Wrapped(line, first=f"  {label:<7} ", rest=" " * 10)
+        yield Wrapped(line, first=f"  {label:<7} ", rest=" " * 10)
     yield Text("")
 
 
@@ -195,7 +197,7 @@ def _path(path: tuple[Hop, ...]) -> RenderableType:
         mark = "└> " if number == len(path) - 1 else "├> " if number else "┌  "
         head = Text.assemble((place(one.where), "cyan"), "  ", printable(one.snippet))
         rest = "   " if number == len(path) - 1 else "│  "
-        rows.append(_Wrapped(head, first=mark, rest=rest))
+        rows.append(Wrapped(head, first=mark, rest=rest))
     return Group(*rows)
 
 
@@ -207,28 +209,16 @@ def _evidence(one: Evidence) -> RenderableType:
         (printable(one.subject, max_characters=300), "bold"),
         (printable(role), "dim"),
     )
-    rows: list[RenderableType] = [_Wrapped(head, rest="    ")]
+    rows: list[RenderableType] = [Wrapped(head, rest="    ")]
     if one.snippet:
         source = Text(printable(one.snippet, max_characters=200))
-        rows.append(Padding(_Wrapped(source, first="| ", rest="| "), (0, 0, 0, 4)))
+        rows.append(Padding(Wrapped(source, first="| ", rest="| "), (0, 0, 0, 4)))
     if one.derivation:
         rows.append(_note(f"put together by: {', '.join(one.derivation)}"))
     if one.guards:
         asks = ", ".join(f"{item.kind} {item.subject}" for item in one.guards[:4])
         rows.append(_note(f"only if: {asks}"))
     return Group(*rows)
-
-
-class _Wrapped:
-    """Text whose every line begins with a mark of ours: its wrapped part cannot pose as report."""
-
-    def __init__(self, text: Text, *, first: str = "", rest: str) -> None:
-        self._text, self._first, self._rest = text, first, rest
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        width = max(1, options.max_width - len(self._rest))
-        for number, line in enumerate(self._text.wrap(console, width)):
-            yield Text(self._rest if number else self._first) + line
 
 
 def _note(text: str) -> RenderableType:
@@ -267,7 +257,7 @@ def gaps(missed: tuple[Gap, ...]) -> Iterable[RenderableType]:
         at = f"  {one.path}{line}" if one.path else ""
         mark = "! " if one.is_blocking else "- "
         text = printable(f"{mark}{one.reason}{at}")
-        yield _Wrapped(Text(text, style="magenta" if one.is_blocking else ""), rest="    ")
+        yield Wrapped(Text(text, style="magenta" if one.is_blocking else ""), rest="    ")
         if one.remedy:
             yield Padding(Text(printable(one.remedy), style="dim"), (0, 0, 0, 4))
     if len(missed) > GAPS_SHOWN:

@@ -14,8 +14,12 @@ from analyzer.model import (
     Indicator,
     Member,
     Moment,
+    Observation,
+    ObservedProcess,
+    Payload,
     Report,
     Span,
+    Stage,
     Where,
 )
 from analyzer.report import decisions
@@ -87,6 +91,7 @@ def plain(report: Report) -> Json:
             **_sources(report),
         },
         **({"decision": decisions.plain(report.decision)} if report.decision is not None else {}),
+        **_observed(report),
     }
 
 
@@ -190,3 +195,60 @@ def _sources(report: Report) -> dict[str, object]:
     """Databases that were asked, if any were."""
     asked = report.provenance.sources
     return {"sources": list(asked)} if asked else {}
+
+
+def _observed(report: Report) -> Json:
+    """What a run of the sandbox showed, if there was one."""
+    return {"observation": observation(report.observation)} if report.observation else {}
+
+
+def observation(one: Observation) -> Json:
+    """A run of the sandbox in its public shape."""
+    return {
+        "image": one.image,
+        "toolchain": one.toolchain,
+        "profile": one.profile,
+        "stages": [_stage(item) for item in one.stages],
+        "processes": [_process(item) for item in one.processes],
+        "payloads": [_payload(item) for item in one.payloads],
+        "lookups": list(one.lookups),
+        "altered": list(one.altered),
+    }
+
+
+def _stage(one: Stage) -> Json:
+    return {
+        "name": one.name,
+        "mode": one.mode,
+        "outcome": one.outcome,
+        "code": one.code,
+        "took_ms": one.took_ms,
+        "cpu_ms": one.cpu_ms,
+    }
+
+
+def _process(one: ObservedProcess) -> Json:
+    return {
+        "stage": one.stage,
+        "pid": one.pid,
+        "parent": one.parent,
+        "at_ms": one.at_ms,
+        "owner": one.owner,
+        "argv": list(one.argv),
+    }
+
+
+def _payload(one: Payload) -> Json:
+    return {
+        "stage": one.stage,
+        "at_ms": one.at_ms,
+        "protocol": one.protocol,
+        "endpoint": one.endpoint,
+        "owner": one.owner,
+        "size_bytes": one.size_bytes,
+        "data": one.data,
+        "text": one.text,
+        "readable": one.is_readable,
+        "answer": one.answer,
+        "decoys": list(one.decoys),
+    }

@@ -20,10 +20,12 @@ from analyzer.report.comment import (
     rule_name,
     table,
 )
+from analyzer.report.observation import QUIET, events, outcome_text, payload_text
 from analyzer.report.wording import RANK, by_severity, next_steps, where_text
 
 NAME = "markdown"
 _DETAILED = 20
+_PAYLOADS = 5
 
 
 def render(reports: tuple[Report, ...], *, failures: Sequence[str] = ()) -> str:
@@ -117,7 +119,26 @@ def _details(report: Report) -> Iterator[str]:
             for one in report.capabilities
         ),
     )
+    yield from _ran(report)
     yield from gaps(report.gaps, is_blocking=False)
+
+
+def _ran(report: Report) -> Iterator[str]:
+    """What the build did in the sandbox, in short."""
+    one = report.observation
+    if one is None:
+        return
+    stages = "; ".join(f"{stage.name} {outcome_text(stage)}" for stage in one.stages)
+    yield f"- built in the sandbox: {cell(stages, max_characters=400)}"
+    if not events(report):
+        yield f"- {QUIET}"
+    loaded = sorted(one.payloads, key=lambda each: not each.decoys)
+    for each in loaded[:_PAYLOADS]:
+        held = f", with {', '.join(each.decoys)}" if each.decoys else ""
+        yield f"- sent to {cell(payload_text(each) + held, max_characters=300)}"
+    if len(loaded) > _PAYLOADS:
+        yield f"- and {len(loaded) - _PAYLOADS} payloads more"
+    yield ""
 
 
 def _examples(one: Capability) -> str:

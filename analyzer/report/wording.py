@@ -21,6 +21,7 @@ from analyzer.model import (
     Where,
 )
 from analyzer.report.decisions import steps_of
+from analyzer.report.observation import moment_text
 
 RANK = (Verdict.BLOCK, Verdict.INCOMPLETE, Verdict.REVIEW, Verdict.CLEAR)
 """Verdicts, the worst first."""
@@ -40,7 +41,7 @@ def where_text(where: Where) -> str:
     if isinstance(where, Member):
         return where.member or "archive"
     if isinstance(where, Moment):
-        return f"{where.stage} pid {where.pid} at {where.at_ms} ms"
+        return moment_text(where)
     line = f":{where.line}" if where.line else ""
     return f"{where.document}{line} {where.key}"
 

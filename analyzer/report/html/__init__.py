@@ -26,6 +26,7 @@ from analyzer.report.html.markup import (
     text,
 )
 from analyzer.report.html.page import Part, document
+from analyzer.report.html.run import ran
 from analyzer.report.wording import RANK, asks, next_steps
 
 NAME = "html"
@@ -109,7 +110,7 @@ def _strip(report: Report, level: int) -> Markup:
 
 
 def report_sections(report: Report, scope: Scope) -> Iterator[tuple[Part, Markup]]:
-    """The parts of one report. What a sandbox recorded will have its own, once there is one."""
+    """The parts of one report."""
     inner = Scope(scope.prefix, scope.level + 1)
     rules = anchors(report.findings, inner)
     lines = known_lines(report.facts, report.findings)
@@ -124,6 +125,9 @@ def report_sections(report: Report, scope: Scope) -> Iterator[tuple[Part, Markup
     if report.findings:
         shown = finding_list(report.findings, lines, inner)
         yield part("findings", "Findings", str(len(report.findings)), shown)
+    if report.observation is not None:
+        shown_ran = ran(report, report.observation, scope)
+        yield part("run", "What the build did", "sandbox", *shown_ran)
     if report.points:
         shown = sections.points_table(report.points, rules, scope)
         yield part("score", "Score", str(report.score), shown)

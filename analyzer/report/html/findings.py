@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from analyzer.model import Evidence, Finding, Severity, Span
+from analyzer.model import Evidence, Finding, Moment, Severity, Span
 from analyzer.report.html.code import CONTEXT_LINES, Lines, Mark, view, way
 from analyzer.report.html.markup import (
     NOTHING,
@@ -146,6 +146,8 @@ def _item(number: int, one: Evidence, anchor: str) -> Markup:
 
 
 def _notes(one: Evidence) -> Iterator[Markup]:
+    if isinstance(one.where, Moment) and one.snippet:
+        yield element("p", "By: ", code(one.snippet), class_="note")
     if one.derivation:
         steps = ", ".join(one.derivation)
         yield element("p", "Put together by: ", code(steps), class_="note")

@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 from urllib.parse import quote
 
 from analyzer.model import CrateInfo, Member, Moment, Span, Where
+from analyzer.report.observation import moment_text
 from analyzer.report.text import printable, sarif_text
 
 ROOT, CRATES = "%SRCROOT%", "CRATES"
@@ -98,7 +99,7 @@ class Ground:
             artifact_ = self.artifact(where.member or MANIFEST)
         elif isinstance(where, Moment):
             artifact_ = self.artifact(MANIFEST)
-            names += [_named(f"{where.stage} pid {where.pid} at {where.at_ms} ms")]
+            names += [_named(moment_text(where))]
         else:
             is_file = where.document.endswith(_FILE)
             artifact_ = self.artifact(where.document if is_file else MANIFEST)

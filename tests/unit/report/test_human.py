@@ -112,6 +112,6 @@ def test_places_of_every_kind_are_said(blocked: Report) -> None:
     places = {one.kind: place(one.where) for one in blocked.findings[0].evidence}
     assert places == {
         FactKind.ARCHIVE_ANOMALY: "x-1.2.3/link",
-        FactKind.PROCESS_SPAWN: "build pid 17 at 250 ms",
+        FactKind.PROCESS_SPAWN: "build, +0.2 s",
         FactKind.REGISTRY_YANK: "registry yanked",
     }

@@ -53,7 +53,18 @@ def test_several_reports_stand_in_one_object(blocked: Report, clear: Report) -> 
 def test_the_outer_shape_is_the_promised_one(blocked: Report) -> None:
     inward = {"files", "package", "decision", "in_builds", "halves", "exports"}  # for other readers
     names = [one.name for one in fields(Report) if one.name not in inward]
+    names.remove("observation")  # only where a build was watched
     assert list(json.loads(json_v1.render((blocked,)))) == ["schema", *names]
+
+
+def test_a_run_of_the_sandbox_is_told_whole(observed: Report) -> None:
+    document = json.loads(json_v1.render((observed,)))
+    VALIDATOR.validate(document)
+    told = document["observation"]
+    assert [one["name"] for one in told["stages"]] == ["build", "refused"]
+    assert told["payloads"][1]["decoys"] == ["{home}/.aws/credentials (base64)"]
+    assert bytes.fromhex(told["payloads"][1]["data"]).startswith(b"POST /c")
+    assert told["processes"][2]["argv"] == ["curl", "-d", "@/tmp/a"]
 
 
 def test_no_field_of_a_fact_is_left_out(blocked: Report) -> None:

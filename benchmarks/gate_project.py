@@ -45,11 +45,16 @@ def fetch(project: Path, folder: Path, gate: str = "") -> float:
     return time.monotonic() - began
 
 
-def start(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """A gate of its own, ready."""
+def free_port() -> int:
+    """A port that nobody listens at."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
+        return int(one.getsockname()[1])
+
+
+def start(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """A gate of its own, ready."""
+    port = free_port()
     url = f"http://127.0.0.1:{port}/"
     code = "from analyzer.cli.main import main; main()"
     flags = ["gate", "serve", "--listen", f"127.0.0.1:{port}", "--data", str(folder), "--quiet"]

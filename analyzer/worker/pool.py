@@ -176,13 +176,18 @@ class Pool:
         self, crate: CrateSource, context: Context, key: str | None, *, is_brief: bool
     ) -> Report:
         reason = ""
-        for _ in range(2):
+        for is_last in (False, True):
             worker = self._worker()
             is_fresh = worker.answered == 0
             try:
                 report, sealed = worker.ask(crate, context)
                 if not is_brief or report.verdict is not Verdict.CLEAR:
                     report = sealed.complete(report)
+            except InternalError:
+                # It did not even start. One that was killed meanwhile must not stay this thread's.
+                self._retire(worker)
+                if is_last:
+                    raise
             except CodecError as error:
                 self._retire(worker)
                 reason = f"the worker answered nonsense ({error})"

@@ -93,11 +93,8 @@ def as_postgres(command: list[str]) -> list[str]:
     return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
 
 
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """A fresh cluster."""
-    if not Path("/usr/lib/postgresql").exists():
-        pytest.skip("needs Debian's postgresql")
+def cluster() -> Postgres:
+    """A fresh cluster that answers; `stop` it, and remove its folder."""
     import socket
     import tempfile
 
@@ -121,9 +118,18 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     )
     one = Postgres(folder, port)
     one.start()
+    return one
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """A fresh cluster for a module."""
+    if not Path("/usr/lib/postgresql").exists():
+        pytest.skip("needs Debian's postgresql")
+    one = cluster()
     yield one
     one.stop()
-    shutil.rmtree(folder)
+    shutil.rmtree(one.folder)
 
 
 @pytest.fixture

@@ -393,3 +393,15 @@ def test_interrupt_ends_no_worker(three: list[CrateSource], honest: Double) -> N
     with Pool(worker_command=honest(body)) as pool:
         reports = list(pool.analyze_many(three))
     assert [one.verdict for one in reports] == [Verdict.CLEAR] * 3
+
+
+def test_worker_killed_before_its_first_crate_is_replaced(
+    make_crate: MakeCrate, honest: Double
+) -> None:
+    with Pool(jobs=1, worker_command=honest("pass")) as pool:
+        while not pool._living:
+            time.sleep(0.01)
+        (worker,) = pool._living
+        worker.kill()
+        assert pool.analyze_one(make_crate("good")).verdict is Verdict.CLEAR
+        assert worker not in pool._living

@@ -1,0 +1,72 @@
+"""The files for operators: rules that parse, settings that load, locks that agree."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gate.settings import load_gate
+
+DEPLOY = Path(__file__).parents[2] / "deploy/gate"
+
+
+def test_the_settings_file_loads() -> None:
+    told = load_gate({"config": str(DEPLOY / "gate.toml")}, {})
+    assert (told.host, told.port, told.own_url) == (
+        "0.0.0.0",
+        8420,
+        "https://gate.example.invalid/",
+    )
+
+
+def test_the_compose_file_names_what_is_there() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    build = services["gate"]["build"]
+    assert (DEPLOY / build["context"] / build["dockerfile"]).exists()
+    assert services["gate"]["read_only"] is True
+    assert services["gate"]["cap_drop"] == ["ALL"]
+    variables = services["gate"]["environment"]
+    told = load_gate({}, {key: str(one) for key, one in variables.items() if "$" not in str(one)})
+    assert told.port == 8420
+    assert set(variables) <= {"CRATESCOPE_GATE_DATABASE", "CRATESCOPE_GATE_BASE_URL"}
+
+
+def test_the_dockerfile_installs_by_hash_and_runs_as_nobody_special() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+    assert "--require-hashes -r /src/requirements-gate.lock" in text
+    assert "USER gate" in text
+    assert "FROM ${BASE}" in text
+
+
+def test_the_locks_of_gate_and_developers_agree() -> None:
+    root = DEPLOY.parents[1]
+    pinned = re.compile(r"^([a-z0-9-]+(?:\[[a-z0-9]+\])?)==([^ ;\\]+)", re.MULTILINE)
+    gate = dict(pinned.findall((root / "requirements-gate.lock").read_text()))
+    developers = dict(pinned.findall((root / "requirements-dev.lock").read_text()))
+    assert gate.items() <= developers.items()
+    assert {"starlette", "uvicorn", "sqlalchemy", "psycopg"} <= set(gate)
+
+
+def test_the_firewall_rules_parse() -> None:
+    if shutil.which("nft") is None:
+        pytest.skip("needs nftables")
+    command = ["unshare", "-rn", "nft", "-c", "-f", str(DEPLOY / "nftables.conf")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_unit_is_one_that_systemd_reads(tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("needs systemd")
+    unit = tmp_path / "cratescope-gate.service"
+    text = (DEPLOY / "cratescope-gate.service").read_text()
+    unit.write_text(text.replace("/opt/cratescope/bin/cratescope", "/bin/true"))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
+    )
+    assert "cratescope-gate" not in done.stderr, done.stderr

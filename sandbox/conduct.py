@@ -49,9 +49,12 @@ _HARMLESS = (
     "/proc/self/",
     "/dev/fd/",
 )
+_CARGO_LOCKS = (".package-cache", ".global-cache")  # of a cargo that a build script runs, too
 _SOCKETS = ("/run/nscd/", "/var/run/nscd/", "/run/systemd/", "/dev/log")
 _OWN = frozenset({Part.TEST, Part.DOCTEST, Part.EXAMPLE, Part.PROGRAM, Part.LOADED})
 _FACTS_MAX = 5_000
+NOBODY = Process(0, 0)
+"""Who it was is not known."""
 _LONG_SLEEP_S = 5.0
 
 
@@ -76,6 +79,8 @@ class Conduct:
     queries: tuple[tuple[bytes, Process], ...]
     opened: frozenset[str]
     """Paths of decoys that were seen opened."""
+    expected: frozenset[str]
+    """Those of them that a tool opens by itself, as git does its own settings."""
     long_sleeps: int
 
 
@@ -88,15 +93,21 @@ class Reader:
         self._stage, self._places, self._decoys = stage, places, decoys
         self._programs = signatures.indicators["build-programs"]
         self._marks = signatures.indicators["analysis-marks"]
+        self._git, self._gits = (
+            signatures.indicators[one] for one in ("git-programs", "git-settings")
+        )
         self._facts: dict[tuple[FactKind, str, str], Fact] = {}
         self._contacts: list[Contact] = []
         self._queries: list[tuple[bytes, Process]] = []
         self._opened: set[str] = set()
+        self._expected: set[str] = set()
+        self._project = ""
         self._written: set[str] = set()
         self._long_sleeps = 0
 
     def read(self, lineage: Lineage, calls: Iterable[Call]) -> Conduct:
         """Everything the calls show."""
+        self._project = lineage.project
         for call, process in lineage.follow(calls):
             handler = _HANDLERS.get(call.name)
             if handler is not None and not process.is_ours:
@@ -108,6 +119,7 @@ class Reader:
             tuple(self._contacts),
             tuple(self._queries),
             frozenset(self._opened),
+            frozenset(self._expected),
             self._long_sleeps,
         )
 
@@ -141,7 +153,9 @@ class Reader:
         is_cargo = process.part is Part.CARGO
         if path in self._decoys:
             self._opened.add(path)
-            if not is_cargo:
+            if self._is_gits(process, path):
+                self._expected.add(path)
+            elif not is_cargo:
                 yield FactKind.FILE_READ, self._decoys[path], ()
         elif _ENVIRON.fullmatch(path):
             yield FactKind.ENV_READ_ALL, "*", (path,)
@@ -150,6 +164,11 @@ class Reader:
         elif not is_cargo and call.is_done and self._is_foreign(process, path):
             kind = FactKind.FILE_WALK if b"O_DIRECTORY" in call.arguments else FactKind.FILE_READ
             yield kind, self.subject(path), ()
+
+    def _is_gits(self, process: Process, path: str) -> bool:
+        """Whether the system's git opens what git reads in every run."""
+        is_git = process.program.startswith(_SYSTEM_PROGRAMS) and self._git.match(process.program)
+        return bool(is_git) and self._gits.match(path) is not None
 
     def _is_foreign(self, process: Process, path: str) -> bool:
         """Whether it is of the user's own things, and not of what is being built."""
@@ -171,11 +190,14 @@ class Reader:
         if call.is_done:
             self._written.add(path)
         if not self._is_usual_write(process, path):
-            yield FactKind.FILE_WRITE, self.subject(path), () if call.is_done else ("refused",)
+            refused = () if call.is_done else ("refused",)
+            yield FactKind.FILE_WRITE, self.subject(path, process), refused
 
     def _is_usual_write(self, process: Process, path: str) -> bool:
         places = self._places
         if path.startswith((*_HARMLESS, *_TEMPORARY)) or path in ("/tmp", "/dev/shm"):  # noqa: S108
+            return True
+        if path.startswith(tuple(f"{places.home}/.cargo/{one}" for one in _CARGO_LOCKS)):
             return True
         if process.part is Part.CARGO:
             return path.startswith((f"{places.home}/.cargo/", f"{places.project}/"))
@@ -207,20 +229,28 @@ class Reader:
         words = ("unlink", "chmod", "fchmod")
         word = next((one for one in words if call.name.startswith(one)), "")
         kind = kinds.get(word.removeprefix("f"), FactKind.FILE_WRITE)
-        yield kind, self.subject(path), () if call.is_done else ("refused",)
+        yield kind, self.subject(path, process), () if call.is_done else ("refused",)
 
-    def subject(self, path: str) -> str:
-        """A path as rules spell it."""
+    def subject(self, path: str, process: Process = NOBODY) -> str:
+        """A path as rules spell it; `{manifest}` is the package's own source."""
         places = self._places
+        name = "" if process.package == self._project else process.package.replace(" ", "-")
+        own = re.match(rf"{re.escape(places.sources)}/[^/]+/{re.escape(name)}/", path)
+        if name and own is not None:
+            return "{manifest}/" + path[own.end() :]
         for folder, word in (
             (f"{places.target}/", "{target}/"),
-            (f"{places.project}/", ""),
+            (f"{places.project}/", "{manifest}/" if self._is_own(process) else ""),
             (f"{places.home}/", "{home}/"),
             ("/tmp/", "{temp}/"),  # noqa: S108
         ):
             if path.startswith(folder):
                 return word + path.removeprefix(folder)
         return path
+
+    def _is_own(self, process: Process) -> bool:
+        """Whether the project's folder is the source of the package that the process is of."""
+        return process.part is Part.BUILD_SCRIPT and process.package == self._project
 
     # Programs -------------------------------------------------------------------------------------
 

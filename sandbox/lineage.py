@@ -106,9 +106,10 @@ class Lineage:
         for call in calls:
             process = self._by_thread.get(call.pid)
             if process is None:
-                process = Process(call.pid, 0, began_us=call.at_us)
-                if not self._root:
-                    self._root = call.pid
+                # Only the first one is ours; whoever else comes out of nowhere is looked at (S14).
+                program = "(unknown)" if self._root else ""
+                process = Process(call.pid, 0, program, began_us=call.at_us)
+                self._root = self._root or call.pid
                 self._by_thread[call.pid] = process
             if call.name in _FORKS:
                 self._fork(call, process)

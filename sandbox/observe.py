@@ -35,7 +35,7 @@ from sandbox.machine import Machine, Recording, Watching
 from sandbox.neutral import SET_ASIDE
 from sandbox.scratch import reap_folders
 from sandbox.settings import SandboxOptions
-from sandbox.witness import Witness
+from sandbox.witness import OTHER_BAIT, Witness
 
 if TYPE_CHECKING:
     from docker.client import DockerClient
@@ -182,8 +182,8 @@ class _Run:
         shown = self._witness.seen("build")
         if shown.has_opened or shown.has_sent:
             self._machine.plant(self._bait(1), self._now_s, has_history=False)
-            self._again("other bait", Watching(shows_getenv=True))
-            self._witness.compare_sizes("build", "other bait")
+            self._again(OTHER_BAIT, Watching(shows_getenv=True))
+            self._witness.compare_sizes("build", OTHER_BAIT)
         if shown.has_asked:
             self._machine.refuse(refuses=True)
             self._again("refused", Watching())

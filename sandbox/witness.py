@@ -15,12 +15,13 @@ from analyzer.model import (
     Observation,
     ObservedProcess,
     Payload,
+    Phase,
     Stage,
     Trace,
 )
 from analyzer.signatures import Signatures, host_of
 from sandbox.bait import Decoy
-from sandbox.conduct import Conduct, Doing, Reader, fact_of
+from sandbox.conduct import NOBODY, Conduct, Doing, Reader, fact_of
 from sandbox.leaks import (
     Depth,
     Leak,
@@ -30,7 +31,7 @@ from sandbox.leaks import (
     is_opaque,
     split_leaks,
 )
-from sandbox.lineage import Lineage, Part, Places, Process
+from sandbox.lineage import PHASES, Lineage, Part, Places, Process
 from sandbox.network import Exchange, Lookup, read_records
 from sandbox.observers.strace import lines_of, read_calls
 from sandbox.senders import Owners, endpoint_of, shown
@@ -51,6 +52,7 @@ _COMPARED = frozenset(
         FactKind.DECOY_SENT,
     }
 )
+OTHER_BAIT = "other bait"
 _SHALLOW = LeakBudget(depth=Depth.SHALLOW)
 _DEEP = LeakBudget()
 
@@ -79,6 +81,7 @@ class Witness:
         self._payloads: list[Payload] = []
         self._lookups: dict[str, None] = {}
         self._gaps: list[Gap] = []
+        self._expected: frozenset[str] = frozenset()
         self.altered: tuple[str, ...] = ()
 
     def seen(self, stage: str) -> Seen:
@@ -129,6 +132,9 @@ class Witness:
         facts += self._events(stage, recording, conduct, decoys)
         self._losses(stage, told, lost)
         self._conducts[stage], self._exchanges[stage] = conduct, records.exchanges
+        if not is_consumer:
+            quiet = PHASES[Part.TEST if part is Part.CARGO else part]
+            facts = [_in_phase(one, quiet) for one in facts]
         self._facts[stage] = facts
 
     # Network --------------------------------------------------------------------------------------
@@ -146,7 +152,7 @@ class Witness:
             self._lookups[lookup.name] = None
             process = owners.asked(lookup.name)
             if process is not None or not _is_reverse(lookup.name):
-                who = process or _NOBODY
+                who = process or NOBODY
                 yield fact_of(
                     Doing(stage, who, lookup.at_ms), FactKind.NET_RESOLVE, lookup.name, ()
                 )
@@ -154,7 +160,7 @@ class Witness:
         for leak in dns_leaks(names, decoys, budget=_DEEP).leaks:
             process = owners.asked(names[0]) if names else None
             where = f"names asked for, {leak.encoding}"
-            yield self._sent(stage, process or _NOBODY, leak, where, lookups[0].at_ms)
+            yield self._sent(stage, process or NOBODY, leak, where, lookups[0].at_ms)
         by_host: dict[str, list[Exchange]] = {}
         for one in exchanges:
             by_host.setdefault(one.host or one.address, []).append(one)
@@ -163,14 +169,14 @@ class Witness:
             if len(group) > 1:
                 found = split_leaks([one.data for one in group], decoys, budget=_DEEP)
                 for leak in found.leaks:
-                    process = owners.reached(group[0]) or _NOBODY
+                    process = owners.reached(group[0]) or NOBODY
                     text = f"{host} in pieces, {leak.encoding}"
                     yield self._sent(stage, process, leak, text, group[0].at_ms)
 
     def _exchange(
         self, stage: str, one: Exchange, process: Process | None, decoys: tuple[Decoy, ...]
     ) -> Iterator[Fact]:
-        who = process or _NOBODY
+        who = process or NOBODY
         endpoint = endpoint_of(one)
         yield fact_of(Doing(stage, who, one.at_ms), FactKind.NET_CONNECT, endpoint, ())
         found = find_leaks(one.data, decoys, budget=_DEEP).leaks if one.data else ()
@@ -233,18 +239,22 @@ class Witness:
         self, stage: str, recording: Recording, conduct: Conduct, decoys: Mapping[str, str]
     ) -> Iterator[Fact]:
         """Decoys opened behind the tracer's back, and children that outlive their parent."""
+        known = {one.pid: one for one in conduct.processes}
         for one in recording.told["survivors"]:
             argv = " ".join(str(word) for word in one.get("argv", []))[:300]
-            yield fact_of(Doing(stage, _NOBODY, 0), FactKind.PROCESS_DETACH, argv, ())
+            who = known.get(int(one.get("pid", 0)), NOBODY)
+            yield fact_of(Doing(stage, who, 0), FactKind.PROCESS_DETACH, argv, ())
         opened = {
             str(one.get("path")): int(one.get("at_ms", 0))
             for one in recording.events
             if one.get("event") == "opened"
         }
         for path, at_ms in opened.items():
-            if path in decoys and path not in conduct.opened and not _is_cargos(path):
+            self._expected |= conduct.expected
+            is_known = path in conduct.opened or path in self._expected or _is_cargos(path)
+            if path in decoys and not is_known:
                 subject = decoys[path]
-                yield fact_of(Doing(stage, _NOBODY, at_ms), FactKind.FILE_READ, subject, ())
+                yield fact_of(Doing(stage, NOBODY, at_ms), FactKind.FILE_READ, subject, ())
 
     def _losses(self, stage: str, told: Mapping[str, int], unread: int) -> None:
         for count, what in (
@@ -258,8 +268,11 @@ class Witness:
     # Differences ----------------------------------------------------------------------------------
 
     def compare(self, first: str, second: str, words: str) -> None:
-        """What a second run did that the first did not: a payload that chooses its moment."""
-        known = {_essence(one) for one in self._facts[first]}
+        """What a later run did that the first did not, nor the one with other bait: a payload that
+        chooses its moment.
+        """
+        before = self._facts[first] + self._facts.get(OTHER_BAIT, [])
+        known = {_essence(one) for one in before}
         for one in list(self._facts[second]):
             if one.kind in _COMPARED and _essence(one) not in known:
                 subject = f"{one.kind} {one.subject}"
@@ -280,7 +293,7 @@ class Witness:
             before, after = sizes[0][endpoint], sizes[1].get(endpoint)
             if is_closed and not is_told and after not in (None, before):
                 words = (f"{before} bytes, {after} with longer bait",)
-                process = Owners(self._conducts[first]).reached(one) or _NOBODY
+                process = Owners(self._conducts[first]).reached(one) or NOBODY
                 doing = Doing(second, process, one.at_ms)
                 subject = f"size sent to {endpoint}"
                 told = fact_of(doing, FactKind.RUN_DIFFERS, subject, words)
@@ -337,8 +350,13 @@ class Witness:
                     )
 
 
-_NOBODY = Process(0, 0)
 _BUILDER = Process(0, 0, part=Part.BUILD_SCRIPT)
+
+
+def _in_phase(fact: Fact, phase: Phase) -> Fact:
+    """Nobody knows who did it: then the program that was run, not the build before it."""
+    is_known = isinstance(fact.where, Moment) and fact.where.pid > 0
+    return fact if is_known else replace(fact, phases=(phase,))
 
 
 def _spelled(place: str) -> str:

@@ -12,14 +12,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _LINE = re.compile(rb"(\d+) +(\d+)\.(\d{6}) (.*)", re.DOTALL)
+# The arguments end at the first `) = ` that stands neither in quotes nor in the path of a
+# descriptor: a file may be called `x) = -1 EACCES (no`. The tracer escapes quotes and `<>` there.
 _CALL = re.compile(
-    rb"(\w+)\((.*)\) += (-?\d+|\?|0x[0-9a-f]+)(?:<(.*)>)?(?: (E[A-Z]+) .*)?", re.DOTALL
+    rb'(\w+)\(((?>"[^"\\]*+(?:\\.[^"\\]*+)*+"|<[^<>]*+>|[^"<)]++|[<)])*?)\)'
+    rb" += (-?\d+|\?|0x[0-9a-f]+)"
+    rb"(?:<([^<>]*)>)?(?: (E[A-Z0-9]+) .*| \([^<>]*\)| <unavailable>)?",
+    re.DOTALL,
 )
 _UNFINISHED = b" <unfinished ...>"
 _RESUMED = re.compile(rb"<\.\.\. (\w+) resumed>(.*)", re.DOTALL)
 _ENDED = re.compile(rb"\+\+\+ (?:exited with (\d+)|killed by (\w+).*) \+\+\+")
-_TEXT = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-_FOLDER = re.compile(rb"(?:AT_FDCWD|\d+)<([^>]*)>")
+_PARTS = re.compile(rb'"((?:[^"\\]|\\.)*)"|(?:AT_FDCWD|\d+)<([^<>]*)>', re.DOTALL)
 _ESCAPE = re.compile(rb"\\(x[0-9a-f]{2}|[0-7]{1,3}|.)", re.DOTALL)
 _PLAIN = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"v": b"\v", b"f": b"\f", b"a": b"\a", b"b": b"\b"}
 _ARGUMENTS_MAX = 65_536
@@ -45,7 +49,18 @@ class Call:
     @property
     def texts(self) -> tuple[bytes, ...]:
         """The quoted arguments, unquoted."""
-        return tuple(unquoted(one) for one in _TEXT.findall(self.arguments))
+        return tuple(unquoted(one) for one in self._parts()[0])
+
+    def _parts(self) -> tuple[list[bytes], list[bytes]]:
+        """Quoted arguments and folders that they are relative to, none taken out of the other."""
+        texts: list[bytes] = []
+        folders: list[bytes] = []
+        for found in _PARTS.finditer(self.arguments):
+            if found[1] is None:
+                folders.append(found[2])
+            else:
+                texts.append(found[1])
+        return texts, folders
 
     @property
     def is_done(self) -> bool:
@@ -55,9 +70,9 @@ class Call:
     def paths(self) -> tuple[str, ...]:
         """The paths named, absolute where the tracer knew the folder; `returned` goes first."""
         found = [self.returned] if self.returned.startswith("/") else []
-        folders = _FOLDER.findall(self.arguments)
+        texts, folders = self._parts()
         folder = _decoded(unquoted(folders[0])) if folders else ""
-        for number, one in enumerate(_TEXT.findall(self.arguments)[:2]):
+        for number, one in enumerate(texts[:2]):
             base = _decoded(unquoted(folders[number])) if number < len(folders) else folder
             found.append(posixpath.normpath(posixpath.join(base, _decoded(unquoted(one)))))
         return tuple(found)
@@ -111,7 +126,9 @@ def read_calls(lines: Iterable[bytes]) -> tuple[tuple[Call, ...], int]:
     # Calls that never came back: their process was ended in the middle.
     for pid, (began, at_us, first) in open_calls.items():
         call = _call(began, pid, at_us, first + b") = ?")
-        if call is not None:
+        if call is None:
+            lost += 1
+        else:
             found.append(call)
     found.sort(key=lambda one: one.number)
     return tuple(found), lost

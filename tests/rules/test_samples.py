@@ -62,9 +62,12 @@ def test_no_crate_of_a_no_match_is_blocked_by_another_rule() -> None:
 
 def test_every_indicator_list_is_used_by_a_rule_or_by_the_engine() -> None:
     engine = {
+        "analysis-marks",
         "autorun-files",
+        "build-programs",
         "ci-variables",
         "credential-paths",
+        "git-settings",
         "host-variables",
         "known-services",
         "narrow-purposes",

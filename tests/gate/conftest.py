@@ -146,7 +146,7 @@ class Live:
             )
         plain = {key: one for key, one in os.environ.items() if not key.lower().endswith("_proxy")}
         return subprocess.run(
-            ["cargo", *arguments],
+            [os.environ.get("CRATESCOPE_TEST_CARGO", "cargo"), *arguments],
             cwd=folder,
             env=plain | {"CARGO_HOME": str(self.home), "CARGO_TERM_COLOR": "never"} | environment,
             capture_output=True,
@@ -253,3 +253,22 @@ def make(servers: Servers, tmp_path: Path) -> Iterator[Callable[..., Live]]:
     yield maker
     for one in made:
         one.stop()
+
+
+class _Told:
+    """Only where a gate of its own process listens."""
+
+    def __init__(self, port: int) -> None:
+        self.settings = GateSettings(Path(), port=port)
+
+
+@pytest.fixture
+def sparse_live(tmp_path: Path) -> Callable[..., Live]:
+    """A client for a gate that runs in a process of its own."""
+
+    def client(upstream: SparseServer) -> Live:
+        port = free_port()
+        told = cast("Gate", _Told(port))
+        return Live(told, upstream, f"http://127.0.0.1:{port}/", tmp_path / "home")
+
+    return client

@@ -58,7 +58,32 @@ def match(
             findings += _flowing(rule, index, factset.flows)
         elif rule.scope in MATCHED_SCOPES and _is_possible(rule, index):
             findings += _findings(rule, index, groups)
-    return tuple(_drawn(one, factset.flows) for one in _without_implied(findings))
+    told = _corroborated(_without_implied(findings))
+    return tuple(_drawn(one, factset.flows) for one in told)
+
+
+def _corroborated(findings: tuple[Finding, ...]) -> Iterator[Finding]:
+    """What a rule found in the source and again in a recorded build is one finding, if both cite
+    the same thing: functions of the source and processes of a build are no common meeting place.
+    """
+    seen = [one for one in findings if one.support is Support.OBSERVED]
+    told: set[int] = set()
+    joined: dict[int, Finding] = {}
+    for one in findings:
+        if one.support is Support.STATIC:
+            again = [other for other in seen if other.rule == one.rule and _same(one, other)]
+            told.update(map(id, again))
+            if again:
+                cited = dict.fromkeys(item for each in (one, *again) for item in each.evidence)
+                joined[id(one)] = replace(one, support=Support.CORROBORATED, evidence=tuple(cited))
+    return (joined.get(id(one), one) for one in findings if id(one) not in told)
+
+
+def _same(one: Finding, other: Finding) -> bool:
+    """Whether two findings cite one deed on one thing, in phases that both have."""
+    about = {(item.kind, item.subject) for item in one.evidence}
+    shares = not one.phases or not other.phases or bool({*one.phases} & {*other.phases})
+    return shares and any((item.kind, item.subject) in about for item in other.evidence)
 
 
 def _without_implied(findings: list[Finding]) -> tuple[Finding, ...]:

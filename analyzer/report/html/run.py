@@ -116,13 +116,10 @@ def _payload(one: Payload) -> Markup:
     heading = element("span", held, text(f"{run.payload_text(one)} · {when}"))
     more = len(one.decoys) - _DECOYS_SHOWN
     planted = ", ".join(one.decoys[:_DECOYS_SHOWN]) + (f" and {more} more" if more > 0 else "")
-    about = facts(
-        (
-            ("By", code(one.owner)),
-            ("Planted secrets", text(planted, max_characters=4000)),
-        )
-    )
-    parts: list[Child] = [about]
+    parts: list[Child] = [facts((("By", code(one.owner or "nobody who is known")),))]
+    if planted:
+        words = text(planted, max_characters=4000)
+        parts.append(element("p", "Planted secrets in it: ", words, class_="planted"))
     if one.text:
         rows = [element("span", text(row), class_="row") for row in one.text.split("\n")]
         parts += [element("p", "As text", class_="label"), element("pre", *rows, class_="dump")]

@@ -26,6 +26,7 @@ _ADDRESS = re.compile(
 )
 _DOCTEST = re.compile(r"/tmp/rustdoctest\w+/[\w-]+")  # noqa: S108
 _UNIX = re.compile(rb'sun_path=@?"((?:[^"\\]|\\.)*)"')
+_ABSTRACT = re.compile(rb'sun_path=@"((?:[^"\\]|\\.)*)"')
 _SYSTEM = (
     "/usr/",
     "/lib/",
@@ -327,7 +328,10 @@ class Reader:
         yield from self.connected(call, process) if b"sa_family" in call.arguments else ()
 
     def listened(self, call: Call, process: Process) -> Iterator[_Told]:
-        """Waiting for others."""
+        """Waiting for others; a name without a file is seen by all who share this network."""
+        abstract = _ABSTRACT.search(call.arguments)
+        if abstract is not None and process.part not in (Part.CARGO, *_OWN):
+            yield FactKind.NET_LISTEN, f"unix:@{abstract[1].decode('ascii', 'replace')}", ()
         address = _ADDRESS.search(call.arguments)
         if address is not None and call.is_done and process.part is not Part.CARGO:
             at = (address[2] or address[3]).decode("ascii", "replace")

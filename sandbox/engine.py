@@ -115,6 +115,7 @@ class Session:
             self._socket.sendall(wire.command({"do": "end"}))
         with contextlib.suppress(OSError):
             self._held.close()
+            self._socket.close()
 
     def _exactly(self, size: int) -> bytes:
         """That many bytes of standard output; what comes on standard error is kept aside."""
@@ -299,10 +300,20 @@ def _remove(container: Container) -> None:
 
 def lines_of(container: Container, client: DockerClient) -> Iterator[bytes]:
     """What a container writes to its standard output, from its start, line by line."""
-    stream = client.api.attach(container.id, stdout=True, stderr=False, stream=True, logs=False)
+    held = client.api.attach_socket(container.id, params={"stdout": 1, "stream": 1})
+    held_socket: socket.socket = getattr(held, "_sock", held)
+    held_socket.settimeout(None)
     pending = b""
-    for data in stream:
-        *whole, pending = (pending + data).split(b"\n")
-        yield from whole
-        if len(pending) > 32 << 20:
-            return
+    try:
+        with held_socket.makefile("rb") as stream:
+            while len(head := stream.read(_MUX.size)) == _MUX.size:
+                data = stream.read(_MUX.unpack(head)[1])
+                *whole, pending = (pending + data).split(b"\n")
+                yield from whole
+                if len(pending) > 32 << 20:
+                    return
+    except OSError:
+        return  # the container is gone
+    finally:
+        held.close()
+        held_socket.close()

@@ -131,6 +131,7 @@ class Witness:
         facts += self._outputs(stage, recording, bait.decoys)
         facts += self._events(stage, recording, conduct, decoys)
         self._losses(stage, told, lost)
+        self._cuts(stage, recording)
         self._conducts[stage], self._exchanges[stage] = conduct, records.exchanges
         if not is_consumer:
             quiet = PHASES[Part.TEST if part is Part.CARGO else part]
@@ -264,6 +265,12 @@ class Witness:
         ):
             if count:
                 self._gaps.append(Gap(GapKind.SANDBOX, f"{stage}: {count} {what}"))
+
+    def _cuts(self, stage: str, recording: Recording) -> None:
+        for one in recording.events:
+            if one.get("event") == "cut":
+                reason = f"{stage}: {one.get('bytes')} bytes of what it printed were not kept"
+                self._gaps.append(Gap(GapKind.SANDBOX, reason))
 
     # Differences ----------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,8 @@ def observer(wish: Wish, settings: Settings, tell: Callable[[str], None]) -> Obs
         runs_tests=wish.has_tests,
         artifacts=wish.artifacts,
     )
+    # Asked to end, a command must still remove its containers.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     return Observer(settings.cache_dir, options, tell, is_offline=settings.is_offline)
 
 

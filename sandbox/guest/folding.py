@@ -2,11 +2,13 @@
 
 Dropped are reads of places that hold nothing of anybody's (`quiet`), and what the same process did
 before in the same words. Never folded: starting programs, network, and anything outside `quiet`
-done by another process than before (S15): numbers and names are compared as they are.
+done by another process than before (S15): numbers and names are compared as they are. These and
+the opening of a decoy (`watched`) have room of their own, which a flood of others cannot take.
 """
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
@@ -32,8 +34,11 @@ _SEEN_MAX = 400_000
 class Folder:
     """Folds one stage's lines. `lost`: lines of a protected kind that had no room."""
 
-    def __init__(self, quiet: Iterable[str], *, room_bytes: int) -> None:
+    def __init__(
+        self, quiet: Iterable[str], watched: Iterable[str] = (), *, room_bytes: int
+    ) -> None:
         self._quiet = tuple(one.encode() for one in quiet)
+        self._watched = frozenset(os.fsencode(one) for one in watched)
         self._room = {True: room_bytes, False: room_bytes}
         self._seen: set[bytes] = set()
         self.folded = self.dropped = 0
@@ -51,6 +56,7 @@ class Folder:
             if not is_protected and self._is_known(pid + b" " + call):
                 self.folded += 1
                 continue
+            is_protected = is_protected or self._is_watched(line)
             if len(line) > self._room[is_protected]:
                 self.lost[is_protected] += 1
                 continue
@@ -63,6 +69,10 @@ class Folder:
         if len(self._seen) < _SEEN_MAX and b"unfinished" not in key and b"resumed" not in key:
             self._seen.add(key)
         return False
+
+    def _is_watched(self, line: bytes) -> bool:
+        opened = _OPENED.search(line.rstrip())
+        return opened is not None and opened[1] in self._watched
 
     def _is_quiet(self, line: bytes) -> bool:
         """Whether it only reads, or misses, a file in a quiet place, by its resolved path."""

@@ -57,7 +57,7 @@ class Stage:
         self._order, self._send, self._entry = order, send, entry
         self._root_ended = threading.Event()
         self._first_pid = b""
-        self._folder = Folder(order.quiet, room_bytes=order.trace_room_bytes)
+        self._folder = Folder(order.quiet, order.watched, room_bytes=order.trace_room_bytes)
 
     def run(self) -> dict[str, object]:
         """The outcome, as the host is told it."""

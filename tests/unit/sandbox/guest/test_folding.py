@@ -72,6 +72,15 @@ def test_a_flood_of_reads_leaves_room_for_what_is_protected() -> None:
     assert folder.lost[True] == 0
 
 
+def test_a_flood_of_reads_leaves_room_for_a_decoy_in_its_middle() -> None:
+    decoy = opened("/home/u/.aws/credentials")
+    flood = [opened(f"/home/u/{number}") for number in range(200)]
+    folder = Folder(_QUIET, ["/home/u/.aws/credentials"], room_bytes=2_000)
+    kept = list(folder.fold(f"{one}\n".encode() for one in (*flood, decoy, *flood)))
+    assert kept[-1] == f"{decoy}\n".encode()
+    assert folder.lost[True] == 0
+
+
 def test_protected_lines_without_room_are_counted_apart() -> None:
     _, folder = fold(*(connect(one) for one in range(100)), room_bytes=500)
     assert folder.lost[True] > 0

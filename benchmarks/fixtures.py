@@ -16,6 +16,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from analyzer.model import CrateRef, CrateSource, Origin
 from analyzer.toml import read_toml
@@ -88,14 +89,14 @@ def _read(folder: Path, *, is_hostile: bool) -> Iterator[Fixture]:
         files = {one: _MARK.sub("", text).encode() for one, text in marked.items()}
         files |= {one: base64.b64decode(str(text)) for one, text in _dict(table, "base64").items()}
         lines = {one: marks(text) for one, text in marked.items() if marks(text)}
-        lines |= {one: tuple(rows) for one, rows in _dict(table, "lines").items()}
+        lines |= {one: tuple(_list(rows)) for one, rows in _dict(table, "lines").items()}
         yield Fixture(
             id=path.stem,
             is_hostile=is_hostile,
             title=str(table["title"]),
             expect=str(table["expect"]),
             needs=str(table["needs"]),
-            techniques=tuple(table["techniques"]),
+            techniques=tuple(_list(table["techniques"])),
             crate=str(table["crate"]),
             files=files,
             lines=lines,
@@ -111,3 +112,7 @@ def marks(text: str) -> tuple[int, ...]:
 def _dict(table: Mapping[str, object], key: str) -> dict[str, object]:
     found = table.get(key, {})
     return dict(found) if isinstance(found, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -5,6 +5,7 @@ No format by itself. All texts that leave here are raw: each format escapes them
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from analyzer.model import Fact, Moment, Observation, ObservedProcess, Payload, 
 QUIET = "The build did nothing that builds do not always do."
 _DEEPEST = 12
 _ROW_BYTES = 16
+_HEX = re.compile(r"(?:[0-9a-f]{2})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,12 @@ def tree(one: Observation) -> Iterator[tuple[int, ObservedProcess]]:
 
 
 def dump(data: str) -> Iterator[tuple[str, str, str]]:
-    """Hex digits as rows of offset, bytes, and what of them is plain text."""
+    """Hex digits as rows of offset, bytes, and what of them is plain text.
+
+    None for what is no hex: a report may come from a worker that a crate has taken over.
+    """
+    if not _HEX.fullmatch(data):
+        return
     whole = bytes.fromhex(data)
     for start in range(0, len(whole), _ROW_BYTES):
         row = whole[start : start + _ROW_BYTES]

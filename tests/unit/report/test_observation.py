@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
+
 from analyzer.model import Fact, Moment, Observation, ObservedProcess, Payload, Report
 from analyzer.report import html, human, markdown
 from analyzer.report.html.page import style
@@ -127,6 +129,14 @@ def test_bytes_stand_beside_their_text() -> None:
         "POST /c HTTP/1.1",
     )
     assert rows[1] == ("0010", "0d 0a 00 ff", "....")
+
+
+@pytest.mark.parametrize("data", ["0", "zz", "00 11", "\u0660\u0660", "-1"])
+def test_bytes_that_are_no_hex_are_not_shown(observed: Report, data: str) -> None:
+    assert list(dump(data)) == []
+    one = _observation(observed)
+    payload = replace(one.payloads[1], data=data)
+    assert html.render((replace(observed, observation=replace(one, payloads=(payload,))),))
 
 
 def test_processes_stand_below_those_that_started_them(observed: Report) -> None:

@@ -5,6 +5,7 @@ It is root, with the few capabilities that a tracer needs; what it starts is not
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -77,7 +78,8 @@ class Supervisor:
                     archive.extract(member, "/", numeric_owner=True)
                     folders += [member] if member.isdir() else []
                 for member in folders:  # a folder is as old as what is in it, not as we are
-                    os.utime(f"/{member.name}", (member.mtime, member.mtime))
+                    with contextlib.suppress(OSError):  # those of the system are not ours to date
+                        os.utime(f"/{member.name}", (member.mtime, member.mtime))
         finally:
             while body.read(1 << 20):
                 pass

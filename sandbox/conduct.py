@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from analyzer.model import Fact, FactKind, Moment
 from analyzer.signatures import Signatures
 from sandbox.lineage import PHASES, Lineage, Part, Places, Process
-from sandbox.observers.strace import Call
+from sandbox.observers.strace import Call, unquoted
 
 _OPENS = frozenset({"open", "openat", "openat2", "creat"})
 _EXECS = frozenset({"execve", "execveat"})
@@ -24,21 +24,10 @@ _GETENV = re.compile(r"/proc/self/attr/getenv/(.+)")
 _ADDRESS = re.compile(
     rb"sin6?_port=htons\((\d+)\).*?(?:inet_addr\(\"([^\"]+)\"\)|inet_pton\(AF_INET6, \"([^\"]+)\")"
 )
+_HERE = re.compile(rb"^AT_FDCWD<([^<>]+)>")
 _DOCTEST = re.compile(r"/tmp/rustdoctest\w+/[\w-]+")  # noqa: S108
 _UNIX = re.compile(rb'sun_path=@?"((?:[^"\\]|\\.)*)"')
 _ABSTRACT = re.compile(rb'sun_path=@"((?:[^"\\]|\\.)*)"')
-_SYSTEM = (
-    "/usr/",
-    "/lib/",
-    "/lib64/",
-    "/bin/",
-    "/sbin/",
-    "/opt/",
-    "/etc/",
-    "/proc/",
-    "/sys/",
-    "/dev/",
-)
 _SYSTEM_PROGRAMS = ("/usr/", "/bin/", "/sbin/", "/lib/")
 _TEMPORARY = ("/tmp/", "/var/tmp/", "/dev/shm/")  # noqa: S108  # inside the container
 _HARMLESS = (
@@ -103,6 +92,7 @@ class Reader:
         self._opened: set[str] = set()
         self._expected: set[str] = set()
         self._project = ""
+        self._folders: dict[int, str] = {}
         self._written: set[str] = set()
         self._long_sleeps = 0
 
@@ -110,6 +100,9 @@ class Reader:
         """Everything the calls show."""
         self._project = lineage.project
         for call, process in lineage.follow(calls):
+            folder = _HERE.search(call.arguments)
+            if folder is not None:
+                self._folders[process.pid] = unquoted(folder[1]).decode("utf-8", "backslashreplace")
             handler = _HANDLERS.get(call.name)
             if handler is not None and not process.is_ours:
                 for kind, subject, data in handler(self, call, process):
@@ -137,7 +130,7 @@ class Reader:
 
     def opened(self, call: Call, process: Process) -> Iterator[_Told]:
         """Reads and writes."""
-        paths = call.paths()
+        paths = self._paths(call, process)
         if not paths:
             return
         path = paths[0]
@@ -165,6 +158,12 @@ class Reader:
         elif not is_cargo and call.is_done and self._is_foreign(process, path):
             kind = FactKind.FILE_WALK if b"O_DIRECTORY" in call.arguments else FactKind.FILE_READ
             yield kind, self.subject(path), ()
+
+    def _paths(self, call: Call, process: Process) -> tuple[str, ...]:
+        """Paths of a call; old calls do not tell the folder, others of the same process do."""
+        folders = self._folders
+        here = folders.get(process.pid) or folders.get(process.parent) or ""
+        return tuple(posixpath.normpath(posixpath.join(here, one)) for one in call.paths())
 
     def _is_gits(self, process: Process, path: str) -> bool:
         """Whether the system's git opens what git reads in every run."""
@@ -218,7 +217,7 @@ class Reader:
 
     def changed(self, call: Call, process: Process) -> Iterator[_Told]:
         """Renames, links, removals, modes."""
-        paths = call.paths()
+        paths = self._paths(call, process)
         if not paths or call.name in ("fchmod",):
             return
         path = paths[-1]
@@ -234,6 +233,8 @@ class Reader:
 
     def subject(self, path: str, process: Process = NOBODY) -> str:
         """A path as rules spell it; `{manifest}` is the package's own source."""
+        if not path.startswith("/"):
+            return f"{{cwd}}/{path}"
         places = self._places
         name = "" if process.package == self._project else process.package.replace(" ", "-")
         own = re.match(rf"{re.escape(places.sources)}/[^/]+/{re.escape(name)}/", path)
@@ -274,8 +275,8 @@ class Reader:
         if process.part is Part.DOCTEST and _DOCTEST.fullmatch(program):
             return
         word = ("written in this run",) if program in self._written else ()
-        shown = program if not is_system else posixpath.basename(program)
-        yield FactKind.PROCESS_SPAWN, self.subject(shown), (*process.argv[1:20], *word)
+        shown = posixpath.basename(program) if is_system else self.subject(program)
+        yield FactKind.PROCESS_SPAWN, shown, (*process.argv[1:20], *word)
 
     def traced(self, call: Call, process: Process) -> Iterator[_Told]:
         """Asking who watches, and reaching into others."""

@@ -130,6 +130,7 @@ def test_one_part_of_a_build_is_one_meeting_place() -> None:
         seen(FactKind.PROCESS_SPAWN, "python3", "gen.py"),
         seen(FactKind.FILE_WRITE, "{manifest}/src/bindings.rs"),
         seen(FactKind.FILE_WRITE, "{target}/debug/libz.so"),
+        seen(FactKind.FILE_WRITE, "{cwd}/Makefile"),
         seen(FactKind.FILE_WRITE, "{home}/.cache/ccache/1/2"),
         seen(FactKind.FILE_WRITE, "/usr/lib/python3/__pycache__/x.pyc", "refused"),
         seen(FactKind.FILE_READ, "{home}/.gitconfig"),

@@ -8,7 +8,7 @@ from gate.errors import StoreUnreachable
 from gate.model import Release, Taken
 from gate.store.store import Store
 
-FLUSH_S = 0.5
+FLUSH_S = 0.2
 _KEPT_MOST = 200_000
 
 

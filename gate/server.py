@@ -16,6 +16,7 @@ from gate.web.protocol import GuardedProtocol
 _CONNECTIONS_MOST = 4000
 _GRACE_S = 30
 _KEEP_ALIVE_S = 75
+_SWITCH_S = 0.0005
 
 
 class _Lines(logging.Formatter):
@@ -41,6 +42,8 @@ def serve(gate: Gate, *, logs_access: bool) -> None:
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.INFO)
     logging.getLogger("gate.access").setLevel(logging.INFO if logs_access else logging.WARNING)
+    # Logs are written by another thread: it shall not keep answers waiting for 5 ms at a time.
+    sys.setswitchinterval(_SWITCH_S)
     told = gate.settings
     config = uvicorn.Config(
         App(gate),

@@ -230,5 +230,15 @@ def _columns(one: Ruling) -> dict[str, object]:
 
 
 def _taken_columns(one: Taken) -> dict[str, object]:
-    said = {"at": one.at, "client": one.client[:64], "token": one.token}
-    return asdict(one.release) | said | {"agent": one.agent[:_AGENT_CHARACTERS]}
+    """As plain as can be: a busy gate writes thousands of these a second."""
+    release = one.release
+    return {
+        "at": one.at,
+        "mount": release.mount,
+        "name": release.name,
+        "version": release.version,
+        "sha256": release.sha256,
+        "client": one.client[:64],
+        "agent": one.agent[:_AGENT_CHARACTERS],
+        "token": one.token,
+    }

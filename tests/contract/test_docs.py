@@ -21,7 +21,7 @@ from analyzer.report import formats
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-WORDS = "scan audit hunt queries policy baseline diff db explain rules doctor gate".split()
+WORDS = "scan audit hunt queries share policy baseline diff db explain rules doctor gate".split()
 _PATHS = re.compile(r"`((?:\./)?(?:analyzer|signatures|tests|docs|\.ci|sandbox)/[\w./-]*)`")
 _OPTIONS = re.compile(r"`(--[a-z-]+)")
 _COMMANDS = re.compile(r"`cratescope ([a-z]+)")

@@ -15,6 +15,7 @@ import urllib.parse
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 
 _STREAMS = 32  # compressed streams tried in one layer
 _RUNS = 2000  # encoded runs joined in one layer
@@ -59,19 +60,38 @@ class Content:
     is_guess: bool = False
 
 
-def contents(data: bytes, most_bytes: int, *, is_outer: bool) -> Iterator[Content]:
-    """All that a layer may contain, likelier first; guesses about the whole only `is_outer`."""
+class Breadth(IntEnum):
+    """How much is tried on a layer: what is likely rubbish is not worth what bytes as sent are."""
+
+    STREAMS = 0  # what starts with a known head
+    PLAIN = 1  # base 64 and hex too
+    FULL = 2  # all alphabets
+    GUESSES = 3  # what leaves no mark too
+
+
+def breadth_of(data: bytes, level: int, *, is_guess: bool) -> Breadth:
+    """Deep down or after a guess, bytes that cannot be read are most likely nothing."""
+    if level <= 1 and not is_guess:
+        return Breadth.FULL
+    if not _is_text(data):
+        return Breadth.STREAMS
+    return Breadth.PLAIN if is_guess else Breadth.FULL
+
+
+def contents(data: bytes, most_bytes: int, breadth: Breadth) -> Iterator[Content]:
+    """All that a layer may contain, likelier first."""
     yield from _message(data)
     yield from _streams(data, most_bytes)
+    yield from _masked_streams(data, most_bytes)
     if _is_text(data):
-        yield from _escapes(data)
+        yield from _escapes(data) if breadth >= Breadth.FULL else _unwrapped(data)
     elif data.count(0) * 5 > len(data):
         yield Content("utf-16", data.replace(b"\0", b""))
-    for encoding, pattern, decode, cuts, most in _RUN_KINDS:
-        for cut in range(cuts):
+    kinds = _RUN_KINDS if breadth >= Breadth.FULL else _RUN_KINDS[:2]
+    for encoding, pattern, decode, cuts, most in kinds if breadth > Breadth.STREAMS else ():
+        for cut in range(cuts if breadth >= Breadth.FULL else 1):
             yield from _runs(encoding, data, pattern, decode, (cut, most))
-    yield from _masked_streams(data, most_bytes)
-    if is_outer:
+    if breadth is Breadth.GUESSES:
         yield from _guesses(data)
 
 
@@ -304,7 +324,7 @@ def _guesses(data: bytes) -> Iterator[Content]:
         ("bits mirrored", _MIRRORED),
     ):
         yield Content(name, data.translate(table), is_guess=True)
-    for stride in (2, 3, 4):
+    for stride in (2, 3):
         for start in range(stride):
             yield Content(f"every {stride}. byte", data[start::stride], is_guess=True)
     half = (len(data) + 1) // 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from sandbox.leaks.layers import body_of, contents
+from sandbox.leaks.layers import Breadth, body_of, contents
 
 _LEAST = 48
 _SHARE = 0.9
@@ -21,11 +21,11 @@ def is_opaque(data: bytes) -> bool:
     if _is_even(body):
         return not any(
             one.encoding in {"gzip", "zlib", "bz2", "xz", "zip"} and one.marks[0][1] < 64
-            for one in contents(body, _MOST, is_outer=False)
+            for one in contents(body, _MOST, Breadth.PLAIN)
         )
     return any(
         is_opaque(one.data)
-        for one in contents(body, _MOST, is_outer=False)
+        for one in contents(body, _MOST, Breadth.PLAIN)
         if one.encoding in {"base64", "hex"} and len(one.data) * 4 > len(body)
     )
 

@@ -9,20 +9,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sandbox.bait.model import Decoy
-from sandbox.leaks.layers import contents
+from sandbox.leaks.layers import Breadth, breadth_of, contents
 from sandbox.leaks.model import Depth, Leak, LeakBudget, LeakSearch
 from sandbox.leaks.needles import CIPHER_LAGS, NeedleSet, needle_set, sums, xors
 
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """Bytes to look through, how they came about, and where in the searched bytes they began."""
+    """Bytes to look through, how they came about, and where in the searched bytes they began.
+
+    `is_sent`: the bytes themselves or the body of a message, as they were found.
+    """
 
     data: bytes
     encodings: tuple[str, ...] = ()
     marks: tuple[tuple[int, int], ...] = ((0, 0),)
     level: int = 0
     is_guess: bool = False
+    is_sent: bool = False
 
     def origin(self, offset: int) -> int:
         """The offset in the searched bytes; below the first level, where the piece starts."""
@@ -50,13 +54,16 @@ class _Search:
 
     def _layers(self, data: bytes, seen: set[bytes]) -> Iterator[_Layer]:
         """The bytes themselves, then what they contain, level by level; each once."""
-        waiting = deque([_Layer(data)])
+        waiting = deque([_Layer(data, is_sent=True)])
         while waiting:
             layer = waiting.popleft()
             yield layer
             if self.budget.depth is Depth.SHALLOW or layer.level >= self.budget.levels:
                 continue
-            for content in contents(layer.data, self.budget.layer_bytes, is_outer=layer.level == 0):
+            breadth = breadth_of(layer.data, layer.level, is_guess=layer.is_guess)
+            if layer.is_sent:
+                breadth = Breadth.GUESSES
+            for content in contents(layer.data, self.budget.layer_bytes, breadth):
                 key = hashlib.blake2b(content.data, digest_size=12).digest()
                 if len(content.data) < 12 or key in seen:
                     continue
@@ -69,7 +76,8 @@ class _Search:
                 marks = tuple((at, layer.origin(start)) for at, start in content.marks)
                 level = layer.level + bool(content.encoding)
                 is_guess = layer.is_guess or content.is_guess
-                waiting.append(_Layer(content.data, encodings, marks, level, is_guess))
+                is_sent = not encodings and layer.data.endswith(content.data)  # a message's body
+                waiting.append(_Layer(content.data, encodings, marks, level, is_guess, is_sent))
 
     def _look(self, layer: _Layer) -> None:
         needles = self.needles
@@ -86,7 +94,7 @@ class _Search:
         if len(layer.data) > self.budget.cipher_bytes:
             self.cut["repeating keys"] = None
             return
-        for lag in CIPHER_LAGS if layer.level <= 2 and not layer.is_guess else ():
+        for lag in CIPHER_LAGS if layer.level <= 1 and not layer.is_guess else ():
             for needle, at in needles.repeating(lag).find(xors(layer.data, lag)):
                 self._add(layer, needle.owner, f"xor of {lag} bytes>{needle.encoding}", at)
 

@@ -82,6 +82,11 @@ class Places:
     toolchain: str
 
     @property
+    def built(self) -> tuple[str, ...]:
+        """Folders where reading tells nothing: nobody's secrets are there."""
+        return (self.toolchain, self.sources, self.target)
+
+    @property
     def sources(self) -> str:
         """Where cargo unpacks what comes from registries."""
         return f"{self.home}/.cargo/registry/src"

@@ -301,7 +301,7 @@ class Machine:
                 "timeout_s": timeout_s,
                 "is_traced": watching.is_traced,
                 "skips_sleep": watching.skips_sleep,
-                "quiet": [*_QUIET, f"{self.places.toolchain}/", f"{self.places.sources}/"],
+                "quiet": [*_QUIET, *(f"{one}/" for one in self.places.built)],
                 "watched": decoys,
                 "trace_room_bytes": _TRACE_ROOM_BYTES,
             },

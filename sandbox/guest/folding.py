@@ -17,6 +17,7 @@ _LINE = re.compile(rb"(\d+) +\d+\.\d+ (open|openat|openat2|creat)\(")
 _READ = re.compile(rb"O_RDONLY|O_PATH")
 _OPENED = re.compile(rb"\) = \d+<([^>]*)>$")
 _MISSING = re.compile(rb'"([^"]*)", [^"]*\) = -1 E(?:NOENT|NOTDIR) ')
+_FOLDER = re.compile(rb"\((?:AT_FDCWD|\d+)<([^>]*)>, \"")
 _PROTECTED = (
     b"exec",
     b"connect",
@@ -82,4 +83,8 @@ class Folder:
         if opened is not None:
             return opened[1].startswith(self._quiet)
         missing = _MISSING.search(line)
-        return missing is not None and posixpath.normpath(missing[1]).startswith(self._quiet)
+        if missing is None:
+            return False
+        folder = _FOLDER.search(line)
+        path = posixpath.join(folder[1] if folder is not None else b"", missing[1])
+        return posixpath.normpath(path).startswith(self._quiet)

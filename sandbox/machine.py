@@ -244,6 +244,8 @@ class Machine:
     def path_of(self, path: str) -> str:
         """Where a path of the bait is in the container."""
         places = self.places
+        if path == "{project}":
+            return places.project
         for word, folder in (
             ("~/", f"{places.home}/"),
             ("{project}/", f"{places.project}/"),

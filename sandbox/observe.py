@@ -28,6 +28,7 @@ from sandbox.bait import Bait, make_bait
 from sandbox.compiled import LAUNCHER, read_listing
 from sandbox.consumer import programs
 from sandbox.engine import reap
+from sandbox.errors import SandboxError
 from sandbox.fetch import NotFetched, Shelf, Supplies, consumer_manifest, fetch
 from sandbox.image import Image
 from sandbox.lineage import Part, Places
@@ -114,6 +115,7 @@ class _Run:
         self._seed = options.seed or secrets.token_bytes(32)
         self._gaps: list[Gap] = []
         self._compiled: list[Fact] = []
+        self._is_seen = False
 
     def trace(self) -> Trace:
         """All stages, and what they showed."""
@@ -127,9 +129,7 @@ class _Run:
             self._witness = Witness(label, machine.places, setting.signatures, self._now_s)
             machine.plant(bait, self._now_s, has_history=True)
             self._furnish()
-            self._as_dependency()
-            if self._options.runs_tests:
-                self._as_member()
+            self._stages()
             observed = self._witness.trace(
                 image=setting.image.digest,
                 toolchain=setting.shelf.toolchain.version,
@@ -137,6 +137,18 @@ class _Run:
             )
         compiled = tuple(self._compiled)
         return replace(observed, gaps=observed.gaps + tuple(self._gaps), compiled=compiled)
+
+    def _stages(self) -> None:
+        """All of them; what was seen before a crate broke the run is kept: it may be why."""
+        try:
+            self._as_dependency()
+            if self._options.runs_tests:
+                self._as_member()
+        except SandboxError as error:
+            if not self._is_seen:
+                raise
+            reason = f"the run broke off: {error}"
+            self._gaps.append(Gap(GapKind.SANDBOX, reason, is_blocking=True))
 
     def _bait(self, variant: int) -> Bait:
         names = tuple(name for name, _ in self._options.environment)
@@ -240,6 +252,7 @@ class _Run:
             [f"{places.home}/.cargo/registry", f"{places.target}/debug/incremental"],
         )
         self._witness.read(recording, Part.CARGO, self._machine)
+        self._is_seen = True
         return recording
 
     def _again(self, name: str, watching: Watching) -> None:

@@ -65,7 +65,8 @@ class Observer:
             if self._options.is_required:
                 raise
             return _untold(str(error))
-        if trace.observation is not None:
+        is_whole = not any(one.is_blocking for one in trace.gaps)
+        if trace.observation is not None and is_whole:  # a run that broke off may not another time
             self._cache.keep_report(key, json.dumps(to_plain(trace)).encode())
         return trace
 

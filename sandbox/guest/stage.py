@@ -73,7 +73,7 @@ class Stage:
         for one in threads:
             one.start()
         outcome, survivors = self._wait(process, watch, began)
-        end_all(self._order.user)
+        end_all(self._order.user, process.pid)
         process.wait()
         for one in threads:
             one.join(20)
@@ -139,7 +139,7 @@ class Stage:
             while time.time() < until and _living(self._order.user):
                 watch.drain(0.05)
         # The tracer has the program's exit code only when all its children are gone.
-        end_all(self._order.user)
+        end_all(self._order.user, process.pid)
         process.wait()
         watch.drain(0)
         return "ended", survivors
@@ -197,6 +197,16 @@ def _living(user: int) -> list[dict[str, object]]:
     return found[:50]
 
 
+def _numbers(user: int) -> list[int]:
+    """All processes of the user, by number."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and entry.stat().st_uid == user:
+                found.append(int(entry.name))
+    return found
+
+
 def bury(kept: int) -> None:
     """Take the exit of every orphan that has ended, but for one that somebody else waits for."""
     with contextlib.suppress(ChildProcessError):
@@ -206,10 +216,18 @@ def bury(kept: int) -> None:
             os.waitpid(ended.si_pid, 0)
 
 
-def end_all(user: int) -> None:
-    """Kill every process of this user, however fast it multiplies."""
+def end_all(user: int, kept: int = 0) -> None:
+    """Kill every process of this user, however fast it multiplies; `kept` as for `bury`."""
     for _ in range(50):
-        child = os.fork()
+        try:
+            child = os.fork()
+        except BlockingIOError:  # they have taken every number there is
+            for pid in _numbers(user):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            bury(kept)
+            select.select([], [], [], 0.02)
+            continue
         if child == 0:
             try:
                 os.setresuid(user, user, user)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import shutil
 import subprocess
 import time
@@ -16,13 +15,26 @@ from uuid import uuid4
 
 import pytest
 
+from sandbox.image import REPOSITORY
+
 pytestmark = [pytest.mark.docker]
 
 ROOT = Path(__file__).parents[2]
-IMAGE = os.environ.get("CRATESCOPE_TEST_IMAGE", "cratescope-dev:base")
+_BASES = ("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", f"{REPOSITORY}-base")
 MOUNT = ("-v", f"{ROOT / 'sandbox'}:/opt/sandbox:ro", "-e", "PYTHONPATH=/opt")
 POWERS = ("NET_ADMIN", "NET_BIND_SERVICE", "SETUID", "SETGID")
 BOX = ("--cap-drop=ALL", "--security-opt=no-new-privileges", "--read-only", "--tmpfs=/tmp:exec")
+
+
+def base_image() -> str:
+    """The sandbox image's first layer, which has no entry point; empty if none was built here."""
+    if not shutil.which("docker"):
+        return ""
+    found = subprocess.run(_BASES, capture_output=True, text=True, check=False).stdout.split()
+    return found[0] if found else ""
+
+
+IMAGE = base_image()
 
 
 def docker(*words: str, text: str = "") -> str:
@@ -75,8 +87,8 @@ def sent(record: dict[str, Any]) -> bytes:
 
 @pytest.fixture(scope="module")
 def sinkhole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sinkhole]:
-    if not shutil.which("docker") or not docker("images", "-q", IMAGE):
-        pytest.skip(f"needs the image {IMAGE}")
+    if not IMAGE:
+        pytest.skip("needs `cratescope sandbox build-image`")
     name, folder = f"cratescope-test-{uuid4().hex[:12]}", tmp_path_factory.mktemp("trust")
     folder.chmod(0o755)
     powers = [f"--cap-add={one}" for one in POWERS]

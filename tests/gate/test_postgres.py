@@ -214,7 +214,7 @@ def test_a_killed_server_loses_no_ruling(store: Store, postgres: Postgres) -> No
 
     thread = threading.Thread(target=write)
     thread.start()
-    time.sleep(0.7)
+    wait_for(lambda: len(kept) > 20 or failed.is_set())
     postgres.kill()
     thread.join(60)
     postgres.start()

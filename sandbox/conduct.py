@@ -20,6 +20,8 @@ _OPENS = frozenset({"open", "openat", "openat2", "creat"})
 _EXECS = frozenset({"execve", "execveat"})
 _WRITING = re.compile(rb"O_(?:WRONLY|RDWR|CREAT|TRUNC)")
 _ENVIRON = re.compile(r"/proc/[^/]+/environ")
+_STATUS = re.compile(r"/proc/(?:self|thread-self|\d+)/(?:task/\d+/)?status")
+"""Says whether a tracer is attached; tools of builds have no use for it."""
 _GETENV = re.compile(r"/proc/self/attr/getenv/(.+)")
 _ADDRESS = re.compile(
     rb"sin6?_port=htons\((\d+)\).*?(?:inet_addr\(\"([^\"]+)\"\)|inet_pton\(AF_INET6, \"([^\"]+)\")"
@@ -155,6 +157,8 @@ class Reader:
             yield FactKind.ENV_READ_ALL, "*", (path,)
         elif process.part not in (Part.CARGO, Part.COMPILE) and self._marks.match(path):
             yield FactKind.GUARD_DEBUGGER, path, ()
+        elif process.part is Part.BUILD_SCRIPT and _STATUS.fullmatch(path):
+            yield FactKind.GUARD_DEBUGGER, "/proc/self/status", ()
         elif not is_cargo and call.is_done and self._is_foreign(process, path):
             kind = FactKind.FILE_WALK if b"O_DIRECTORY" in call.arguments else FactKind.FILE_READ
             yield kind, self.subject(path), ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -11,11 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from sandbox.bait import Bait, BaitFile
+from sandbox.bait import Bait, BaitFile, Decoy
 from sandbox.engine import Boxes, Room, Session, lines_of
 from sandbox.errors import SandboxError
+from sandbox.guest.sinkhole.seed import Seed
 from sandbox.image import Image
 from sandbox.lineage import Places
+from sandbox.network import METADATA
 from sandbox.packing import Packing
 from sandbox.toolchain import Toolchain
 
@@ -26,6 +29,8 @@ USER = 21_007
 """Nobody of the host's: processes of one number share limits with the host's."""
 _READY_S, _MARGIN_S = 30, 60
 _TRACE_ROOM_BYTES = 48 << 20
+_IDLE_S = 12.0
+"""Longer than the sinkhole's own silences, shorter than what a payload waits to be forgotten."""
 _FILES_ROOM_BYTES, _FILE_BYTES = 48 << 20, 12 << 20
 _QUIET = ("/usr/", "/lib/", "/lib64/", "/etc/ld.so", "/sys/", "/proc/sys/", "/dev/")
 _SINK_LINES_MAX = 200_000
@@ -60,6 +65,7 @@ class Watching:
     is_traced: bool = True
     skips_sleep: bool = False
     shows_getenv: bool = False
+    is_patient: bool = False
 
     @property
     def words(self) -> str:
@@ -67,6 +73,7 @@ class Watching:
         words = ["traced" if self.is_traced else "watched from outside"]
         words += ["sleeps skipped"] if self.skips_sleep else []
         words += ["variables shown"] if self.shows_getenv else []
+        words += ["however long it waits"] if self.is_patient else []
         return ", ".join(words)
 
 
@@ -98,6 +105,7 @@ class Machine:
         self._lock = threading.Lock()
         self._recording = Recording("", "", {})
         self.authority = ""
+        self.handed_out: tuple[Decoy, ...] = ()
         self.refuses = False
 
     def __enter__(self) -> Machine:
@@ -122,7 +130,13 @@ class Machine:
 
     def _start(self) -> None:
         persona = self.bait.persona
-        self._sink = self._boxes.sinkhole(self._image.tag, ["net"], persona.host_name)
+        seed = Seed(secrets.token_hex(16))
+        self.handed_out = tuple(
+            Decoy(f"metadata-{name}", METADATA, seed.values()[name].encode())
+            for name in ("key_id", "secret", "session")
+        )
+        argv = ["net", "--seed", seed.text]
+        self._sink = self._boxes.sinkhole(self._image.tag, argv, persona.host_name)
         lines = lines_of(self._sink, self._client)
         ready = threading.Event()
         threading.Thread(target=self._listen, args=(lines, ready), daemon=True).start()
@@ -306,6 +320,7 @@ class Machine:
                 "quiet": [*_QUIET, *(f"{one}/" for one in self.places.built)],
                 "watched": decoys,
                 "trace_room_bytes": _TRACE_ROOM_BYTES,
+                "idle_s": 0 if watching.is_patient else _IDLE_S,
             },
             timeout_s=timeout_s + _MARGIN_S,
         )

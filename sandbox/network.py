@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from analyzer.model import Gap, GapKind
 
+METADATA = "metadata service"
+"""Where keys come from that the sinkhole gives out like a cloud: subject of facts about them."""
 MAX_RECORDS = 100_000
 MAX_LINE_BYTES = 3 << 20
 MAX_DATA_BYTES = 256 << 20

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from analyzer.limits import DEFAULT_LIMITS, Limits
@@ -24,7 +25,7 @@ from analyzer.model import (
 )
 from analyzer.signatures import Signatures
 from analyzer.unpack import unpack
-from sandbox.bait import Bait, make_bait
+from sandbox.bait import Bait, Decoy, Profile, Service, make_bait
 from sandbox.compiled import LAUNCHER, read_listing
 from sandbox.consumer import programs
 from sandbox.engine import reap
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from docker.client import DockerClient
 
 _PROGRAMS_MAX = 12
+_PATIENCE_S = 180.0
+_LETS_ALL = re.compile(r"(rustls)-(\d\S+): refuses no certificate")
 _RUNNABLE = {
     TargetKind.BINARY: ("", Part.PROGRAM),
     TargetKind.EXAMPLE: ("examples/", Part.EXAMPLE),
@@ -116,10 +119,15 @@ class _Run:
         self._gaps: list[Gap] = []
         self._compiled: list[Fact] = []
         self._is_seen = False
+        self._variant = 0
+        self._decoys: dict[int, tuple[Decoy, ...]] = {}
+        """By variant, of all services: what is searched for is then prepared once."""
+        self._first = ["build"]
+        """The runs that others are compared with."""
 
     def trace(self) -> Trace:
         """All stages, and what they showed."""
-        bait = self._bait(0)
+        bait = self._bait()
         setting, room = self._setting, self._options.room
         with Machine(
             setting.client, setting.image, setting.shelf.toolchain, bait, room, self._tell
@@ -150,9 +158,14 @@ class _Run:
             reason = f"the run broke off: {error}"
             self._gaps.append(Gap(GapKind.SANDBOX, reason, is_blocking=True))
 
-    def _bait(self, variant: int) -> Bait:
+    def _bait(self, service: Service = Service.GITHUB) -> Bait:
         names = tuple(name for name, _ in self._options.environment)
-        made = make_bait(self._seed, self._options.profile, variant=variant)
+        profile = self._options.profile
+        make = partial(make_bait, self._seed, profile, variant=self._variant)
+        if self._variant not in self._decoys:
+            both = make(service=Service.GITHUB).decoys + make(service=Service.GITLAB).decoys
+            self._decoys[self._variant] = tuple(dict.fromkeys(both))
+        made = replace(make(service=service), decoys=self._decoys[self._variant])
         kept = tuple(one for one in made.environment if one[0] not in names)
         return replace(made, environment=kept + self._options.environment)
 
@@ -177,36 +190,71 @@ class _Run:
         done = self._stage("unpacking", ["cargo", "fetch"], Watching(is_traced=False))
         if done.told["code"]:
             self._gaps.append(_gap(f"not built: {_last_line(done)}", self._options))
-        order: dict[str, object] = {
-            "do": "trust",
-            "sources": machine.places.sources,
-            "authority": machine.authority,
-        }
-        self._witness.altered = tuple(machine.ask(order)["altered"])
+        self._trust(lets_all=False)
+
+    def _trust(self, *, lets_all: bool) -> None:
+        """Have clients trust the sinkhole; `lets_all`: also those that trust one key alone."""
+        machine = self._machine
+        order = {"do": "trust", "sources": machine.places.sources, "authority": machine.authority}
+        told = machine.ask({**order, "lets_all": lets_all})["altered"]
+        self._witness.altered = tuple(dict.fromkeys((*self._witness.altered, *told)))
+        if lets_all:
+            found = [_LETS_ALL.fullmatch(one) for one in told]
+            self._clean(*(f"{one[1]}@{one[2]}" for one in found if one))
 
     def _as_dependency(self) -> None:
-        first = self._build("build", Watching())
+        first = self._first_builds()
         if first.told["outcome"] != "ended":
             self._gaps.append(_gap("the build did not end in its time", self._options))
         elif first.told["code"] and not self._is_built(first):
             self._gaps.append(_gap(f"it does not build: {_last_line(first)}", self._options))
         self._load()
-        shown = self._witness.seen("build")
-        if shown.has_opened or shown.has_sent:
-            self._machine.plant(self._bait(1), self._now_s, has_history=False)
-            self._again(OTHER_BAIT, Watching(shows_getenv=True))
-            self._witness.compare_sizes("build", OTHER_BAIT)
+        shown, machine = self._witness.seen(*self._first), self._machine
+        hasty = Watching(skips_sleep=bool(shown.long_sleeps))
+        if shown.has_opened or shown.has_sent or shown.has_left:
+            self._variant = 1
+            machine.plant(self._bait(), self._now_s, has_history=False)
+            if shown.is_refused:
+                self._trust(lets_all=True)
+            self._again(OTHER_BAIT, replace(hasty, shows_getenv=True))
+            self._witness.compare_sizes(self._first[-1], OTHER_BAIT)
         if shown.has_asked:
-            self._machine.refuse(refuses=True)
-            self._again("refused", Watching())
-            self._machine.refuse(refuses=False)
-            self._witness.compare("build", "refused", "when the network refuses")
+            machine.refuse(refuses=True)
+            self._again("refused", hasty)
+            machine.refuse(refuses=False)
+            self._witness.compare(self._first, "refused", "when the network refuses")
         if self._acts_at_build_time():
-            self._again("unwatched", Watching(is_traced=False))
-            self._witness.compare("build", "unwatched", "when nobody traces it")
-        if shown.long_sleeps:
-            self._again("impatient", Watching(skips_sleep=True))
+            self._elsewhere(hasty)
         self._listed()
+
+    def _first_builds(self) -> Recording:
+        """Build it. Long sleeps are skipped in another run; where that shows nothing, a payload
+        that waits by other means, or knows the time, gets the time it wants.
+        """
+        first, last = self._build("build", Watching()), ""
+        if self._witness.seen("build").long_sleeps or first.told["outcome"] == "waiting":
+            last = first.told["outcome"]
+            first = self._again("impatient", Watching(skips_sleep=True))
+            self._first.append("impatient")
+        shown = self._witness.seen(*self._first)
+        is_quiet = not (shown.has_opened or shown.has_sent or shown.has_asked)
+        if first.told["outcome"] == "waiting" or (last == "waiting" and is_quiet):
+            first = self._again("patient", Watching(is_patient=True), timeout_s=_PATIENCE_S)
+            self._first.append("patient")
+        return first
+
+    def _elsewhere(self, hasty: Watching) -> None:
+        """Once more untraced, as another build service's agent, and on somebody's own machine."""
+        machine, has_service = self._machine, self._options.profile in (Profile.CI, Profile.BOTH)
+        machine.bait = self._bait(service=Service.GITLAB)
+        self._again("unwatched", Watching(is_traced=False))
+        words = ", in another build service" if has_service else ""
+        self._witness.compare(self._first, "unwatched", f"when nobody traces it{words}")
+        if self._options.profile is Profile.BOTH:
+            machine.bait = self._bait(service=Service.NONE)
+            self._again("at a desk", hasty)
+            self._witness.compare(self._first, "at a desk", "outside of build services")
+        machine.bait = self._bait()
 
     def _listed(self) -> None:
         """Have the compiler list what the crate's own code calls, build script and macros too."""
@@ -243,8 +291,9 @@ class _Run:
         failed = {one.decode("utf-8", "replace") for one in _FAILED.findall(recording.output)}
         return failed == {self._machine.bait.persona.project}
 
-    def _build(self, name: str, watching: Watching) -> Recording:
-        recording = self._stage(name, _BUILD, watching, timeout_s=self._options.build_s)
+    def _build(self, name: str, watching: Watching, timeout_s: float = 0) -> Recording:
+        seconds = timeout_s or self._options.build_s
+        recording = self._stage(name, _BUILD, watching, timeout_s=seconds)
         places = self._machine.places
         self._machine.collect(
             recording,
@@ -255,14 +304,15 @@ class _Run:
         self._is_seen = True
         return recording
 
-    def _again(self, name: str, watching: Watching) -> None:
+    def _again(self, name: str, watching: Watching, timeout_s: float = 0) -> Recording:
         """Build the crate and its user again, the rest is there already."""
         self._clean()
-        self._build(name, watching)
+        return self._build(name, watching, timeout_s)
 
-    def _clean(self) -> None:
+    def _clean(self, *more: str) -> None:
         package = f"{self._manifest.name}@{self._manifest.version}"
-        argv = ["cargo", "clean", "-q", "-p", package, "-p", self._machine.bait.persona.project]
+        names = (package, self._machine.bait.persona.project, *more)
+        argv = ["cargo", "clean", "-q", *(word for one in names for word in ("-p", one))]
         self._stage("cleaning", argv, Watching(is_traced=False))
 
     def _load(self) -> None:
@@ -318,6 +368,10 @@ class _Run:
         seconds = self._options.build_s + self._options.test_s
         tests = ["cargo", "test", "--no-fail-fast"]
         recording = self._stage("tests", tests, Watching(), cwd=folder, timeout_s=seconds)
+        if recording.told["outcome"] == "waiting":
+            self._witness.read(recording, Part.CARGO, machine, places=own)
+            hasty = Watching(skips_sleep=True)
+            recording = self._stage("hasty tests", tests, hasty, cwd=folder, timeout_s=seconds)
         self._witness.read(recording, Part.CARGO, machine, places=own)
         if recording.told["outcome"] != "ended":
             self._gaps.append(Gap(GapKind.SANDBOX, "its tests did not end in their time"))
@@ -328,10 +382,9 @@ class _Run:
         wanted = [one for one in self._manifest.targets if one.kind in _RUNNABLE]
         if not wanted:
             return
-        build = ["cargo", "build", "--keep-going", "--bins", "--examples"]
+        argv, seconds = [*_BUILD, "--bins", "--examples"], self._options.build_s
         watching = Watching(is_traced=False)
-        seconds = self._options.build_s
-        self._stage("programs", build, watching, cwd=own.project, timeout_s=seconds)
+        self._stage("programs", argv, watching, cwd=own.project, timeout_s=seconds)
         for one in wanted[:_PROGRAMS_MAX]:
             below, part = _RUNNABLE[one.kind]
             path = f"{own.target}/debug/{below}{one.name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from analyzer.model import (
     Stage,
     Trace,
 )
-from analyzer.signatures import Signatures, host_of
+from analyzer.signatures import Signatures
 from sandbox.bait import Decoy
 from sandbox.conduct import NOBODY, Conduct, Doing, Reader, fact_of
 from sandbox.leaks import (
@@ -32,8 +33,9 @@ from sandbox.leaks import (
     split_leaks,
 )
 from sandbox.lineage import PHASES, Lineage, Part, Places, Process
-from sandbox.network import Exchange, Lookup, read_records
+from sandbox.network import METADATA, Exchange, Lookup, read_records
 from sandbox.observers.strace import lines_of, read_calls
+from sandbox.sameness import essence, once
 from sandbox.senders import Owners, endpoint_of, shown
 
 if TYPE_CHECKING:
@@ -62,8 +64,11 @@ class Seen:
     """What a stage showed, for deciding what to run next."""
 
     has_opened: bool
+    has_left: bool
     has_sent: bool
     has_asked: bool
+    is_refused: bool
+    """Somebody hung up on the sinkhole: its certificate was not good enough."""
     long_sleeps: int
 
 
@@ -82,18 +87,21 @@ class Witness:
         self._lookups: dict[str, None] = {}
         self._gaps: list[Gap] = []
         self._expected: frozenset[str] = frozenset()
+        self._searched: set[bytes] = set()
         self.altered: tuple[str, ...] = ()
 
-    def seen(self, stage: str) -> Seen:
-        """What a stage showed so far."""
-        conduct = self._conducts[stage]
-        exchanges = self._exchanges[stage]
-        kinds = {one.kind for one in self._facts[stage]}
+    def seen(self, *stages: str) -> Seen:
+        """What these stages showed."""
+        conducts = [self._conducts[one] for one in stages]
+        exchanges = [one for stage in stages for one in self._exchanges[stage]]
+        kinds = {one.kind for stage in stages for one in self._facts[stage]}
         return Seen(
-            has_opened=bool(conduct.opened & set(self._decoy_paths)),
+            has_opened=any(one.opened & set(self._decoy_paths) for one in conducts),
+            has_left=FactKind.DECOY_LEFT in kinds,
             has_sent=any(one.size_bytes for one in exchanges),
             has_asked=bool(kinds & {FactKind.NET_CONNECT, FactKind.NET_RESOLVE}),
-            long_sleeps=conduct.long_sleeps,
+            is_refused=any(one.answer == "handshake" for one in exchanges),
+            long_sleeps=sum(one.long_sleeps for one in conducts),
         )
 
     def read(
@@ -127,8 +135,9 @@ class Witness:
         facts = list(conduct.facts)
         records = read_records(recording.network)
         self._gaps += records.gaps
-        facts += self._network(stage, conduct, records.exchanges, records.lookups, bait.decoys)
-        facts += self._outputs(stage, recording, bait.decoys)
+        everything = bait.decoys + machine.handed_out
+        facts += self._network(stage, conduct, records.exchanges, records.lookups, everything)
+        facts += self._outputs(stage, recording, everything)
         facts += self._events(stage, recording, conduct, decoys)
         self._losses(stage, told, lost)
         self._cuts(stage, recording)
@@ -181,6 +190,8 @@ class Witness:
         endpoint = endpoint_of(one)
         yield fact_of(Doing(stage, who, one.at_ms), FactKind.NET_CONNECT, endpoint, ())
         found = find_leaks(one.data, decoys, budget=_DEEP).leaks if one.data else ()
+        if one.answer.startswith("metadata"):  # what it gave out itself is asked for with
+            found = tuple(leak for leak in found if leak.decoy.place != METADATA)
         words = (f"{_spelled(leak.decoy.place)} ({leak.encoding})" for leak in found)
         if one.size_bytes:
             text = shown(one.data)[:200]
@@ -218,9 +229,15 @@ class Witness:
         planted = set(self._decoy_paths)
         rows = [("the build's log", bytes(recording.output)), *recording.files.items()]
         for name, data in rows:
-            left -= len(data)
-            if name in planted or left < 0 or "/.git/" in name:
+            if name in planted or "/.git/" in name:
                 continue
+            digest = hashlib.sha256(data).digest()
+            if digest in self._searched:  # links of one file, and what is built the same again
+                continue
+            left -= len(data)
+            if left < 0:
+                continue
+            self._searched.add(digest)
             for leak in find_leaks(data, decoys, budget=_SHALLOW).leaks:
                 data_words = (self._subject(name), leak.encoding)
                 place = _spelled(leak.decoy.place)
@@ -274,14 +291,14 @@ class Witness:
 
     # Differences ----------------------------------------------------------------------------------
 
-    def compare(self, first: str, second: str, words: str) -> None:
-        """What a later run did that the first did not, nor the one with other bait: a payload that
-        chooses its moment.
+    def compare(self, first: Iterable[str], second: str, words: str) -> None:
+        """What a later run did that the first ones did not, nor the one with other bait: a payload
+        that chooses its moment.
         """
-        before = self._facts[first] + self._facts.get(OTHER_BAIT, [])
-        known = {_essence(one) for one in before}
+        before = (one for stage in (*first, OTHER_BAIT) for one in self._facts.get(stage, []))
+        known = {essence(one) for one in before}
         for one in list(self._facts[second]):
-            if one.kind in _COMPARED and _essence(one) not in known:
+            if one.kind in _COMPARED and essence(one) not in known:
                 subject = f"{one.kind} {one.subject}"
                 self._facts[second].append(
                     replace(one, kind=FactKind.RUN_DIFFERS, subject=subject, data=(words,))
@@ -311,7 +328,7 @@ class Witness:
     def trace(self, *, image: str, toolchain: str, profile: str) -> Trace:
         """Facts, gaps, and everything for people to look at."""
         told = (one for stage in self._facts.values() for one in stage)
-        facts = tuple(self._relative(one) for one in _once(told))
+        facts = tuple(self._relative(one) for one in once(told))
         observation = Observation(
             image,
             toolchain,
@@ -380,19 +397,3 @@ def _is_cargos(path: str) -> bool:
 
 def _is_reverse(name: str) -> bool:
     return name.endswith(".arpa")
-
-
-def _essence(fact: Fact) -> tuple[FactKind, str]:
-    """What two runs are compared by: the host that is reached, not how far one came there."""
-    return fact.kind, host_of(fact.subject) if fact.kind is FactKind.NET_CONNECT else fact.subject
-
-
-def _once(facts: Iterable[Fact]) -> Iterator[Fact]:
-    """Each thing in each phase the first time it was seen: later runs tell what is new in them."""
-    seen: set[tuple[object, ...]] = set()
-    for one in facts:
-        data = one.data if one.kind in (FactKind.DECOY_SENT, FactKind.DECOY_LEFT) else ()
-        key = (one.kind, one.subject, one.phases, data)
-        if key not in seen:
-            seen.add(key)
-            yield one

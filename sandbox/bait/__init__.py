@@ -4,7 +4,7 @@
 secret is unique to run and place, so a leak names its source. Nothing here writes a file.
 """
 
-from sandbox.bait.model import Bait, BaitFile, Commit, Decoy, Persona, Profile
+from sandbox.bait.model import Bait, BaitFile, Commit, Decoy, Persona, Profile, Service
 from sandbox.bait.plan import make_bait
 
-__all__ = ["Bait", "BaitFile", "Commit", "Decoy", "Persona", "Profile", "make_bait"]
+__all__ = ["Bait", "BaitFile", "Commit", "Decoy", "Persona", "Profile", "Service", "make_bait"]

@@ -18,6 +18,14 @@ class Profile(StrEnum):
     BOTH = "both"
 
 
+class Service(StrEnum):
+    """The build service that a machine is an agent of, as far as its profile has one."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    NONE = ""
+
+
 @dataclass(frozen=True, slots=True)
 class BaitFile:
     """One planted file.

@@ -10,7 +10,7 @@ from typing import Any
 
 from analyzer.toml import read_toml
 from sandbox.bait.draw import Draw
-from sandbox.bait.model import Bait, BaitFile, Commit, Profile
+from sandbox.bait.model import Bait, BaitFile, Commit, Profile, Service
 from sandbox.bait.persona import make_persona
 from sandbox.bait.stores import kdbx_file, leveldb_folder, sqlite_file, tdata_file
 from sandbox.bait.template import Filler
@@ -23,11 +23,18 @@ _RAW: Mapping[str, Callable[[bytes], bytes]] = {  # formats whose templates give
 }
 _PARTS: Mapping[Profile, frozenset[str]] = {
     Profile.PLAIN: frozenset({"plain"}),
-    Profile.CI: frozenset({"plain", "ci", "github"}),
+    Profile.CI: frozenset({"plain", "ci"}),
     Profile.DEVELOPER: frozenset({"plain", "developer"}),
-    # A second build service, since no machine is an agent of two.
-    Profile.BOTH: frozenset({"plain", "ci", "developer", "gitlab"}),
+    Profile.BOTH: frozenset({"plain", "ci", "developer"}),
 }
+
+
+def _parts(profile: Profile, service: Service) -> frozenset[str]:
+    """No machine is an agent of two services; one of none is somebody's own."""
+    parts = _PARTS[profile]
+    if "ci" not in parts:
+        return parts
+    return parts | {service.value} if service else parts - {"ci"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +51,24 @@ class _Place:
 
 
 def make_bait(
-    seed: bytes, profile: Profile, *, variant: int = 0, extra_environment: Iterable[str] = ()
+    seed: bytes,
+    profile: Profile,
+    *,
+    variant: int = 0,
+    service: Service = Service.GITHUB,
+    extra_environment: Iterable[str] = (),
 ) -> Bait:
     """All bait of one run: the same arguments give the same bytes.
 
     Variants of one seed share persona and places; their secrets differ in value and, where the
-    format allows, in length: what a payload sends must follow. `extra_environment` names more
+    format allows, in length: what a payload sends must follow. Another `service` changes only
+    whose agent a machine of the profiles CI and BOTH seems to be. `extra_environment` names more
     variables to fill with secrets, such as those the crate asks for.
     """
     draw = Draw(seed)
     persona = make_persona(draw.below("persona"), profile)
     filler = Filler(draw.below(f"{profile}/{variant}"), persona, variant)
-    parts, tables = _PARTS[profile], _tables()
+    parts, tables = _parts(profile, service), _tables()
     files = [one for place in tables.files if place.part in parts for one in _files(place, filler)]
     environment = {
         place.path: filler.fill(place.text, f"env:{place.path}")

@@ -17,6 +17,7 @@ from typing import IO
 
 from sandbox.guest import wire
 from sandbox.guest.folding import Folder
+from sandbox.guest.stillness import Stillness
 from sandbox.guest.watch import Watch
 
 _CALLS = (
@@ -48,6 +49,8 @@ class Order:
     quiet: tuple[str, ...]
     watched: tuple[str, ...]
     trace_room_bytes: int
+    idle_s: float
+    """After how long a stage in which nothing moves is over; 0: never."""
 
 
 class Stage:
@@ -127,11 +130,14 @@ class Stage:
         self, process: subprocess.Popen[bytes], watch: Watch, began: float
     ) -> tuple[str, list[dict[str, object]]]:
         """How it ended, and who was still there when the program itself had ended."""
+        stillness = Stillness(self._order.user, self._order.idle_s)
         while process.poll() is None and not self._root_ended.is_set():
             watch.drain(0.05)
             bury(process.pid)
             if time.time() - began > self._order.timeout_s:
                 return "time-out", []
+            if stillness.lasts():
+                return "waiting", []
         survivors = _living(self._order.user)
         if survivors:
             # A child that outlives its parent is watched a little: what it does then is the point.

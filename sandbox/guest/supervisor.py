@@ -104,7 +104,13 @@ class Supervisor:
         """Add the authority to what crates bring along as roots."""
         from sandbox.guest import trust
 
-        return {"altered": trust.trust(Path(order["sources"]), order["authority"])}
+        return {
+            "altered": trust.trust(
+                Path(order["sources"]),
+                order["authority"],
+                is_verifier_patched=bool(order.get("lets_all")),
+            )
+        }
 
     def _run(self, order: dict[str, Any]) -> dict[str, object]:
         fields = {key: value for key, value in order.items() if key not in ("do", "size")}

@@ -12,6 +12,7 @@ from sandbox.leaks.search import find_leaks
 
 _SEQUENCE = re.compile(r"(?:[a-z]{0,3}[-_]?)?\d{1,4}")
 _NUMBERED = re.compile(r"(?:[a-z]{0,2}\d{1,4})[-_.](?=.{4})")
+_PARTS = re.compile(rb"[/=?&.;:]")
 _TARGET = re.compile(rb"[A-Z]{3,7} (\S+) HTTP/1\.")
 
 
@@ -37,9 +38,20 @@ def split_leaks(
     if len(whole) < 2:
         return LeakSearch()
     bodies = [body_of(one) for one in whole]
-    targets = [re.split(rb"[/=]", match[1])[-1] for one in whole if (match := _TARGET.match(one))]
-    texts = [b"".join(whole), b"".join(bodies), b"".join(targets), b"".join(_middles(bodies))]
+    asked = dict.fromkeys(match[1] for one in whole if (match := _TARGET.match(one)))
+    targets = [_PARTS.split(one) for one in asked]
+    texts = [b"".join(whole), b"".join(bodies), b"".join(_middles(bodies))]
+    texts += [b"".join(one[-1] for one in targets), b"".join(_changing(targets))]
     return _merged(texts, decoys, budget)
+
+
+def _changing(targets: list[list[bytes]]) -> Iterator[bytes]:
+    """The parts of targets of equal shape that are not the same in all of them."""
+    shape = max((len(one) for one in targets), default=0)
+    rows = [one for one in targets if len(one) == shape]
+    kept = [at for at, column in enumerate(zip(*rows, strict=True)) if len(set(column)) > 1]
+    for row in rows:
+        yield from (row[at] for at in kept if not _SEQUENCE.fullmatch(row[at].decode("latin-1")))
 
 
 def _joined(rows: list[tuple[str, ...]]) -> Iterator[bytes]:

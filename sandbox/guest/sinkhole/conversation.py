@@ -71,7 +71,10 @@ class Conversation:
     async def _speak(self, depth: int) -> None:
         await asyncio.sleep(DELAY_S)
         stream, greeting = self.stream, raw.GREETINGS.get(self.peer.port)
-        if not await stream.fill(raw.SILENCE_S if greeting else IDLE_S) and greeting:
+        if not await stream.fill(raw.SILENCE_S if greeting else IDLE_S / 2):
+            if greeting is None:
+                await self._raw()
+                return
             await stream.send(greeting)
         while len(stream.buffer) < (size := hello_size(stream.buffer)) and await stream.fill():
             pass
@@ -123,6 +126,8 @@ class Conversation:
                 await self._websocket()
                 return
             if not (request.is_kept_alive and request.is_whole):
+                return
+            if not self.stream.buffer and not await self.stream.fill_or_finish(raw.SILENCE_S):
                 return
         if self.capture.size_bytes or self.stream.buffer:
             await self._raw()

@@ -7,7 +7,7 @@ import struct
 import time
 
 from sandbox.guest.sinkhole.records import Capture
-from sandbox.guest.sinkhole.streams import Stream
+from sandbox.guest.sinkhole.streams import IDLE_S, Stream
 
 GREETINGS = {
     21: b"220 (vsFTPd 3.0.5)\r\n",
@@ -21,9 +21,12 @@ NTP_EPOCH_S = 2_208_988_800
 
 
 async def keep(stream: Stream, port: int, capture: Capture) -> str:
-    """Keep what comes until the end or silence; the word for what was answered."""
+    """Keep what comes until the end or silence; the word for what was answered.
+
+    A client that has sent and waits is told early that nothing will come: it need not wait for us.
+    """
     lines, is_letter = b"", False
-    while stream.buffer or await stream.fill():
+    while stream.buffer or await stream.fill_or_finish(IDLE_S if port in GREETINGS else SILENCE_S):
         data = stream.take()
         capture.add(data)
         if port in MAIL_PORTS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -21,6 +22,9 @@ class Pipe(Protocol):
     async def send(self, data: bytes) -> None:
         """All of `data`."""
 
+    async def finish(self) -> None:
+        """Say that nothing more will be sent; what still comes can be read."""
+
 
 class Socket:
     """A plain connection."""
@@ -38,6 +42,11 @@ class Socket:
         self.writer.write(data)
         async with asyncio.timeout(IDLE_S):
             await self.writer.drain()
+
+    async def finish(self) -> None:
+        """See `Pipe`."""
+        if self.writer.can_write_eof():
+            self.writer.write_eof()
 
 
 class Decrypted:
@@ -63,6 +72,12 @@ class Decrypted:
         """See `Pipe`."""
         await self._run(lambda: self.tls.write(data), IDLE_S)
 
+    async def finish(self) -> None:
+        """See `Pipe`."""
+        with contextlib.suppress(ssl.SSLError):  # the other side has not said so yet
+            self.tls.unwrap()
+        await self.outer.pipe.send(self.outgoing.read())
+
     async def _run(self, act: Callable[[], T], timeout_s: float) -> T:
         while True:
             try:
@@ -85,6 +100,7 @@ class Stream:
     def __init__(self, pipe: Pipe) -> None:
         self.pipe = pipe
         self.buffer = bytearray()
+        self.is_finished = False
 
     async def fill(self, timeout_s: float = IDLE_S) -> bool:
         """Read some more into the buffer; False at the end and when nothing comes."""
@@ -95,9 +111,24 @@ class Stream:
         self.buffer += data
         return bool(data)
 
+    async def fill_or_finish(self, timeout_s: float) -> bool:
+        """Like `fill`, but silence ends what we send first, and what comes then counts too."""
+        if self.is_finished or not await self.fill(timeout_s):
+            await self.finish()
+            return await self.fill()
+        return True
+
     async def send(self, data: bytes) -> None:
-        """See `Pipe`."""
-        await self.pipe.send(data)
+        """See `Pipe`; after our end nothing is sent."""
+        if not self.is_finished:
+            await self.pipe.send(data)
+
+    async def finish(self) -> None:
+        """End what we send, once; a client that waits for our end goes on, and may still send."""
+        if not self.is_finished:
+            self.is_finished = True
+            with contextlib.suppress(OSError, TimeoutError):
+                await self.pipe.finish()
 
     def take(self, size: int | None = None) -> bytes:
         """The first `size` bytes of the buffer, or all; they leave it."""

@@ -8,12 +8,17 @@ import re
 import pytest
 
 from analyzer.signatures import IndicatorEntry, IndicatorList, load_signatures
-from sandbox.bait import Bait, Profile, make_bait
+from sandbox.bait import Bait, Profile, Service, make_bait
 
 INDICATORS = load_signatures().indicators
 PATHS = INDICATORS["credential-paths"]
 VARIABLES = INDICATORS["secret-variables"]
-ALL = [make_bait(b"seed", profile, variant=variant) for profile in Profile for variant in (0, 1)]
+ALL = [
+    make_bait(b"seed", profile, variant=variant, service=service)
+    for profile in Profile
+    for variant in (0, 1)
+    for service in Service
+]
 
 # Why nobody plants these, by a pattern over the entry.
 NOT_PLANTED = {
@@ -112,6 +117,15 @@ def test_an_agent_of_one_build_service_is_none_of_another() -> None:
     for bait in ALL:
         names = dict(bait.environment)
         assert not {"GITHUB_ACTIONS", "GITLAB_CI"} <= set(names)
+
+
+def test_another_service_changes_no_secret_that_both_have() -> None:
+    one, two, none = (make_bait(b"seed", Profile.BOTH, service=service) for service in Service)
+    assert one.files == two.files
+    assert dict(one.environment).items() & dict(two.environment).items() >= (
+        dict(none.environment).items()
+    )
+    assert not {"CI", "GITHUB_ACTIONS", "GITLAB_CI"} & set(dict(none.environment))
 
 
 def test_a_plain_machine_has_little() -> None:

@@ -103,3 +103,16 @@ def test_no_name_breaks_the_search(names: list[str]) -> None:
 @given(st.lists(st.binary(max_size=80), max_size=6))
 def test_no_payloads_break_the_search(payloads: list[bytes]) -> None:
     split_leaks(payloads, DECOYS, budget=DEEP)
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/{}.git/info/refs?service=git-upload-pack", "/api/{}/{at}.png", "/p?part={at}&text={}&v=2"],
+    ids=["git", "path", "query"],
+)
+def test_a_secret_in_the_middle_of_targets_is_put_together(target: str) -> None:
+    payloads = [
+        f"GET {target.format(one, at=at)} HTTP/1.1\r\nHost: c2.invalid\r\n\r\n".encode()
+        for at, one in enumerate(_pieces(HEX, 20))
+    ]
+    assert [one.decoy for one in split_leaks(payloads, DECOYS, budget=DEEP).leaks] == [SECRET]

@@ -314,3 +314,64 @@ def test_no_bytes_break_a_connection_or_get_lost(
     assert sum(one["size_bytes"] for one in records[1:]) <= len(sent)
     if b"chunked" not in sent and b"websocket" not in sent and b"\x16" not in sent:
         assert sum(one["size_bytes"] for one in records[1:]) == len(sent)
+
+
+@pytest.fixture
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """We leave after a silence longer than any test may last."""
+    monkeypatch.setattr(streams.Stream.fill, "__defaults__", (30,))
+
+
+def waiting(first: bytes, later: bytes = b"") -> Client:
+    """A client that sends, waits for our end before its own, and may then send more."""
+
+    async def client(_: Sinkhole, port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(first)
+        async with asyncio.timeout(3):  # less than the silence after which we leave
+            await reader.read(-1)
+        writer.write(later)
+        writer.write_eof()
+        await writer.drain()
+        writer.close()
+
+    return client
+
+
+@pytest.mark.usefixtures("_patient")
+@pytest.mark.parametrize(
+    "first",
+    [b"loot", b"POST / HTTP/1.1\r\nHost: a.invalid\r\nContent-Length: 4\r\n\r\nloot", b""],
+    ids=["raw", "http", "nothing"],
+)
+def test_a_client_that_waits_for_the_end_is_not_held(
+    authority: Authority, tmp_path: Path, first: bytes
+) -> None:
+    rest = visits(run(authority, tmp_path, waiting(first)))
+    assert b"".join(map(data, rest)) == first
+
+
+def test_what_a_client_sends_after_our_end_is_kept(authority: Authority, tmp_path: Path) -> None:
+    rest = visits(run(authority, tmp_path, waiting(b"one", b"two")))
+    assert data(rest[0]) == b"onetwo"
+    again = b"GET / HTTP/1.1\r\nHost: a.invalid\r\n\r\n"
+    rest = visits(run(authority, tmp_path, waiting(again, again.replace(b"/ ", b"/two "))))
+    assert [one["target"] for one in rest] == ["/", "/two"]
+
+
+@pytest.mark.usefixtures("_patient")
+def test_a_client_over_tls_that_waits_for_the_end_is_not_held(
+    authority: Authority, tmp_path: Path
+) -> None:
+    async def client(_: Sinkhole, port: int) -> None:
+        context = ssl.create_default_context(cadata=authority.pem)
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=context, server_hostname="a.invalid"
+        )
+        writer.write(b"loot")
+        async with asyncio.timeout(3):
+            await reader.read(-1)
+        writer.close()
+
+    rest = visits(run(authority, tmp_path, client))
+    assert b"loot" in b"".join(map(data, rest))

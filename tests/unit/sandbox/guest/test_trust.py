@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.guest.supervisor import Supervisor
 from sandbox.guest.trust import trust
 
 ANCHOR = 'subject: b"\\x31", spki: b"\\x30", name_constraints: None },\n];\n'
@@ -150,3 +152,13 @@ def _parts(pem: str) -> None:
     from sandbox.guest.trust import _der, _subject_and_key
 
     _subject_and_key(_der(pem))
+
+
+def test_an_order_to_trust_reaches_every_registry_s_crates(tmp_path: Path, pem: str) -> None:
+    for name, (text, _) in SHAPES.items():
+        source = tmp_path / "index.invalid-0123456789abcdef" / name / "src"
+        source.mkdir(parents=True)
+        (source / "lib.rs").write_text(text)
+    supervisor = Supervisor(io.BytesIO(), io.BytesIO(), "init")
+    told = supervisor._trust({"sources": str(tmp_path), "authority": pem})["altered"]
+    assert told == [f"{name}: the sandbox's CA is among its roots" for name in sorted(SHAPES)]

@@ -347,3 +347,9 @@ def test_no_word_of_ours_stands_in_what_it_sees(told: dict[str, Any], name: str)
 def test_no_name_of_a_file_is_a_word_of_ours(told: dict[str, Any]) -> None:
     assert len(told["names"]) > 50
     assert [one for one in told["names"] if any(word in one.lower() for word in _OUR_WORDS)] == []
+
+
+def test_offline_and_with_a_dependency_that_is_not_here_is_not_built_and_told(build: Build) -> None:
+    seen = build("", code=0, more='[dependencies]\nhelper-that-is-nowhere = "1"\n')
+    assert seen.trace.observation is None
+    assert "not built: cargo fetch" in seen.gaps

@@ -17,7 +17,7 @@ _LINE = re.compile(rb"(\d+) +(\d+)\.(\d{6}) (.*)", re.DOTALL)
 _CALL = re.compile(
     rb'(\w+)\(((?>"[^"\\]*+(?:\\.[^"\\]*+)*+"|<[^<>]*+>|[^"<)]++|[<)])*?)\)'
     rb" += (-?\d+|\?|0x[0-9a-f]+)"
-    rb"(?:<([^<>]*)>)?(?: (E[A-Z0-9]+) .*| \([^<>]*\)| <unavailable>)?",
+    rb"(?:<([^<>]*)>(?:\(deleted\))?)?(?: (E[A-Z0-9]+) .*| \([^<>]*\)| <unavailable>)?",
     re.DOTALL,
 )
 _UNFINISHED = b" <unfinished ...>"

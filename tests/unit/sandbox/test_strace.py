@@ -144,3 +144,15 @@ def test_a_long_hostile_line_is_read_in_its_time() -> None:
     """Patterns over what an attacker writes do not go back and forth."""
     line = b'70  1.000001 openat(AT_FDCWD</>, "' + b'\\"<) = ' * 40_000
     assert read_calls([line, line + b'"', line.replace(b'\\"', b"")])[1] == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "returned"),
+    [
+        (b'9 1.000001 memfd_create("fonts", 0) = 4</memfd:fonts>(deleted)', "/memfd:fonts"),
+        (b'9 1.000001 openat(AT_FDCWD</tmp>, "a", O_RDONLY) = 3</tmp/a>(deleted)', "/tmp/a"),
+    ],
+)
+def test_what_has_no_name_any_more_is_read(line: bytes, returned: str) -> None:
+    (call,), lost = read_calls([line])
+    assert (call.returned, lost) == (returned, 0)

@@ -52,7 +52,10 @@ def test_without_a_limit_nothing_is_ever_still(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_process_cannot_hide_its_work_behind_its_name() -> None:
-    text = "import ctypes, time\nctypes.CDLL(None).prctl(15, b') 0 0 (')\ntime.sleep(60)"
+    text = (
+        "import ctypes, time\nctypes.CDLL(None).prctl(15, b') 0 0 (')\n"
+        "while time.process_time() < 0.3: pass\ntime.sleep(60)"
+    )
     child = subprocess.Popen([sys.executable, "-c", text])
     try:
         deadline_s = time.monotonic() + 20

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -82,7 +83,9 @@ def click(chrome: webdriver.Chrome, selector: str) -> None:
     """Click, and wait until the next page is there."""
     before = chrome.find_element(By.TAG_NAME, "html")
     chrome.find_element(By.CSS_SELECTOR, selector).click()
-    WebDriverWait(chrome, 30).until(staleness_of(before))
+    # Between two pages the browser answers with errors that are none of ours.
+    waiting = WebDriverWait(chrome, 30, ignored_exceptions=[WebDriverException])
+    waiting.until(staleness_of(before))
     WebDriverWait(chrome, 30).until(lambda one: one.find_elements(By.CSS_SELECTOR, "footer"))
 
 

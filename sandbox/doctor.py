@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sandbox.engine import Boxes, connect
-from sandbox.errors import SandboxError
+from sandbox.errors import SandboxError, first_line
 from sandbox.image import Image, find_image
 from sandbox.toolchain import find_toolchain
 
 if TYPE_CHECKING:
     from docker.client import DockerClient
-
-_TIME_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,6 @@ def _tried(client: DockerClient, image: Image) -> Iterator[Check]:
                     remove=True,
                 )
             except DockerException as error:
-                word = (str(error).splitlines() or ["failed"])[0][:200]
-                yield Check(what, works=False, word=word)
+                yield Check(what, works=False, word=first_line(error))
             else:
                 yield Check(what, works=True, word="works in a container")

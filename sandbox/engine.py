@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from sandbox.errors import SandboxError
+from sandbox.errors import SandboxError, first_line
 from sandbox.guest import wire
 
 if TYPE_CHECKING:
@@ -40,14 +40,10 @@ def connect() -> DockerClient:
         client.ping()
     except (DockerException, OSError) as error:
         raise SandboxError(
-            f"no container engine answers ({_first_line(error)})",
+            f"no container engine answers ({first_line(error)})",
             remedy="start Docker, or run without --sandbox",
         ) from None
     return client
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +217,7 @@ class Boxes:
             session = Session(container, self._client)
             container.start()
         except (APIError, OSError) as error:
-            raise SandboxError(f"a container could not be started: {_first_line(error)}") from None
+            raise SandboxError(f"a container could not be started: {first_line(error)}") from None
         return session
 
     def _create(self, image: str, argv: list[str], **options: Any) -> Container:
@@ -243,7 +239,7 @@ class Boxes:
                 **options,
             )
         except APIError as error:
-            raise SandboxError(f"a container could not be made: {_first_line(error)}") from None
+            raise SandboxError(f"a container could not be made: {first_line(error)}") from None
 
 
 def _mount(host: str, inside: str) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from sandbox.bait import Bait, BaitFile, Decoy
+from sandbox.bait import Bait, Decoy
 from sandbox.engine import Boxes, Room, Session, lines_of
 from sandbox.errors import SandboxError
 from sandbox.guest.sinkhole.seed import Seed
@@ -226,7 +226,7 @@ class Machine:
             self._history(bait, now_s)
         packing = self.packing(now_s)
         for one in bait.files:
-            self._add(packing, one)
+            packing.add(self.path_of(one.path), one.data, mode=one.mode, age_s=one.age_s)
         self.ask({"do": "unpack"}, packing.done())
 
     def _history(self, bait: Bait, now_s: float) -> None:
@@ -251,9 +251,6 @@ class Machine:
         self.ask({"do": "unpack"}, packing.done())
         shell = ["sh", "-c", "\n".join(script)]
         self.run("history", shell, Watching(is_traced=False), cwd="/", more=variables)
-
-    def _add(self, packing: Packing, one: BaitFile) -> None:
-        packing.add(self.path_of(one.path), one.data, mode=one.mode, age_s=one.age_s)
 
     def path_of(self, path: str) -> str:
         """Where a path of the bait is in the container."""
@@ -304,7 +301,7 @@ class Machine:
         if watching.shows_getenv:
             extra["LD_PRELOAD"] = "/usr/lib/x86_64-linux-gnu/libgvfscommon.so.0"
         decoys = sorted(
-            {self.path_of(one.place) for one in self.bait.decoys if _is_file(one.place)}
+            {self.path_of(one.place) for one in self.bait.decoys if not one.is_variable}
         )
         recording.told = self.ask(
             {
@@ -345,7 +342,3 @@ class Machine:
                 "names": 2_000,
             }
         )
-
-
-def _is_file(place: str) -> bool:
-    return not place.startswith("env:")

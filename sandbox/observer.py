@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable
@@ -91,6 +92,7 @@ def _untold(reason: str) -> Trace:
     return Trace(gaps=(Gap(GapKind.SANDBOX, reason, is_blocking=True, remedy=remedy),))
 
 
+@functools.cache
 def program_digest() -> str:
     """What of ours shapes a trace: the image's own name, and the sources of this package."""
     digest = hashlib.sha256(tag().encode())

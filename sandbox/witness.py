@@ -122,10 +122,10 @@ class Witness:
         decoys = {
             machine.path_of(one.place): _spelled(one.place)
             for one in bait.decoys
-            if not one.place.startswith("env:")
+            if not one.is_variable
         }
         self._decoy_paths = decoys
-        variables = {one.place for one in bait.decoys if one.place.startswith("env:")}
+        variables = {one.place for one in bait.decoys if one.is_variable}
         here = places or self._places
         calls, lost = read_calls(lines_of(recording.trace))
         is_consumer = here.project == self._places.project

@@ -53,6 +53,11 @@ class Decoy:
     place: str
     value: bytes
 
+    @property
+    def is_variable(self) -> bool:
+        """Whether it stands in the environment, not in a file."""
+        return self.place.startswith("env:")
+
 
 @dataclass(frozen=True, slots=True)
 class Persona:

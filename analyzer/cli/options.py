@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 
-def formats_option(known: Collection[str]) -> Any:
-    """`--format` of a command that has these formats."""
+def formats_option(known: Collection[str], first: str = "human") -> Any:
+    """`--format` of a command that has these formats; `first` is taken if none is named."""
 
     def complete(incomplete: str) -> list[str]:
         return [one for one in known if one.startswith(incomplete)]
@@ -18,7 +18,7 @@ def formats_option(known: Collection[str]) -> Any:
     return typer.Option(
         "--format",
         metavar="NAME",
-        help=f"{', '.join(known)}; human if left out; may repeat, in pairs with -o.",
+        help=f"{', '.join(known)}; {first} if left out; may repeat, in pairs with -o.",
         autocompletion=complete,
     )
 
@@ -26,6 +26,13 @@ def formats_option(known: Collection[str]) -> Any:
 Output = Annotated[
     list[Path] | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write there; pairs with --format."),
+]
+Campaign = Annotated[
+    str, typer.Option("--campaign", metavar="NAME|FILE", help="A campaign, or its file.")
+]
+FromReport = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="REPORT", help="A report of `scan --format json`."),
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Use the cache only.")]
 Rules = Annotated[

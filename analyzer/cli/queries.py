@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.options import Output, Quiet
+from analyzer.cli.options import Campaign, FromReport, Output, Quiet, formats_option
 from analyzer.cli.output import deliver, plan, warn
 from analyzer.config import load_settings
 from analyzer.errors import UsageError
@@ -21,29 +21,12 @@ if TYPE_CHECKING:
 _FIRST = "kql"
 
 
-def _complete(incomplete: str) -> list[str]:
-    return [one for one in languages() if one.startswith(incomplete)]
-
-
 def queries(
-    format_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format",
-            metavar="NAME",
-            help=f"{', '.join(languages())}; kql if left out; may repeat, in pairs with -o.",
-            autocompletion=_complete,
-        ),
-    ] = None,
+    format_: Annotated[list[str] | None, formats_option(languages(), _FIRST)] = None,
     output: Output = None,
     *,
-    campaign: Annotated[
-        str, typer.Option("--campaign", metavar="NAME|FILE", help="A campaign, or its file.")
-    ] = "",
-    from_report: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="REPORT", help="A report of `scan --format json`."),
-    ] = None,
+    campaign: Campaign = "",
+    from_report: FromReport = None,
     since: Annotated[
         str, typer.Option("--since", metavar="DATE", help="First day; the campaign's if left out.")
     ] = "",

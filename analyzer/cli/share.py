@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.options import AsOf, Output
+from analyzer.cli.options import AsOf, Campaign, FromReport, Output, formats_option
 from analyzer.cli.output import deliver, plan
 from analyzer.cli.ownership import day_of
 from analyzer.config import load_settings
@@ -22,29 +22,12 @@ if TYPE_CHECKING:
 _FIRST = "plain"
 
 
-def _complete(incomplete: str) -> list[str]:
-    return [one for one in kinds() if one.startswith(incomplete)]
-
-
 def share(
-    format_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format",
-            metavar="NAME",
-            help=f"{', '.join(kinds())}; plain if left out; may repeat, in pairs with -o.",
-            autocompletion=_complete,
-        ),
-    ] = None,
+    format_: Annotated[list[str] | None, formats_option(kinds(), _FIRST)] = None,
     output: Output = None,
     *,
-    campaign: Annotated[
-        str, typer.Option("--campaign", metavar="NAME|FILE", help="A campaign, or its file.")
-    ] = "",
-    from_report: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="REPORT", help="A report of `scan --format json`."),
-    ] = None,
+    campaign: Campaign = "",
+    from_report: FromReport = None,
     crate: Annotated[
         list[str] | None,
         typer.Option("--crate", metavar="NAME", help="Only this one of several; may repeat."),

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from gate.desk import Desk
 from gate.errors import NotPermitted
 from gate.line import Urgency
-from gate.model import Cause, Outcome, Release, Ruling, WaiverRow, WaiverState
+from gate.model import NO_DAY, Cause, Outcome, Release, Ruling, WaiverRow, WaiverState
 from gate.store.people import People
 from gate.store.store import Store
 
@@ -97,9 +97,8 @@ def restoration(found: Ruling | None, release: Release, reason: str, actor: str)
     if found is None or found.cause is not Cause.REVOKED:
         raise NotPermitted(f"{release.label} is not revoked")
     why = f"restored by {actor}, to be read again: {reason.strip()}"
-    over = "2000-01-01"  # it holds for no day: whoever asks next has the release judged
     held = replace(found, outcome=Outcome.HOLD, why=why, cause=Cause.RESTORED, actor=actor)
-    return replace(held, until=over, at="", judge="", id=0)
+    return replace(held, until=NO_DAY, at="", judge="", id=0)
 
 
 def _later(days: int) -> str:

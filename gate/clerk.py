@@ -5,12 +5,14 @@ One thread; it never serves anybody, and nothing waits for it but the end of the
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
 from collections.abc import Callable
 
 from analyzer.errors import CratescopeError
+from gate.advisories import Watch
 from gate.desk import Desk
 from gate.errors import Busy, StoreUnreachable
 from gate.ledger import FLUSH_S
@@ -33,7 +35,9 @@ class Clerk:
     ) -> None:
         """`judged_by` gives the digest of the judge that is in force for a mount."""
         self._desk, self._refresh_tokens, self._judged_by = desk, refresh_tokens, judged_by
+        self._watch = Watch(desk, judged_by)
         self._epoch = 0
+        self._after: dict[str, int] = {}
         self._again_at = 0.0
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="clerk", daemon=True)
@@ -77,6 +81,7 @@ class Clerk:
             _log.warning("the database answers again")
             self._desk.parts.standings.forget_all()
             self._desk.is_store_up = True
+        self._watch.turn()
         if time.monotonic() >= self._again_at:
             self._again_at = time.monotonic() + _AGAIN_S
             if len(self._desk.parts.line) < _AT_ONCE:
@@ -111,12 +116,20 @@ class Clerk:
 
     def _read_again(self) -> None:
         """Rulings that are due, then those of other rules, engines and policies."""
-        parts = self._desk.parts
-        for one in parts.store.due(parts.today(), _AT_ONCE):
+        parts, day = self._desk.parts, self._desk.parts.today()
+        for one in self._next("", lambda after: parts.store.due(day, after, _AT_ONCE)):
             self._again(one, Cause.DUE)
         for mount in parts.upstreams:
-            for one in parts.store.outdated(mount, self._judged_by(mount), _AT_ONCE):
+            judge = self._judged_by(mount)
+            rows = functools.partial(parts.store.outdated, mount, judge, most=_AT_ONCE)
+            for one in self._next(mount, rows):
                 self._again(one, Cause.RESCAN)
+
+    def _next(self, what: str, rows: Callable[[int], tuple[Ruling, ...]]) -> tuple[Ruling, ...]:
+        """The next few, from the front again after the last: some can never be read again."""
+        found = rows(self._after.get(what, 0))
+        self._after[what] = found[-1].id if len(found) == _AT_ONCE else 0
+        return found
 
     def _again(self, one: Ruling, cause: Cause, urgency: Urgency = Urgency.RESCAN) -> None:
         try:

@@ -288,10 +288,10 @@ class Desk:
         kept = self.parts.store.keep(ruling, shown)
         self.parts.standings.put(kept)
         if before is not None and kept.outcome is not Outcome.SERVE is before.outcome:
-            self._tell_late(kept, before)
+            self.tell_late(kept, before)
         return kept
 
-    def _tell_late(self, kept: Ruling, before: Ruling) -> None:
+    def tell_late(self, kept: Ruling, before: Ruling) -> None:
         """What went out is held now: whoever got it has to hear of it."""
         got = self.parts.store.who_got(kept.release.name, kept.release.version)
         clients = len({one.client for one in got})

@@ -6,14 +6,11 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 from analyzer.config import load_settings
 from analyzer.limits import DEFAULT_LIMITS, Limits
-from analyzer.registry.advisory_store import open_store
-from analyzer.registry.context import Contexts
-from analyzer.registry.dump import open_names
 from analyzer.worker.pool import Pool
+from gate.advisories import Databases
 from gate.clerk import Clerk
 from gate.desk import Desk, Parts
 from gate.judge import Judge
@@ -30,7 +27,6 @@ from gate.web.auth import Auth
 
 _THREADS_PER_JOB = 3
 """Judges fetch while others read; the pool of workers keeps to the number of processors."""
-_LOOK_S = 600.0
 
 
 def now() -> str:
@@ -47,23 +43,6 @@ def open_database(settings: GateSettings) -> Database:
     """The database of a gate, its tables there. Raises UsageError, StoreUnreachable."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     return Database(settings.database_url or sqlite_url(settings.data_dir))
-
-
-class Surroundings:
-    """Databases of advisories and names on this machine, looked for anew from time to time."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
-        self._key: tuple[str, float] = ("", 0.0)
-        self._found: Contexts | None = None
-
-    def __call__(self, day: str) -> Contexts:
-        """What is known on a day."""
-        key = (day, time.monotonic() // _LOOK_S)
-        if self._found is None or key != self._key:
-            self._found = Contexts(open_store(self._folder), day, open_names(self._folder))
-            self._key = key
-        return self._found
 
 
 class Gate:
@@ -89,7 +68,8 @@ class Gate:
             cache_dir=settings.data_dir / "store",
             worker_command=worker_command,
         )
-        contexts = Surroundings(load_settings(os.environ).data_dir)
+        contexts = Databases(load_settings(os.environ).data_dir)
+        contexts(day())  # a damaged one is told now
         self.judge = Judge(self.pool, settings, limits, contexts)
         upstreams = {one.name: Upstream(one, settings, limits) for one in settings.mounts}
         self.line = Line(settings.jobs * _THREADS_PER_JOB, settings.queue_size)

@@ -21,6 +21,8 @@ from analyzer.model import (
     CrateRef,
     CrateSource,
     Decision,
+    FactKind,
+    Finding,
     GapKind,
     IndexEntry,
     Origin,
@@ -37,6 +39,7 @@ from analyzer.project.compare import Comparison, Pair
 from analyzer.project.decisions.load import Owner
 from analyzer.registry.around import around
 from analyzer.registry.context import Contexts, days_between, published
+from analyzer.score import assess
 from analyzer.signatures import signature_digest
 from analyzer.worker.pool import Ask, Pool
 from analyzer.worker.report_cache import engine_digest
@@ -140,6 +143,8 @@ class Judge:
         case = self._case(look, Surroundings(published=times[0], first_published=times[1]))
         decision = decide_case(case, asked.owner.policy, asked.owner.waivers, asked.owner.today)
         ruling = _ruling(asked, look, case, decision)
+        if self._contexts(asked.day).labels != contexts.labels:
+            return self.rule(asked, upstream, on_step)  # advisories that came meanwhile count
         ruling = replace(ruling, judge=self.digest(asked.owner.policy, contexts.labels))
         return ruling, _evidence(look, decision)
 
@@ -153,7 +158,9 @@ class Judge:
         )
         if is_probe(entry) or (report.verdict is Verdict.CLEAR and is_old):
             return _Look(report)
-        before = accepted_before(asked.copy.file.entries, entry, asked.outcome_of, asked.day)
+        before = accepted_before(
+            asked.copy.file.entries, entry, _measure(asked.outcome_of, contexts), asked.day
+        )
         if before is None:
             return _Look(self._pool.analyze_one(source, context))
         seen: dict[str, Report] = {}
@@ -175,9 +182,10 @@ class Judge:
         is_whole = self._settings.judged_on is JudgedOn.WHOLE or diff is None
         if is_whole or diff is None or look.report.verdict is Verdict.BLOCK:
             return case_of(look.report, around)
-        stays = tuple(one for one in diff.same if one.is_blocking and not one.is_quiet)
-        case = replace(diff.case, verdict=diff.verdict, findings=(*diff.added, *stays))
-        return replace(case, gaps=diff.gaps, around=around)
+        stays = (one for one in diff.same if (one.is_blocking and not one.is_quiet) or _told(one))
+        findings = (*diff.added, *stays)
+        verdict = assess(findings, diff.gaps, look.report.coverage).verdict
+        return replace(diff.case, verdict=verdict, findings=findings, gaps=diff.gaps, around=around)
 
     def _prove(self) -> None:
         """Tell one crate that no worker could judge from a machine that judges none (P7, G7)."""
@@ -189,6 +197,16 @@ class Judge:
         ref = CrateRef(probe.NAME, probe.VERSION)
         source = CrateSource(ref, probe.checksum(), probe.archive(), Origin.CRATES_IO)
         return self._pool.analyze_one(source).verdict is Verdict.BLOCK
+
+
+def _measure(outcome_of: OutcomeOf, contexts: Contexts) -> OutcomeOf:
+    """What stands about a release; one that an advisory calls malicious is no measure."""
+
+    def outcome(one: IndexEntry) -> Outcome | None:
+        is_bad = any(each.is_malicious for each in contexts.advisories(one.name, one.version))
+        return Outcome.DENY if is_bad else outcome_of(one)
+
+    return outcome
 
 
 # From a decision to a ruling ----------------------------------------------------------------------
@@ -219,6 +237,11 @@ def _ruling(asked: Question, look: _Look, case: Case, decision: Decision) -> Rul
         before=look.diff.old.version if look.diff is not None else "",
         until=asked.day if is_broken else _until(asked, case, decision),
     )
+
+
+def _told(finding: Finding) -> bool:
+    """Whether it cites an advisory: one that names both versions is no excuse for either."""
+    return any(one.kind is FactKind.REGISTRY_ADVISORY for one in finding.evidence)
 
 
 def _place(case: Case, rule: str) -> str:

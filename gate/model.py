@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+NO_DAY = "2000-01-01"
+"""Last day of a ruling that holds on none: whoever asks next has the release judged."""
+
 
 class Outcome(StrEnum):
     """What the gate does with a release. A held one waits for a person; a denied one is out."""
@@ -24,6 +27,7 @@ class Cause(StrEnum):
     REVOKED = "revoked"
     RESTORED = "restored"
     CHECKSUM = "checksum"
+    ADVISORY = "advisory"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import ColumnElement, Row, Select, func, insert, select
 
 from gate.model import AuditRow, Cause, Evidence, Outcome, Release, Ruling, Taken
 from gate.store import chain
@@ -16,6 +16,9 @@ from gate.store.schema import evidence, pin, ruling, taken
 
 _AGENT_CHARACTERS = 200
 _DETAIL_CHARACTERS = 400
+_IN_FORCE = select(func.max(ruling.c.id)).group_by(
+    ruling.c.mount, ruling.c.name, ruling.c.version, ruling.c.sha256
+)
 Clock = Callable[[], str]
 
 
@@ -33,9 +36,7 @@ class Store:
     def rulings(self, mount: str, name: str) -> tuple[Ruling, ...]:
         """All rulings about a name, oldest first."""
         query = select(ruling).where(ruling.c.mount == mount, ruling.c.name == name)
-        with self.database.reading() as connection:
-            rows = connection.execute(query.order_by(ruling.c.id)).all()
-        return tuple(map(_ruling, rows))
+        return self._rulings(query.order_by(ruling.c.id))
 
     def keep(self, one: Ruling, shown: Evidence | None = None) -> Ruling:
         """Write a ruling and its line of the audit log; on disk when this returns."""
@@ -59,47 +60,42 @@ class Store:
 
     def latest(self, *, outcome: Outcome | None = None, most: int = 500) -> tuple[Ruling, ...]:
         """The ruling in force on each release, newest first; only those of an outcome if given."""
-        newest = select(func.max(ruling.c.id)).group_by(
-            ruling.c.mount, ruling.c.name, ruling.c.version, ruling.c.sha256
-        )
-        query = select(ruling).where(ruling.c.id.in_(newest))
+        query = select(ruling).where(ruling.c.id.in_(_IN_FORCE)).order_by(ruling.c.id.desc())
         if outcome is not None:
             query = query.where(ruling.c.outcome == outcome)
-        with self.database.reading() as connection:
-            rows = connection.execute(query.order_by(ruling.c.id.desc()).limit(most)).all()
-        return tuple(map(_ruling, rows))
+        return self._rulings(query.limit(most))
 
-    def outdated(self, mount: str, judge: str, most: int = 200) -> tuple[Ruling, ...]:
-        """Rulings in force that another judge made, oldest first; what people ruled stays."""
-        newest = select(func.max(ruling.c.id)).group_by(
-            ruling.c.mount, ruling.c.name, ruling.c.version, ruling.c.sha256
-        )
-        fixed = (Cause.REVOKED, Cause.CHECKSUM)
-        query = (
-            select(ruling)
-            .where(ruling.c.id.in_(newest), ruling.c.judge != judge, ruling.c.cause.not_in(fixed))
-            .where(ruling.c.mount == mount)
-        )
-        with self.database.reading() as connection:
-            return tuple(map(_ruling, connection.execute(query.order_by(ruling.c.id).limit(most))))
+    def all_served(self) -> Iterator[Ruling]:
+        """The rulings in force that let a release in, however many, oldest first."""
+        at = 0
+        while rows := self._in_force(at, 1000, ruling.c.outcome == Outcome.SERVE):
+            yield from rows
+            at = rows[-1].id
 
-    def due(self, day: str, most: int = 200) -> tuple[Ruling, ...]:
-        """Rulings in force whose last day is over."""
-        newest = select(func.max(ruling.c.id)).group_by(
-            ruling.c.mount, ruling.c.name, ruling.c.version, ruling.c.sha256
+    def outdated(
+        self, mount: str, judge: str, after: int = 0, most: int = 200
+    ) -> tuple[Ruling, ...]:
+        """Rulings in force behind an id that another judge made; what people ruled stays."""
+        is_open = ruling.c.cause.not_in((Cause.REVOKED, Cause.CHECKSUM))
+        return self._in_force(
+            after, most, ruling.c.mount == mount, ruling.c.judge != judge, is_open
         )
-        query = select(ruling).where(
-            ruling.c.id.in_(newest), ruling.c.until != "", ruling.c.until < day
-        )
+
+    def due(self, day: str, after: int = 0, most: int = 200) -> tuple[Ruling, ...]:
+        """Rulings in force behind an id whose last day is over."""
+        return self._in_force(after, most, ruling.c.until != "", ruling.c.until < day)
+
+    def _in_force(self, after: int, most: int, *told: ColumnElement[bool]) -> tuple[Ruling, ...]:
+        query = select(ruling).where(ruling.c.id.in_(_IN_FORCE), ruling.c.id > after, *told)
+        return self._rulings(query.order_by(ruling.c.id).limit(most))
+
+    def _rulings(self, query: Select[tuple[object, ...]]) -> tuple[Ruling, ...]:
         with self.database.reading() as connection:
-            return tuple(map(_ruling, connection.execute(query.order_by(ruling.c.id).limit(most))))
+            return tuple(map(_ruling, connection.execute(query)))
 
     def counts(self) -> Mapping[str, int]:
         """How many releases have which outcome now."""
-        newest = select(func.max(ruling.c.id)).group_by(
-            ruling.c.mount, ruling.c.name, ruling.c.version, ruling.c.sha256
-        )
-        query = select(ruling.c.outcome, func.count()).where(ruling.c.id.in_(newest))
+        query = select(ruling.c.outcome, func.count()).where(ruling.c.id.in_(_IN_FORCE))
         with self.database.reading() as connection:
             rows = connection.execute(query.group_by(ruling.c.outcome)).all()
         return {str(outcome): int(number) for outcome, number in rows}

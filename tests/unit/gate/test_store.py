@@ -108,6 +108,17 @@ def test_a_ruling_is_due_after_its_last_day(store: Store) -> None:
     assert len(store.due("2026-11-04")) == 1
 
 
+def test_what_can_never_be_read_again_keeps_nobody_from_being_read(store: Store) -> None:
+    """Releases that their index names no more stay outdated for ever: one has to get past them."""
+    for number in range(5):
+        one = Release("crates-io", "Foo", f"1.0.{number}", f"{number:064x}")
+        store.keep(ruling(release=one, judge="old"))
+    first = store.outdated("crates-io", "new", 0, 2)
+    rest = store.outdated("crates-io", "new", first[-1].id, 9)
+    assert [row.release.version for row in (*first, *rest)] == [f"1.0.{n}" for n in range(5)]
+    assert [row.id for row in store.all_served()] == [row.id for row in (*first, *rest)]
+
+
 def test_opening_again_takes_no_step(tmp_path: Path) -> None:
     first = Database(sqlite_url(tmp_path))
     first.close()

@@ -95,6 +95,17 @@ def folder_sighting(path: str, matcher: Matcher) -> Sighting | None:
     return None
 
 
+def unversioned_build(path: str, matcher: Matcher) -> str:
+    """The name of a crate bad in some versions only, if a folder is the fingerprint of one of its
+    builds: which version it was does not stand there. Empty for others.
+    """
+    above, _, name = path.rpartition("/")
+    hashed = _HASHED.fullmatch(name) if above.endswith("/.fingerprint") else None
+    if hashed is None or matcher.match(hashed[1], "", None) is not None:
+        return ""
+    return hashed[1] if matcher.wanted(hashed[1]) else ""
+
+
 def in_source_cache(path: str) -> str:
     """The folder of the crate, of a file in cargo's cache of sources; empty for others."""
     found = _REGISTRY.search(path)

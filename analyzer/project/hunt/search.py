@@ -131,10 +131,11 @@ def _pooled(
     context = multiprocessing.get_context("spawn")
     again: list[Task] = []
     waiting = list(reversed(_largest_first(tasks)))
+    in_hand = jobs * _IN_HAND if jobs > 1 else 1
     with ProcessPoolExecutor(jobs, context, _start, (matcher,)) as pool:
         running: dict[Future[Batch], Task] = {}
         while waiting or running:
-            while waiting and len(running) < jobs * _IN_HAND and not again:
+            while waiting and len(running) < in_hand and not again:
                 task = waiting.pop()
                 running[pool.submit(_work, task)] = task
             finished, _ = wait(running, return_when=FIRST_COMPLETED)

@@ -21,6 +21,7 @@ from analyzer.project.hunt.names import (
     folder_sighting,
     is_archive,
     reader_of,
+    unversioned_build,
 )
 from analyzer.project.hunt.times import iso
 from analyzer.project.locks import shown
@@ -102,6 +103,7 @@ class Walk:
             for one in entries:
                 if one.is_dir(follow_symlinks=False):
                     self._note(folder_sighting(one.path, self.matcher), one.path, root)
+                    self._unversioned(one.path)
                     if one.name == ".git":
                         pending += self._modules(one.path)
                     elif depth >= _MAX_DEPTH:
@@ -172,6 +174,16 @@ class Walk:
             except OSError:
                 time = ""
             self.sightings.append(replace(found, root=root, seen_at=time))
+
+    def _unversioned(self, path: str) -> None:
+        """A build of a partly bad crate whose version nothing beside it tells."""
+        name = unversioned_build(path, self.matcher)
+        if not name:
+            return
+        deps = Path(path).parents[1] / "deps"
+        if not any(deps.glob(f"{name.replace('-', '_')}-*.d")):
+            reason = f"{name} was built here, in a version that is not told; some versions are bad"
+            self._gap(path, reason, is_blocking=False)
 
     def _gap(self, path: str, reason: str, *, is_blocking: bool = True) -> None:
         where = shown(Path(path))

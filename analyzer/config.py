@@ -84,6 +84,8 @@ class Settings:
     """A mail address or URL of whoever runs this, for the web API's operators."""
     rustsec_feed: str = RUSTSEC_FEED
     osv_feed: str = OSV_FEED
+    campaign_feed: str = ""
+    """Where campaigns and known-bad names come from besides what is shipped; empty: nowhere."""
     web_api: str = WEB_API
     database_dump: str = DATABASE_DUMP
 
@@ -121,6 +123,7 @@ def load_settings(
         contact=table.get("contact", "", _text),
         rustsec_feed=table.get("rustsec-feed", RUSTSEC_FEED, _text),
         osv_feed=table.get("osv-feed", OSV_FEED, _text),
+        campaign_feed=table.get("campaign-feed", "", _text),
         web_api=table.get("web-api", WEB_API, _text),
         database_dump=table.get("database-dump", DATABASE_DUMP, _text),
     )
@@ -175,6 +178,7 @@ _READERS: Mapping[str, tuple[Callable[[object], object], str]] = {
     "data-dir": (_text, "a text"),
     "database-dump": (_text, "a text"),
     "osv-feed": (_text, "a text"),
+    "campaign-feed": (_text, "a text"),
     "rustsec-feed": (_text, "a text"),
     "web-api": (_text, "a text"),
     "index-max-age-s": (_number, "a whole number of seconds"),

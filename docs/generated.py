@@ -28,6 +28,7 @@ MEANINGS = {
     "contact": "a mail address or URL of yours, sent to the web API with `--online-metadata`",
     "database-dump": "where `db update --dump -` fetches the registry's dump from",
     "osv-feed": "where `db update` fetches OSV's advisories from",
+    "campaign-feed": "where `db update` fetches campaigns and bad names from; none: shipped ones",
     "rustsec-feed": "where `db update` fetches RustSec's advisories from",
     "web-api": "the registry's web API",
     "index-max-age-s": "seconds for which an index file is believed without asking again",

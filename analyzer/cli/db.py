@@ -1,4 +1,4 @@
-"""`cratescope db update|status|export|import`: advisories kept on this machine, with their age."""
+"""`cratescope db update|status|export|import`: advisories and campaigns, with their age."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ import typer
 
 from analyzer.cli.options import Offline
 from analyzer.codec import to_plain
-from analyzer.config import load_settings
+from analyzer.config import Settings, load_settings
 from analyzer.errors import UsageError
+from analyzer.project.incident.feed import CAMPAIGNS, read_campaigns
+from analyzer.project.incident.load import shipped
+from analyzer.project.incident.model import Knowledge
 from analyzer.registry.advisory_store import FILE, AdvisoryStore, SourceInfo, open_store
 from analyzer.registry.dump import open_names
-from analyzer.registry.update import OSV, RUSTSEC, DumpUpdate, Outcome, Update
+from analyzer.registry.update import OSV, READERS, RUSTSEC, DumpUpdate, Outcome, Update
 from analyzer.report.text import one_line
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -36,6 +39,12 @@ def update(
     osv: Annotated[
         str, typer.Option("--osv", metavar="URL|FILE", help="OSV's export for crates.io, a zip.")
     ] = "",
+    campaigns: Annotated[
+        str,
+        typer.Option(
+            "--campaigns", metavar="URL|FILE", help="A tar.gz of campaigns and bad names."
+        ),
+    ] = "",
     dump: Annotated[
         str,
         typer.Option("--dump", metavar="URL|FILE", help="The registry's database dump; `-`: its."),
@@ -43,20 +52,20 @@ def update(
     allow_older: _Older = False,
     offline: Offline = False,
 ) -> None:
-    """Fetch advisories from RustSec and OSV, or what is named."""
+    """Fetch advisories from RustSec and OSV and campaigns from your feed, or what is named."""
     settings = load_settings(os.environ, is_offline=offline or None)
     if dump:
         place = settings.database_dump if dump == "-" else dump
         as_of = DumpUpdate(settings, allows_older=allow_older).run(place)
         typer.echo(one_line(f"dump: names, owners and downloads of {as_of}"))
-        if not (rustsec or osv):
+    named = {RUSTSEC: rustsec, OSV: osv, CAMPAIGNS: campaigns}
+    if not any(named.values()):
+        if dump:
             return
-    named = {RUSTSEC: rustsec, OSV: osv}
+        feeds = (settings.rustsec_feed, settings.osv_feed, settings.campaign_feed)
+        named = dict(zip(named, feeds, strict=True))
     places = {name: place for name, place in named.items() if place}
-    if not places:
-        places = {RUSTSEC: settings.rustsec_feed, OSV: settings.osv_feed}
-    outcomes = Update(settings, _now(), allows_older=allow_older).run(places)
-    _tell(outcomes)
+    _tell(_update(settings, allows_older=allow_older).run(places))
 
 
 @app.command("status")
@@ -66,7 +75,7 @@ def status(
 ) -> None:
     """Where the advisories came from, how many there are, how old they are."""
     data_dir = load_settings(os.environ).data_dir
-    store, names = open_store(data_dir), open_names(data_dir)
+    store, names, book = open_store(data_dir), open_names(data_dir), shipped()
     sources: tuple[SourceInfo, ...] = ()
     if store is not None:
         with store:
@@ -74,7 +83,12 @@ def status(
     if as_json:
         rows = [to_plain(one) for one in sources]
         dump = names.as_of if names is not None else ""
-        shown = {"schema": "cratescope.db/v1", "sources": rows, "dump": dump}
+        shown = {
+            "schema": "cratescope.db/v1",
+            "sources": rows,
+            "dump": dump,
+            "shipped": to_plain(book.origins[0]) | {"campaigns": len(book.campaigns)},
+        }
         typer.echo(json.dumps(shown, indent=1))
         return
     for one in sources:
@@ -82,6 +96,7 @@ def status(
             typer.echo(line)
     if names is not None:
         typer.echo(one_line(f"dump: names, owners and downloads of {names.as_of}"))
+    typer.echo(_shipped(book))
     if not sources:
         typer.echo(_NONE)
 
@@ -90,7 +105,7 @@ def status(
 def export(
     file: Annotated[Path, typer.Argument(help="Where to write the bundle.")],
 ) -> None:
-    """Write the advisories into one file, for machines without a network."""
+    """Write advisories and campaigns into one file, for machines without a network."""
     data_dir = load_settings(os.environ).data_dir
     store = open_store(data_dir)
     if store is None or data_dir is None:
@@ -110,7 +125,12 @@ def import_(
     settings = load_settings(os.environ)
     with AdvisoryStore(file) if file.is_file() else _absent(file):
         pass
-    _tell(Update(settings, _now(), allows_older=allow_older).take_in(file))
+    _tell(_update(settings, allows_older=allow_older).take_in(file))
+
+
+def _update(settings: Settings, *, allows_older: bool) -> Update:
+    readers = {**READERS, CAMPAIGNS: read_campaigns}
+    return Update(settings, _now(), allows_older=allows_older, readers=readers)
 
 
 def _absent(file: Path) -> AdvisoryStore:
@@ -143,14 +163,28 @@ def _described(info: SourceInfo) -> list[str]:
     age = info.age(_now())
     days = "today" if age.days < 1 else f"{age.days} days ago"
     stale = "; STALE: run `cratescope db update`" if info.is_stale(_now()) else ""
+    kinds = f"{info.malicious:,} malicious, {info.withdrawn:,} withdrawn"
+    what = f"{info.advisories:,} advisories ({kinds})"
+    if info.name == CAMPAIGNS:
+        what = f"{info.advisories:,} known-bad crates, {info.documents - 1:,} campaigns"
     lines = [
-        one_line(
-            f"{info.name}: {info.advisories:,} advisories ({info.malicious:,} malicious,"
-            f" {info.withdrawn:,} withdrawn) of {info.as_of}, fetched {days}{stale}"
-        ),
+        one_line(f"{info.name}: {what} of {info.as_of}, fetched {days}{stale}"),
         f"  {one_line(f'from {info.url}')}  sha256 {info.sha256}",
     ]
     if info.problems:
         lines.append(f"  {len(info.problems)} of {info.files:,} files could not be read:")
         lines += [f"    {one_line(one)}" for one in info.problems[:10]]
     return lines
+
+
+def _shipped(book: Knowledge) -> str:
+    """What came with the program, and since when it is; a later feed stands beside it."""
+    origin = book.origins[0]
+    age = origin.age_days(_now())
+    return (
+        one_line(
+            f"shipped: {origin.entries:,} known-bad crates, {len(book.campaigns):,} campaigns"
+            f" of {origin.as_of}, {'today' if age == 0 else f'{age} days ago'}"
+        )
+        + f"\n  sha256 {origin.digest}"
+    )

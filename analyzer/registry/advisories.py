@@ -84,13 +84,15 @@ class AdvisoryRecord:
 class Feed:
     """A feed as read. `files`: advisory files seen; `as_of`: when its data were made (UTC).
 
-    `problems` names files that could not be read: `files` = read files + problems.
+    `problems` names files that could not be read: `files` = read files + problems. `documents` are
+    files, by name, that a feed wants kept as they are beside its records.
     """
 
     records: tuple[AdvisoryRecord, ...]
     files: int
     as_of: str
     problems: tuple[str, ...] = ()
+    documents: tuple[tuple[str, str], ...] = ()
 
 
 def read_rustsec(data: bytes) -> Feed:
@@ -98,7 +100,7 @@ def read_rustsec(data: bytes) -> Feed:
     records: list[AdvisoryRecord] = []
     problems: list[str] = []
     newest = 0.0
-    for path, text, changed_s in _tar_files(data):
+    for path, text, changed_s in tar_files(data):
         newest = max(newest, changed_s)
         if not path.endswith(".md") or not re.search(r"/(?:crates|rust)/[^/]+/[^/]+$", f"/{path}"):
             continue
@@ -137,8 +139,11 @@ def _feed(records: list[AdvisoryRecord], problems: list[str], files: int, newest
 # Containers ---------------------------------------------------------------------------------------
 
 
-def _tar_files(data: bytes) -> Iterator[tuple[str, bytes, float]]:
-    """Path, content and time (seconds) of every regular file."""
+def tar_files(data: bytes) -> Iterator[tuple[str, bytes, float]]:
+    """Path, content and time (seconds) of every regular file of a gzipped tar.
+
+    Raises RegistryUnreachable if it is none, or larger than any feed.
+    """
     total = 0
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r|gz") as archive:

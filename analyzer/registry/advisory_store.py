@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -32,6 +32,9 @@ CREATE TABLE advisory (
     data TEXT NOT NULL, description TEXT NOT NULL,
     PRIMARY KEY (package, source, id)
 ) WITHOUT ROWID;
+CREATE TABLE document (
+    source TEXT NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (source, name)
+) WITHOUT ROWID;
 """
 _ORDER = {one: place for place, one in enumerate(AdvisoryKind)}
 
@@ -39,7 +42,8 @@ _ORDER = {one: place for place, one in enumerate(AdvisoryKind)}
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
     """Where one feed's data came from. Times are `YYYY-MM-DDTHH:MM:SSZ`: `fetched` by our clock,
-    `as_of` by the feed. `sha256` is the digest of the feed's file, `problems` what was not read.
+    `as_of` by the feed. `sha256` is the digest of the feed's file, `problems` what was not read,
+    `documents` how many files of the feed are kept as they are.
     """
 
     name: str
@@ -53,6 +57,7 @@ class SourceInfo:
     malicious: int
     etag: str = ""
     problems: tuple[str, ...] = ()
+    documents: int = 0
 
     def age(self, now: datetime) -> timedelta:
         """How long ago this was fetched."""
@@ -67,7 +72,18 @@ class SourceInfo:
         return f"{self.name} {self.as_of} sha256 {self.sha256[:16]}"
 
 
-Part = tuple[SourceInfo, tuple[AdvisoryRecord, ...]]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Everything that one feed said: its records, and the files that it wants kept, by name."""
+
+    info: SourceInfo
+    records: tuple[AdvisoryRecord, ...]
+    documents: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What must not get lost: ids of records, names of documents."""
+        return frozenset({one.id for one in self.records} | {name for name, _ in self.documents})
 
 
 class AdvisoryStore:
@@ -116,9 +132,16 @@ class AdvisoryStore:
                 replace(from_plain(AdvisoryRecord, json.loads(data)), description=text)
                 for data, text in rows
             )
-            return source, tuple(found)
+            return Part(source, tuple(found), self._documents(source))
         except (sqlite3.Error, CodecError, ValueError, TypeError) as error:
             raise _damaged(self._path, error) from None
+
+    def _documents(self, source: SourceInfo) -> tuple[tuple[str, str], ...]:
+        if not source.documents:  # a database of before 0.3 has no such table
+            return ()
+        query = "SELECT name, data FROM document WHERE source = ? ORDER BY name"
+        rows = self._connection.execute(query, (source.name,)).fetchall()
+        return tuple((str(name), str(data)) for name, data in rows)
 
     def _sources(self) -> tuple[SourceInfo, ...]:
         rows = self._connection.execute("SELECT data FROM source ORDER BY name DESC").fetchall()
@@ -204,11 +227,14 @@ def write_store(path: Path, parts: Iterable[Part]) -> None:
         with closing(sqlite3.connect(temporary)) as connection:
             connection.execute("PRAGMA journal_mode = OFF")
             connection.executescript(_SCHEMA)
-            for source, records in parts:
-                row = (source.name, json.dumps(to_plain(source)))
+            for one in parts:
+                source = one.info.name
+                row = (source, json.dumps(to_plain(one.info)))
                 connection.execute("INSERT INTO source VALUES (?, ?)", row)
-                rows = _rows(source.name, records)
+                rows = _rows(source, one.records)
                 connection.executemany("INSERT OR REPLACE INTO advisory VALUES (?,?,?,?,?)", rows)
+                files = [(source, name, data) for name, data in one.documents]
+                connection.executemany("INSERT INTO document VALUES (?,?,?)", files)
             connection.commit()
         with Path(temporary).open("rb+") as file:
             os.fsync(file.fileno())
@@ -239,13 +265,12 @@ def set_back(old: Part, new: Part, now: datetime) -> str:
     Databases withdraw entries, they never drop them: fewer entries or an older state mean that
     somebody serves us yesterday's list, or a list with holes.
     """
-    (was, before), (info, after) = old, new
+    was, info = old.info, new.info
     if info.as_of > (now + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ"):
         return f"it is dated {info.as_of}, in the future"
     if info.as_of < was.as_of:
         return f"it is of {info.as_of}, older than the {was.as_of} at hand"
-    ids: Mapping[str, None] = dict.fromkeys(one.id for one in after)
-    lost = sorted({one.id for one in before if one.id not in ids})
+    lost = sorted(old.names - new.names)
     if lost:
         more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
         return f"entries of the state at hand are gone: {', '.join(lost[:3])}{more}"

@@ -11,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -35,7 +35,9 @@ from analyzer.registry.file_lock import lock
 from analyzer.registry.remote import OpenClient, open_client
 
 RUSTSEC, OSV = "rustsec", "osv"
-READERS: Mapping[str, Callable[[bytes], Feed]] = {RUSTSEC: read_rustsec, OSV: read_osv}
+Readers = Mapping[str, Callable[[bytes], Feed]]
+"""What turns a feed's bytes into records, by the feed's name."""
+READERS: Readers = {RUSTSEC: read_rustsec, OSV: read_osv}
 _FEED_SIZE_BYTES = 256 << 20
 _DUMP_SIZE_BYTES = 16 << 30
 
@@ -59,6 +61,7 @@ class Update:
     now: datetime
     allows_older: bool = False
     opener: OpenClient = open_client
+    readers: Readers = field(default_factory=lambda: READERS)
     _parts: dict[str, Part] = field(default_factory=dict)
 
     def run(self, places: Mapping[str, str]) -> tuple[Outcome, ...]:
@@ -98,22 +101,22 @@ class Update:
 
     def _one(self, name: str, place: str) -> Outcome:
         old = self._parts.get(name)
-        before = old[0] if old else None
+        before = old.info if old else None
         try:
             data, etag = self._read(place, before)
             if data is None:
                 assert old is not None  # only a known state is asked for changes
-                info = note_fetched(old[0], self.now)
-                self._parts[name] = (info, old[1])
+                info = note_fetched(old.info, self.now)
+                self._parts[name] = replace(old, info=info)
                 return Outcome(name, info, before)
-            return self._take(_part(name, place, data, etag, self.now))
+            return self._take(self._part(name, place, data, etag))
         except RegistryUnreachable as error:
             return Outcome(name, before, before, error)
 
     def _take(self, part: Part) -> Outcome:
-        info = part[0]
+        info = part.info
         old = self._parts.get(info.name)
-        before = old[0] if old else None
+        before = old.info if old else None
         reason = set_back(old, part, self.now) if old and not self.allows_older else ""
         if reason:
             error = RegistryUnreachable(
@@ -123,6 +126,24 @@ class Update:
             return Outcome(info.name, before, before, error)
         self._parts[info.name] = part
         return Outcome(info.name, info, before, is_new=True)
+
+    def _part(self, name: str, place: str, data: bytes, etag: str) -> Part:
+        feed = self.readers[name](data)
+        info = SourceInfo(
+            name=name,
+            url=place if "://" in place else Path(place).name,
+            fetched=self.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            as_of=feed.as_of,
+            sha256=hashlib.sha256(data).hexdigest(),
+            files=feed.files,
+            advisories=len(feed.records),
+            withdrawn=sum(bool(one.withdrawn) for one in feed.records),
+            malicious=sum(one.kind is AdvisoryKind.MALICIOUS for one in feed.records),
+            etag=etag if etag.isascii() and etag.isprintable() else "",
+            problems=feed.problems,
+            documents=len(feed.documents),
+        )
+        return Part(info, feed.records, feed.documents)
 
     def _read(self, place: str, before: SourceInfo | None) -> tuple[bytes | None, str]:
         """The bytes behind a URL or path and their ETag; None if they are those at hand."""
@@ -202,24 +223,6 @@ class DumpUpdate:
         if answer.status != 200:
             raise RegistryUnreachable(f"{url} answered {answer.status}{first_words(answer.body)}")
         into.seek(0)
-
-
-def _part(name: str, place: str, data: bytes, etag: str, now: datetime) -> Part:
-    feed = READERS[name](data)
-    info = SourceInfo(
-        name=name,
-        url=place if "://" in place else Path(place).name,
-        fetched=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        as_of=feed.as_of,
-        sha256=hashlib.sha256(data).hexdigest(),
-        files=feed.files,
-        advisories=len(feed.records),
-        withdrawn=sum(bool(one.withdrawn) for one in feed.records),
-        malicious=sum(one.kind is AdvisoryKind.MALICIOUS for one in feed.records),
-        etag=etag if etag.isascii() and etag.isprintable() else "",
-        problems=feed.problems,
-    )
-    return info, feed.records
 
 
 def _file(path: Path) -> bytes:

@@ -1,33 +1,22 @@
-"""Reads what is known: the shipped lists, what `db update` brought, advisories, one's own names.
-
-A file of a campaign may bring its crates with it (`[[crate]]`, as in the list of known ones).
-"""
+"""Brings together what is known: shipped lists, what `db update` brought, advisories, own names."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from analyzer.errors import SignatureError, TomlError, UsageError
-from analyzer.project.incident.model import BadCrate, Campaign, Knowledge, Origin, Traces
+from analyzer.errors import UsageError
+from analyzer.project.incident.book import FOLDER, read_book, read_campaign
+from analyzer.project.incident.feed import CAMPAIGNS
+from analyzer.project.incident.model import BadCrate, Campaign, Knowledge, Origin
 from analyzer.registry.advisories import AdvisoryKind, AdvisoryRecord
 from analyzer.registry.advisory_store import open_store
 from analyzer.registry.ranges import ALL
 from analyzer.signatures import KNOWN_BAD_FILE, default_folder, fold_name
-from analyzer.toml import TomlTable, read_toml
 
-FOLDER = "campaigns"
-DATA = "incidents-v1"
-"""Folder of the data folder that `db update` fills, of the same shape as `signatures/`."""
-_SLUG = re.compile(r"[^a-z0-9]+")
-_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _LINE = re.compile(r"([A-Za-z0-9_-]{1,64})(?:[@ =]+([0-9][0-9A-Za-z.+-]{0,100}))?", re.ASCII)
-_KEYS = frozenset(
-    "id title label also near secrets programs files lookalikes crate meta published".split()
-)
 _MAX_BYTES = 16 << 20
 
 
@@ -37,18 +26,22 @@ def load_knowledge(
     """Everything on this machine. `own`: files of campaigns, or of names (one a line, `name` or
     `name@version`). Raises SignatureError, UsageError.
     """
-    books = [_shipped(folder or default_folder())]
-    if data_dir is not None and (data_dir / DATA / KNOWN_BAD_FILE).is_file():
-        books.append(read_book(data_dir / DATA, "db update"))
-    books += [_own(one) for one in own]
-    advisories = _advisories(data_dir)
-    if advisories is not None:
-        books.append(advisories)
-    return _joined(books)
+    fetched, advisories = _stored(data_dir)
+    books = sorted([shipped(folder), *fetched], key=lambda one: one.origins[0].as_of)
+    return _joined([*books, *(_own(one) for one in own), *advisories])
+
+
+def shipped(folder: Path | None = None) -> Knowledge:
+    """What came with this version of the program. Raises SignatureError."""
+    root = folder or default_folder()
+    paths = [root / KNOWN_BAD_FILE, *(root / FOLDER).glob("*.toml")]
+    return read_book({one.relative_to(root).as_posix(): _read(one) for one in paths}, "shipped")
 
 
 def _joined(books: Iterable[Knowledge]) -> Knowledge:
-    """The first to name a crate and version describes it; later ones add what is new."""
+    """The first to name a crate and version describes it; later ones add what is new. Of a campaign
+    the latest description counts.
+    """
     crates: dict[str, list[BadCrate]] = {}
     campaigns: dict[str, Campaign] = {}
     origins: list[Origin] = []
@@ -77,67 +70,6 @@ def _implied(crates: Iterable[BadCrate], known: Iterable[str]) -> Iterator[Campa
 # Files --------------------------------------------------------------------------------------------
 
 
-def _shipped(folder: Path) -> Knowledge:
-    return read_book(folder, "shipped")
-
-
-def read_book(folder: Path, source: str) -> Knowledge:
-    """The list and the campaigns of one folder. Raises SignatureError."""
-    digest = hashlib.sha256()
-    data = _read(folder / KNOWN_BAD_FILE)
-    digest.update(data)
-    table = _table(KNOWN_BAD_FILE, data)
-    campaigns: list[Campaign] = []
-    extra: list[BadCrate] = []
-    for path in sorted((folder / FOLDER).glob("*.toml")):
-        text = _read(path)
-        digest.update(text)
-        campaign, crates = read_campaign(text, path.name, source)
-        if campaign.id != path.stem:
-            raise SignatureError(f"{path}: `id` must equal the file name")
-        campaigns.append(campaign)
-        extra += crates
-    labels = {one.label: one.id for one in campaigns if one.label}
-    crates = (*_crates(table, KNOWN_BAD_FILE, labels, source), *extra)
-    meta = table.get("meta")
-    as_of = str(meta.get("compiled", "")) if isinstance(meta, dict) else ""
-    stamp = folder / "fetched"
-    fetched = stamp.read_text("utf-8", "replace").strip()[:40] if stamp.is_file() else ""
-    name = f"known-bad crates and campaigns ({source})"
-    origin = Origin(name, as_of, len(crates), digest.hexdigest(), fetched)
-    return Knowledge(crates, tuple(campaigns), (origin,))
-
-
-def read_campaign(data: bytes, name: str, source: str) -> tuple[Campaign, tuple[BadCrate, ...]]:
-    """A campaign's file and the crates it brings. Raises SignatureError."""
-    table = _table(name, data)
-    unknown = sorted(set(table) - _KEYS)
-    identity = table.get("id")
-    if unknown or not isinstance(identity, str) or not _ID.fullmatch(identity):
-        raise SignatureError(
-            f"{name}: {f'unknown key {unknown[0]}' if unknown else 'no good `id`'}"
-        )
-    pairs = table.get("lookalikes", [])
-    if not isinstance(pairs, list) or not all(
-        isinstance(one, dict) and set(one) == {"host", "of"} for one in pairs
-    ):
-        raise SignatureError(f"{name}: lookalikes are tables of `host` and `of`")
-    campaign = Campaign(
-        id=identity,
-        title=_text(table, "title", name) or identity,
-        label=_text(table, "label", name),
-        also=_texts(table, "also", name),
-        near=_texts(table, "near", name),
-        secrets=_texts(table, "secrets", name),
-        programs=_texts(table, "programs", name),
-        files=_texts(table, "files", name),
-        lookalikes=tuple((str(one["host"]), str(one["of"])) for one in pairs),
-        source=source,
-    )
-    crates = _crates(table, name, {}, source)
-    return campaign, tuple(replace(one, campaign=identity) for one in crates)
-
-
 def _own(path: Path) -> Knowledge:
     """A campaign's file, or names one a line. Raises UsageError."""
     if path.suffix == ".toml":
@@ -159,58 +91,6 @@ def _own(path: Path) -> Knowledge:
     return Knowledge(tuple(found), (), (Origin(path.name, "", len(found)),))
 
 
-def _crates(
-    table: TomlTable, name: str, labels: dict[str, str], source: str
-) -> tuple[BadCrate, ...]:
-    rows = table.get("crate", [])
-    if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
-        raise SignatureError(f"{name}: `crate` must be a list of tables")
-    return tuple(_crate(one, name, labels, source) for one in rows)
-
-
-def _crate(row: TomlTable, name: str, labels: dict[str, str], source: str) -> BadCrate:
-    label = _text(row, "campaign", name)
-    traces = row.get("iocs", {})
-    if not isinstance(row.get("name"), str) or not isinstance(traces, dict):
-        raise SignatureError(f"{name}: a [[crate]] lacks its name, or `iocs` is no table")
-    return BadCrate(
-        name=_text(row, "name", name),
-        versions=_texts(row, "versions", name) or ("*",),
-        kind=_text(row, "kind", name) or "malware",
-        campaign=labels.get(label) or slug(label),
-        advisories=_texts(row, "advisories", name),
-        published=_text(row, "published", name),
-        removed=_text(row, "removed", name),
-        triggers=_texts(row, "trigger", name),
-        techniques=_texts(row, "techniques", name),
-        summary=_text(row, "summary", name),
-        impersonates=_text(row, "impersonates", name),
-        traces=_traces(traces, name),
-        source=source,
-    )
-
-
-def _traces(row: TomlTable, name: str) -> Traces:
-    files = (one.partition(" (")[0] for one in _texts(row, "files", name))
-    return Traces(
-        hosts=_texts(row, "domains", name),
-        related=_texts(row, "related_domains", name),
-        addresses=_texts(row, "ips", name),
-        urls=_texts(row, "urls", name),
-        sha256=_texts(row, "sha256", name),
-        files=tuple(files),
-        texts=_texts(row, "strings", name),
-        mails=_texts(row, "emails", name),
-        accounts=_texts(row, "accounts", name),
-        keys=_texts(row, "ssh_key_fingerprints", name),
-    )
-
-
-def slug(text: str) -> str:
-    """A label as an id."""
-    return _SLUG.sub("-", text.casefold()).strip("-")
-
-
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -222,43 +102,27 @@ def _read(path: Path) -> bytes:
     return data
 
 
-def _table(name: str, data: bytes) -> TomlTable:
-    try:
-        return read_toml(data, name=name)
-    except TomlError as error:
-        raise SignatureError(str(error)) from None
-
-
-def _text(table: TomlTable, key: str, name: str) -> str:
-    value = table.get(key, "")
-    if not isinstance(value, str):
-        raise SignatureError(f"{name}: `{key}` must be a text")
-    return value
-
-
-def _texts(table: TomlTable, key: str, name: str) -> tuple[str, ...]:
-    value = table.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise SignatureError(f"{name}: `{key}` must be a list of texts")
-    return tuple(value)
-
-
 # Advisories ---------------------------------------------------------------------------------------
 
 
-def _advisories(data_dir: Path | None) -> Knowledge | None:
-    """Malicious crates of RustSec and OSV, as `db update` brought them."""
+def _stored(data_dir: Path | None) -> tuple[list[Knowledge], list[Knowledge]]:
+    """What `db update` brought: campaigns with their crates, and what advisories call malicious."""
     store = open_store(data_dir)
     if store is None:
-        return None
+        return [], []
+    books: list[Knowledge] = []
     crates: list[BadCrate] = []
     origins: list[Origin] = []
     with store:
         for info in store.sources:
+            part = store.part(info)
+            if info.name == CAMPAIGNS:
+                files = {name: text.encode() for name, text in part.documents}
+                books.append(read_book(files, "db update", info.fetched))
+                continue
             origins.append(Origin(info.name, info.as_of, info.malicious, info.sha256, info.fetched))
-            records = store.part(info)[1]
-            crates += [crate for one in records for crate in _of_advisory(one)]
-    return Knowledge(tuple(crates), (), tuple(origins))
+            crates += [crate for one in part.records for crate in _of_advisory(one)]
+    return books, [Knowledge(tuple(crates), (), tuple(origins))]
 
 
 def _of_advisory(one: AdvisoryRecord) -> Iterator[BadCrate]:

@@ -6,7 +6,11 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.unit.cli.conftest import MakeFolder, Run
+from tests.unit.project.hunt.conftest import lock, write
+from tests.unit.project.incident.feeds import campaign_feed
 from tests.unit.registry.feeds import FULL, pack
 
 
@@ -94,3 +98,39 @@ def test_a_damaged_database_is_said(run: Run, tmp_path: Path, make_folder: MakeF
 def test_the_web_api_is_not_asked_without_a_contact(run: Run, make_folder: MakeFolder) -> None:
     done = run("scan", make_folder("one"), "--online-metadata")
     assert (done.code, "CRATESCOPE_CONTACT" in done.err) == (2, True)
+
+
+def test_campaigns_come_with_an_update_and_go_into_hunts_and_scans(
+    run: Run, tmp_path: Path, make_folder: MakeFolder
+) -> None:
+    feed = write(tmp_path / "feed.tgz", campaign_feed())
+    write(tmp_path / "p/Cargo.lock", lock(("quokka-extra", "1.0.0"), ("quokkaclocks", "1.0.0")))
+    assert run("hunt", tmp_path / "p").code == 0
+    done = run("db", "update", "--campaigns", feed)
+    assert done.code == 0
+    assert "campaigns: 4 known-bad crates, 1 campaigns of 2026-11-25" in done.out
+    found = json.loads(run("hunt", tmp_path / "p", "--format", "json").out)["findings"]
+    assert [(one["name"], one["match"]) for one in found] == [
+        ("quokka-extra", "listed"),
+        ("quokkaclocks", "variant"),
+    ]
+    assert run("queries", "--campaign", "quokka-ring").code == 0
+    assert run("scan", make_folder("quokka-extra")).code == 20
+
+
+def test_the_state_of_shipped_and_fetched_campaigns_is_told(run: Run, tmp_path: Path) -> None:
+    run("db", "update", "--campaigns", write(tmp_path / "feed.tgz", campaign_feed()))
+    shown = run("db", "status").out
+    assert "campaigns: 4 known-bad crates, 1 campaigns" in shown
+    assert "shipped: 98 known-bad crates" in shown
+    document = json.loads(run("db", "status", "--json").out)
+    assert document["shipped"]["as_of"] > "2026"
+    assert document["sources"][0]["documents"] == 2
+
+
+def test_a_setting_names_the_feed_of_campaigns(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRATESCOPE_CAMPAIGN_FEED", "https://feed.invalid/campaigns.tgz")
+    done = run("db", "update", "--offline")
+    assert "offline, and https://feed.invalid/campaigns.tgz is not a file" in done.err

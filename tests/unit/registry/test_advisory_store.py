@@ -46,7 +46,7 @@ BAD = replace(WEAK, id="MAL-2026-1", kind=AdvisoryKind.MALICIOUS, aliases=("CVE-
 
 
 def store(path: Path, *parts: Part) -> AdvisoryStore:
-    write_store(path, parts or [(INFO, (WEAK,))])
+    write_store(path, parts or [Part(INFO, (WEAK,))])
     return AdvisoryStore(path)
 
 
@@ -65,7 +65,7 @@ def test_functions_are_told_where_their_ranges_hold(tmp_path: Path) -> None:
 
 
 def test_what_is_withdrawn_is_not_told_but_kept(tmp_path: Path) -> None:
-    with store(tmp_path / "d", (INFO, (replace(WEAK, withdrawn="2026-11-01"),))) as found:
+    with store(tmp_path / "d", Part(INFO, (replace(WEAK, withdrawn="2026-11-01"),))) as found:
         assert found.lookup("quokka-hop", "1.0.0") == ()
         assert len(found.records("quokka-hop")) == 1
 
@@ -73,7 +73,7 @@ def test_what_is_withdrawn_is_not_told_but_kept(tmp_path: Path) -> None:
 def test_entries_that_share_an_alias_are_one_and_malice_comes_first(tmp_path: Path) -> None:
     other = replace(INFO, name="osv")
     more = replace(WEAK, id="RUSTSEC-2026-0009", aliases=())
-    with store(tmp_path / "d", (INFO, (more, WEAK)), (other, (BAD,))) as found:
+    with store(tmp_path / "d", Part(INFO, (more, WEAK)), Part(other, (BAD,))) as found:
         first, second = found.lookup("quokka-hop", "1.0.0")
     assert (first.id, first.kind, first.is_malicious) == ("RUSTSEC-2026-0001", "malicious", True)
     assert first.aliases == ("CVE-2026-1", "MAL-2026-1")
@@ -83,12 +83,15 @@ def test_entries_that_share_an_alias_are_one_and_malice_comes_first(tmp_path: Pa
 
 def test_a_part_comes_back_whole(tmp_path: Path) -> None:
     with store(tmp_path / "d") as found:
-        assert found.part(INFO) == (INFO, (WEAK,))
+        assert found.part(INFO) == Part(INFO, (WEAK,))
+    whole = Part(replace(INFO, documents=2), (WEAK,), (("a/b.toml", "1"), ("c", "2")))
+    with store(tmp_path / "e", Part(replace(INFO, name="osv"), ()), whole) as found:
+        assert found.part(whole.info) == whole
 
 
 def test_an_open_database_survives_its_replacement(tmp_path: Path) -> None:
     with store(tmp_path / "d") as found:
-        write_store(tmp_path / "d", [(INFO, ())])
+        write_store(tmp_path / "d", [Part(INFO, ())])
         assert len(found.records("quokka-hop")) == 1
     assert [one.name for one in tmp_path.iterdir()] == ["d"]
 
@@ -126,7 +129,7 @@ def test_nothing_is_opened_where_nothing_is(tmp_path: Path) -> None:
 def test_a_state_never_goes_backwards(
     info: SourceInfo, records: tuple[AdvisoryRecord, ...], reason: str
 ) -> None:
-    found = set_back((INFO, (WEAK,)), (info, records), NOW)
+    found = set_back(Part(INFO, (WEAK,)), Part(info, records), NOW)
     assert (reason in found) if reason else not found
 
 

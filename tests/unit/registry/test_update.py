@@ -138,8 +138,8 @@ def test_a_bundle_is_taken_in_under_the_same_conditions(own: Settings, tmp_path:
     store = open_store(own.data_dir)
     assert store is not None
     with store:
-        info, records = store.part(store.sources[0])
-    write_store(tmp_path / "holes", [(info, records[:1])])
+        part = store.part(store.sources[0])
+    write_store(tmp_path / "holes", [replace(part, records=part.records[:1])])
     (outcome,) = Update(other, NOW).take_in(tmp_path / "holes")
     assert "gone" in str(outcome.error)
     assert ids(other) == ["RUSTSEC-2026-0001", "RUSTSEC-2026-0002"]

@@ -120,10 +120,10 @@ def _files(groups: tuple[str, ...], signatures: Signatures, home: Path) -> Itera
 def _variables(
     groups: tuple[str, ...], signatures: Signatures, environ: Mapping[str, str]
 ) -> Iterator[SecretPlace]:
-    names = signatures.indicators["secret-variables"]
+    names, plain = (signatures.indicators[one] for one in ("secret-variables", "plain-variables"))
     for name in sorted(environ):
         entry = names.match(name)
-        if entry is not None and entry.group in groups:
+        if entry is not None and plain.match(name) is None and entry.group in groups:
             yield SecretPlace(entry.group, "variable", name)
 
 

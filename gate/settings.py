@@ -5,11 +5,11 @@ Outages are settings, and loud ones: what is new is never served unjudged, whate
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ import platformdirs
 from analyzer.config import DEFAULT_DOWNLOAD, DEFAULT_INDEX, RegistryAccess, find_registry
 from analyzer.errors import TomlError, UsageError
 from analyzer.toml import read_toml
+from gate.addresses import Network
 from gate.paths import MOUNT
 
 CRATES_IO = "crates-io"
@@ -36,12 +37,14 @@ class JudgedOn(StrEnum):
 class Mount:
     """One upstream under a name of its own: two are never merged (threat model G2).
 
-    `hosts`: where its index and archives may lie; nothing else is ever asked (G12).
+    `hosts`: where its index and archives may lie; nothing else is ever asked (G12). `networks`:
+    addresses of one's own that they may lead to.
     """
 
     name: str
     access: RegistryAccess
     hosts: frozenset[str]
+    networks: tuple[Network, ...] = ()
 
     @property
     def index_route(self) -> str:
@@ -114,6 +117,7 @@ _NUMBERS = ("name-age-days", "compared-days", "jobs", "wait-s", "index-age-s", "
 _FLAGS = ("auth-required", "scan-ahead")
 _LISTS = ("internal", "proxies")
 _TABLES = ("upstreams", "outages")
+_UPSTREAM = {"index", "hosts", "addresses"}
 _OUTAGES = {"upstream-down": ("stale", "closed"), "database-down": ("served", "closed")}
 
 
@@ -243,28 +247,39 @@ def _base_url(text: str) -> str:
 
 def _address(text: str) -> str:
     try:
-        return str(ipaddress.ip_address(text))
+        return str(ip_address(text))
     except ValueError:
         raise UsageError(f"proxies: {text!r} is no address") from None
 
 
 def _mounts(table: object, environ: Mapping[str, str]) -> tuple[Mount, ...]:
-    """`[upstreams.NAME] index = URL, hosts = [...]`; the public registry if none is named."""
+    """`[upstreams.NAME] index = URL, hosts = [...], addresses = [...]`; else the public one."""
     if not isinstance(table, dict):
         raise UsageError("upstreams: must be a table")
-    found: list[Mount] = []
-    for name, row in table.items():
-        index = row.get("index", "") if isinstance(row, dict) else ""
-        hosts = row.get("hosts", []) if isinstance(row, dict) else []
-        if not MOUNT.fullmatch(name) or not isinstance(index, str) or not isinstance(hosts, list):
-            raise UsageError(f"upstreams.{name}: a short name, `index` and `hosts`, please")
-        if not index and name == CRATES_IO:
-            found.append(default_mount())
-            continue
-        access = find_registry(index or name, environ)
-        mount = default_mount() if access.is_default else own_mount(name, access)
-        found.append(Mount(name, mount.access, mount.hosts | {str(one) for one in hosts}))
+    found = [_mount(name, row, environ) for name, row in table.items()]
     return tuple(found) or (default_mount(),)
+
+
+def _mount(name: str, row: object, environ: Mapping[str, str]) -> Mount:
+    told = row if isinstance(row, dict) else {}
+    index, place = told.get("index", ""), f"upstreams.{name}"
+    if not MOUNT.fullmatch(name) or not isinstance(index, str) or not told.keys() <= _UPSTREAM:
+        raise UsageError(f"{place}: a short name and {', '.join(sorted(_UPSTREAM))}, please")
+    mount = default_mount()
+    if index or name != CRATES_IO:
+        access = find_registry(index or name, environ)
+        mount = mount if access.is_default else own_mount(name, access)
+    hosts = mount.hosts | set(_list(told, "hosts"))
+    return Mount(name, mount.access, hosts, tuple(map(_network, _list(told, "addresses"))))
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise UsageError(
+            f"addresses: {text!r} is no network", remedy="write 10.1.2.0/24 or 10.1.2.3"
+        ) from None
 
 
 def _outages(table: object) -> Outages:

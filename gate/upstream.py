@@ -1,6 +1,7 @@
 """An upstream registry as the gate sees it: index files with their age, archives by checksum.
 
-Only the hosts that the operator named are ever asked, redirects included (threat model G12).
+Only the hosts that the operator named are ever asked, redirects included, and only where their
+names lead to public addresses, unless the operator said otherwise (threat model G12).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from analyzer.registry.cache import Cache
 from analyzer.registry.client import Answer, Client, Request
 from analyzer.registry.index import IndexFile, parse_index
 from analyzer.registry.remote import Remote
+from gate.addresses import permits
 from gate.breaker import Breaker
 from gate.settings import GateSettings, Mount
 
@@ -29,9 +31,9 @@ _RETRIES = 1
 class GuardedClient(Client):
     """Asks only the hosts of one upstream, and not at all while it does not answer."""
 
-    def __init__(self, settings: Settings, hosts: frozenset[str], breaker: Breaker) -> None:
-        super().__init__(settings)
-        self._hosts, self._breaker = hosts, breaker
+    def __init__(self, settings: Settings, mount: Mount, breaker: Breaker) -> None:
+        super().__init__(settings, may_connect=permits(mount.hosts, mount.networks))
+        self._hosts, self._breaker = mount.hosts, breaker
 
     def get(self, request: Request, into: BinaryIO | None = None) -> Answer:
         """As Client does; raises RegistryUnreachable for a foreign host and while it is open."""
@@ -84,7 +86,7 @@ class Upstream:
         self.downloads = 0
 
     def _open(self, settings: Settings) -> Client:
-        return GuardedClient(settings, self.mount.hosts, self.breaker)
+        return GuardedClient(settings, self.mount, self.breaker)
 
     def close(self) -> None:
         """End what is under way."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import socket
 import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -17,7 +18,7 @@ from concurrent import futures
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import httpx
 
@@ -64,21 +65,40 @@ class _Refused(Exception):
     """Asking again would give the same."""
 
 
+class _CheckedLoop(asyncio.SelectorEventLoop):
+    """Connects only where it may: asked with the address itself, after all names were resolved."""
+
+    def __init__(self, may_connect: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._may_connect = may_connect
+
+    async def sock_connect(self, sock: socket.socket, address: Any) -> None:
+        host = str(address[0])
+        if not self._may_connect(host):
+            raise OSError(0, f"{host} is no address where this should be")
+        await super().sock_connect(sock, address)
+
+
 class Client:
     """HTTP for one run; safe to share between threads. A context manager.
 
-    `sleep` takes seconds; by default a pause ends when the client is closed.
+    `sleep` takes seconds; by default a pause ends when the client is closed. `may_connect` is asked
+    about each address before a connection to it is made.
     """
 
     def __init__(
-        self, settings: Settings, *, sleep: Callable[[float], object] | None = None
+        self,
+        settings: Settings,
+        *,
+        sleep: Callable[[float], object] | None = None,
+        may_connect: Callable[[str], bool] | None = None,
     ) -> None:
         self._settings = settings
         self._closed = threading.Event()
         self._sleep = sleep or self._closed.wait
         self._silent_hosts: set[str] = set()
         self._http = _http(settings)
-        self._loop = asyncio.new_event_loop()
+        self._loop = _CheckedLoop(may_connect) if may_connect else asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from analyzer.config import DEFAULT_DOWNLOAD
 from analyzer.errors import UsageError
 from gate.addresses import permits
 from gate.settings import load_gate
@@ -57,7 +59,7 @@ def test_the_settings_name_networks(tmp_path: Path) -> None:
     )
     first, second = load_gate({"config": str(file)}, {}).mounts
     assert first.networks == (ip_network("10.1.2.0/24"),)
-    assert "static.crates.io" in first.hosts
+    assert urlsplit(DEFAULT_DOWNLOAD).hostname in first.hosts
     assert second.networks == (ip_network("fd00::7/128"),)
 
 

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import pytest
 import sqlglot
 from antlr4 import InputStream
 from kusto_query_language_parser.parser.kql_traverse import KqlTraverse
+from pygments.token import Error, Keyword
+from pygments_lexer_spl import SPLLexer
 from sigma.backends.kusto import KustoBackend
 from sigma.backends.splunk import SplunkBackend
 from sigma.collection import SigmaCollection
@@ -287,8 +290,8 @@ _PIPE = re.compile(r"(?:tstats|where|sort|rename)\b")
 
 @every
 def test_splunk_searches_are_well_formed(subject: Subject) -> None:
-    """No parser of SPL is to be had: quotes, brackets, commands and the order of `tstats` are
-    checked here, and Sigma's converter is the second way to Splunk.
+    """No parser of SPL is to be had: its lexer must know every word, quotes, brackets and the order
+    of `tstats` are checked here, and Sigma's converter is the second way to Splunk.
     """
     for one in render("splunk", subject).rstrip("\n").split("\n\n"):
         title, _, text = one.partition("\n")
@@ -306,6 +309,15 @@ def test_splunk_searches_are_well_formed(subject: Subject) -> None:
         tstats = stages[1]
         places = [tstats.index(word) for word in (" from datamodel=", "where ", " by ")]
         assert places == sorted(places)
+        assert _commands(text) == [_PIPE.match(stage)[0] for stage in stages[1:]]  # type: ignore[index]
+
+
+def _commands(text: str) -> list[str]:
+    """The commands that the lexer of SPL knows; an unknown sign fails."""
+    tokens = [(kind, word) for kind, word in SPLLexer().get_tokens(text) if word.strip()]
+    assert not [word for kind, word in tokens if kind in Error]
+    pairs = pairwise(tokens)
+    return [word for (_, before), (kind, word) in pairs if before == "|" and kind in Keyword]
 
 
 # Subjects -----------------------------------------------------------------------------------------

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 
 from analyzer.signatures import Api, Signatures
+
+_CONSTANT = re.compile(r"[A-Z][A-Z0-9]*_\w+")
 
 
 class Catalogue(dict[str, Api]):
@@ -21,6 +24,15 @@ class Catalogue(dict[str, Api]):
     def last_names(self) -> frozenset[str]:
         """What a call or a mention of an entry says last."""
         return frozenset(one.rpartition("::")[2] for one in self)
+
+    @functools.cached_property
+    def constants(self) -> frozenset[str]:
+        """Names of constants that say something by being named: `PROT_EXEC`."""
+        return frozenset(
+            one.rpartition("::")[2]
+            for one, api in self.items()
+            if api.facts and not api.is_method and _CONSTANT.fullmatch(one.rpartition("::")[2])
+        )
 
     @functools.cached_property
     def methods(self) -> Mapping[str, tuple[Api, ...]]:

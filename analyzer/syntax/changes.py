@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
 
@@ -26,10 +27,14 @@ INNER = frozenset(
     " type_cast_expression return_expression unary_expression expression_statement"
     " else_clause unsafe_block async_block".split()
 )
-SAME_TEXT = frozenset({"from", "new", "Some", "Ok", "from_str", "from_utf8", "from_utf8_lossy"})
+SAME_TEXT = frozenset(
+    "from new Some Ok from_str from_utf8 from_utf8_lossy from_bytes_with_nul"
+    " from_bytes_with_nul_unchecked from_bytes_until_nul from_vec_unchecked from_ptr".split()
+)
 TEXT_TYPES = frozenset(
     "String PathBuf Path OsString OsStr Cow Box Arc Rc Some Ok str Url Uri CString Bytes Vec"
-    " String::from_utf8 Option Result".split()
+    " String::from_utf8 Option Result SocketAddr SocketAddrV4 SocketAddrV6 IpAddr Ipv4Addr"
+    " CStr".split()
 )
 TEXT_MACROS = frozenset({"format", "concat", "format_args", "const_format", "formatcp", "concatcp"})
 SKIPPED = frozenset({"line_comment", "block_comment", "attribute_item"})
@@ -61,6 +66,7 @@ def from_template(template: str, arguments: tuple[Value, ...]) -> Value:
         slots = [arguments[int(one)] if int(one) < len(arguments) else None for one in pieces[1::2]]
         if not all(slots):
             return UNKNOWN_VALUE
+        slots = [dotted(one) if one else one for one in slots]
         texts = [constant(one) for one in pieces[::2]]
         rows = [one for pair in zip(texts, (*slots, None), strict=True) for one in pair if one]
         return joined(tuple(rows))
@@ -92,10 +98,21 @@ def _from_bits(arguments: tuple[Value, ...]) -> Value:
     return constant(".".join(str(bits >> shift & 255) for shift in (24, 16, 8, 0)))
 
 
+def _from_groups(arguments: tuple[Value, ...]) -> Value:
+    """An address of the sixth version from its eight groups."""
+    numbers = [one.number for one in arguments]
+    if len(numbers) != 8 or not all(one is not None and 0 <= one < 1 << 16 for one in numbers):
+        return UNKNOWN_VALUE
+    return constant(str(ipaddress.IPv6Address(":".join(f"{one:x}" for one in numbers))))
+
+
 MADE: Mapping[tuple[str, ...], Callable[[tuple[Value, ...]], Value]] = {
     ("iter", "once"): listed,
     ("Ipv4Addr", "from"): _from_bits,
     ("Ipv4Addr", "from_bits"): _from_bits,
+    ("IpAddr", "from"): _from_bits,
+    ("Ipv6Addr", "new"): _from_groups,
+    ("io", "split"): lambda arguments: listed(arguments[:1] * 2),
 }
 """What functions of the standard library make of values, by the last two names."""
 
@@ -182,6 +199,13 @@ def is_rewritten(outline: Outline, name: str, start: int, end: int) -> bool:
     """Whether a local is changed between two positions in a way that folding does not follow."""
     between = outline.data[start : min(end, start + 4_000)]
     return any(_REWRITTEN.match(between, at) for _, at in _mentions(between, name))
+
+
+def is_filled(outline: Outline, name: str, start: int, end: int) -> bool:
+    """Whether a local is lent between two positions to what may fill it."""
+    between = outline.data[start : min(end, start + 4_000)]
+    mentions = _mentions(between, name)
+    return any(_LENT.search(between, max(0, at - 40), at) for at, _ in mentions)
 
 
 def is_changed(code: bytes, name: str) -> bool:

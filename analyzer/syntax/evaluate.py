@@ -21,14 +21,14 @@ from analyzer.syntax.changes import (
     dotted,
     from_template,
     is_character,
+    is_filled,
     is_repeated,
     is_rewritten,
-    number,
     returned,
 )
 from analyzer.syntax.closure_values import or_else, through_closure
 from analyzer.syntax.fields import Fields, parameters
-from analyzer.syntax.lexer import literal_text
+from analyzer.syntax.literal_values import Literals
 from analyzer.syntax.machine.interpreter import Interpreter
 from analyzer.syntax.macro_values import macro_value
 from analyzer.syntax.outline import Binding, Node, Outline, Scope
@@ -39,7 +39,6 @@ from analyzer.syntax.values import (
     Hole,
     Value,
     changed,
-    constant,
     joined,
     listed,
 )
@@ -60,7 +59,7 @@ _COMPUTED = frozenset({"call_expression", "identifier", "index_expression", "bin
 """Expressions that are run where folding leaves something open."""
 
 
-class Evaluator:
+class Evaluator(Literals):
     """Folding over one crate; `frame` holds parameter values while an own function is entered."""
 
     def __init__(
@@ -125,28 +124,6 @@ class Evaluator:
         folded: Value = fold(outline, node, scope, frame, depth)
         return folded
 
-    def _fold_string_literal(
-        self, outline: Outline, node: Node, _scope: Scope, _frame: Frame, _depth: int
-    ) -> Value:
-        text = literal_text(outline.data[node.start_byte : node.end_byte])
-        return constant(text) if text is not None else UNKNOWN_VALUE
-
-    _fold_raw_string_literal = _fold_string_literal
-
-    def _fold_char_literal(
-        self, outline: Outline, node: Node, _scope: Scope, _frame: Frame, _depth: int
-    ) -> Value:
-        raw = outline.data[node.start_byte : node.end_byte]
-        text = literal_text(raw)
-        if text is not None and raw.startswith(b"b") and len(text) == 1:
-            return Value(parts=(text,), number=ord(text))
-        return constant(text) if text is not None else UNKNOWN_VALUE
-
-    def _fold_integer_literal(
-        self, outline: Outline, node: Node, _scope: Scope, _frame: Frame, _depth: int
-    ) -> Value:
-        return number(outline.text(node))
-
     def _fold_array_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
@@ -181,6 +158,8 @@ class Evaluator:
         for binding in outline.bindings(name, position, scope.function):
             value = self._bound(outline, binding, name, scope, state)
             place = (binding.start, position)
+            if value.parts == ("",) and is_filled(outline, name, *place):
+                return UNKNOWN_VALUE  # `read_to_string(&mut text)`
             return self._with_changes(outline, (name, place), scope, value, depth)
         if name in frame:
             return frame[name]

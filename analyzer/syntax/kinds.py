@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from analyzer.syntax.annotations import OF_LIST, SAME_TYPE, Annotations, Written
 from analyzer.syntax.closures import Closure
-from analyzer.syntax.outline import Node, Outline, Scope
+from analyzer.syntax.outline import Binding, Node, Outline, Scope
 from analyzer.syntax.paths import Path, path_segments
-from analyzer.syntax.query import called_function
+from analyzer.syntax.query import arguments_of, called_function
 
 if TYPE_CHECKING:
     from analyzer.syntax.code import CrateCode
@@ -31,18 +32,14 @@ _THROUGH: Mapping[str, str] = {
     "block": "",
     "expression_statement": "",
 }
-_SAME_TYPE = frozenset(
-    "unwrap expect unwrap_or_default unwrap_or_else unwrap_or clone to_owned as_ref as_mut ok"
-    " by_ref lock borrow borrow_mut context with_context map_err get_or_init get_mut"
-    " read write await into_inner ok_or ok_or_else or_else take as_deref as_deref_mut".split()
-)
-_OF_LIST = frozenset("into_iter iter iter_mut next first last pop nth find cloned copied".split())
-"""Steps from a list to one of its items: both have the item's type here."""
 _LOOKING_IN = frozenset(
     "map and_then map_or map_or_else is_some_and is_ok_and inspect then filter filter_map for_each"
     " flat_map find_map any all tap with try_for_each".split()
 )
 """Methods whose closure is handed what an option, a result or a list of them holds."""
+_BESIDE_TYPES = frozenset("visibility_modifier attribute_item line_comment block_comment".split())
+_HOLDING = ("new", "from", "with_capacity", "pin")
+"""Functions of wrappers that take what they wrap, last."""
 MAX_DEPTH = 24
 
 
@@ -50,7 +47,8 @@ class Kinds:
     """Type questions over one crate."""
 
     def __init__(self, code: CrateCode) -> None:
-        self._code = code
+        self._code, self._annotations = code, Annotations(code)
+        self._known: dict[tuple[str, str, int, int], str] = {}
 
     def of_annotation(
         self, outline: Outline, node: Node, module: int, impl: Node | None, depth: int = 0
@@ -106,11 +104,14 @@ class Kinds:
             if not children:
                 return ""
             node, depth = children[-1], depth + 1
-        if depth >= MAX_DEPTH:
-            return ""
         find = getattr(self, f"_of_{node.type}", None)
-        kind: str = find(outline, node, scope, depth) if find is not None else ""
-        return kind
+        if depth >= MAX_DEPTH or find is None:
+            return ""
+        key = (self._code.asking, outline.path, node.start_byte, node.end_byte)
+        if key not in self._known:
+            self._known[key] = ""  # a type made of itself
+            self._known[key] = find(outline, node, scope, depth)
+        return self._known[key]
 
     def _of_self(self, outline: Outline, _node: Node, scope: Scope, _depth: int) -> str:
         return self.of_self(outline, scope)
@@ -166,15 +167,49 @@ class Kinds:
     def _of_identifier(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
         name = outline.text(node)
         for binding in outline.bindings(name, node.start_byte, scope.function):
-            if binding.type is not None:
-                impl = self._impl(outline, scope)
-                return self.of_annotation(outline, binding.type, scope.module, impl)
-            held = _first_item(binding.value) if binding.is_element else binding.value
-            return self.of(outline, held, scope, depth + 1) if held is not None else ""
+            return self._of_binding(outline, binding, scope, depth)
         closure = self._code.closures.binding(outline, name, node.start_byte)
         if closure is not None:
             return self._of_parameter(outline, closure, scope, depth)
         return self._of_path(self._code.resolve(outline, (name,), node.start_byte, scope.module))
+
+    def _of_binding(self, outline: Outline, row: Binding, scope: Scope, depth: int) -> str:
+        """The type of a local: as written, or of what it is bound to, of an item or a part."""
+        if row.type is not None:
+            whole = Written(outline, row.type, scope.module, self._impl(outline, scope))
+            part = self._annotations.part(whole, row.part) if row.part >= 0 else whole
+            return self._of_written(part or whole)
+        if row.value is None:
+            return ""
+        if row.is_element:
+            first = _first_item(row.value)
+            if first is not None:
+                return self.of(outline, first, scope, depth + 1)
+            return self._of_item(outline, row.value, scope, (row.part, depth + 1))
+        written = self._annotations.of(outline, row.value, scope, depth) if row.part >= 0 else None
+        part = self._annotations.part(written, row.part) if written is not None else None
+        kind = self._of_written(part) if part is not None else ""
+        return kind or self.of(outline, row.value, scope, depth + 1)
+
+    def _of_item(
+        self, outline: Outline, node: Node, scope: Scope, state: tuple[int, int] = (-1, 0)
+    ) -> str:
+        """The type of what one goes over, or of a part of it (`state`, with the depth): as the
+        list is written, else the type of the list itself.
+        """
+        written = self._annotations.of(outline, node, scope, state[1])
+        item = self._annotations.item(written) if written is not None else None
+        if item is not None and state[0] >= 0:
+            item = self._annotations.part(item, state[0])
+        kind = self._of_written(item) if item is not None else ""
+        return kind or self.of(outline, node, scope, state[1] + 1)
+
+    def _of_written(self, one: Written) -> str:
+        return self.of_annotation(one.outline, one.node, one.module, one.impl)
+
+    def _of_index_expression(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
+        held = node.named_children[0] if node.named_children else None
+        return self._of_item(outline, held, scope, (-1, depth)) if held is not None else ""
 
     def _of_parameter(self, outline: Outline, closure: Closure, scope: Scope, depth: int) -> str:
         """The type of a closure's one parameter: as it says, or what its method looks into."""
@@ -185,7 +220,7 @@ class Kinds:
         if pattern is None or receiver is None or closure.method not in _LOOKING_IN:
             return ""
         is_plain = pattern.type in ("identifier", "mut_pattern", "ref_pattern")
-        return self.of(outline, receiver, scope, depth + 1) if is_plain else ""
+        return self._of_item(outline, receiver, scope, (-1, depth + 1)) if is_plain else ""
 
     def _of_path(self, path: Path | None) -> str:
         """The type of a constant or static, own or catalogued."""
@@ -219,20 +254,22 @@ class Kinds:
             api = self._code.apis.get(f"{owner}::{name}") if owner else None
             if api is not None and api.returns:
                 return api.returns
-            if name in _SAME_TYPE:
+            if name in SAME_TYPE:
                 return owner
             own = self._code.own_method(owner, name) if owner else None
-            return owner if own is None and name in _OF_LIST else self._returned(own)
+            if name in OF_LIST and (own is None or owner == "std::vec::Vec"):
+                return self._of_item(outline, receiver, scope, (-1, depth + 1)) or owner
+            return self._returned(own)
         path = self._code.callee(outline, function, scope)
         if path is None:
             return ""
         api = self._code.apis.get("::".join(path))
-        if api is not None:
+        if api is not None and api.returns != "$0":
             return api.returns
-        if path[-1] in ("Some", "Ok") or path[-2:-1] == ("Box",):
-            listed = node.child_by_field_name("arguments")
-            inner = listed.named_children if listed is not None else []
-            return self.of(outline, inner[0], scope, depth + 1) if len(inner) == 1 else ""
+        is_holder = path[-2:-1] and path[-2] in _WRAPPERS and path[-1] in _HOLDING
+        if api is not None or path[-1] in ("Some", "Ok") or is_holder:
+            inner = arguments_of(node)
+            return self.of(outline, inner[-1], scope, depth + 1) if inner else ""
         return self._returned(path)
 
     def _returned(self, path: Path | None) -> str:
@@ -248,22 +285,33 @@ class Kinds:
         return self.of_annotation(outline, target, item.scope.module, item.scope.impl)
 
     def _of_field_expression(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
+        written = self.field_type(outline, node, scope, depth)
+        return self._of_written(written) if written is not None else ""
+
+    def field_type(
+        self, outline: Outline, node: Node, scope: Scope, depth: int = 0
+    ) -> Written | None:
+        """The type that a field of an own struct is declared with."""
         value, field = (node.child_by_field_name(one) for one in ("value", "field"))
         if value is None or field is None:
-            return ""
+            return None
         owner = self.of(outline, value, scope, depth + 1)
         item = self._code.item(tuple(owner.split("::"))) if owner else None
         body = item.node.child_by_field_name("body") if item is not None else None
         if item is None or body is None:
-            return ""
+            return None
         other = self._code.outlines[item.file]
         self._code.want_body(other, item.node)
         wanted = outline.text(field)
+        if wanted.isdecimal():
+            rows = [one for one in body.named_children if one.type not in _BESIDE_TYPES]
+            found = rows[int(wanted)] if len(wanted) < 3 and int(wanted) < len(rows) else None
+            return Written(other, found, item.scope.module, None) if found is not None else None
         for one in body.named_children:
             name, target = one.child_by_field_name("name"), one.child_by_field_name("type")
             if name is not None and target is not None and other.text(name) == wanted:
-                return self.of_annotation(other, target, item.scope.module, None)
-        return ""
+                return Written(other, target, item.scope.module, None)
+        return None
 
 
 def _first_item(node: Node | None) -> Node | None:

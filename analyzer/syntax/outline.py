@@ -381,9 +381,7 @@ class Outline:
             and value.type == "tuple_expression"
         ):
             for one, part in zip(pattern.named_children, value.named_children, strict=False):
-                if one.type == "identifier":
-                    row = Binding(valid[0], valid[1], part, None)
-                    table.setdefault(self.text(one), []).append(row)
+                self._bind_pattern(one, part, None, valid, scope, is_element)
             return
         is_split = pattern.type in ("tuple_pattern", "slice_pattern")
         parts = pattern.named_children if is_split else [pattern]

@@ -7,18 +7,17 @@ callers (a frame), so that a helper that takes the program, the path or the host
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from analyzer.signatures import Api
 from analyzer.syntax.callers import Callers, Function
-from analyzer.syntax.code import CrateCode, bare
+from analyzer.syntax.code import CrateCode
 from analyzer.syntax.fields import parameters
 from analyzer.syntax.loops import LOOP_FRAMES, Frame, items_around
 from analyzer.syntax.macro_values import macro_value
+from analyzer.syntax.mentions import Mention, Mentions
 from analyzer.syntax.outline import Call, Macro, Node, Outline, Scope
-from analyzer.syntax.paths import path_segments
 from analyzer.syntax.query import arguments_of
 from analyzer.syntax.values import UNKNOWN_VALUE, Hole, Value
 
@@ -59,6 +58,7 @@ class Sites:
         self._frames_of: dict[Function, tuple[Frame, ...]] = {}
         self._asked_for: dict[Function, set[str]] = {}
         self._methods, self._last_names = code.apis.methods, code.apis.last_names
+        self._mentions = Mentions(code)
 
     def all(self) -> Iterator[Site]:
         """Every use of a catalogued API in the crate."""
@@ -74,8 +74,8 @@ class Sites:
             for function, rows in found.items():
                 self._code.asking = outline.owner(function)
                 yield from self._with_frames(outline, function, rows)
-            yield from self._passed(outline, imported)
-            yield from self._mentions(outline)
+            for one in self._mentions.of(outline, imported):
+                yield self._mentioned(outline, one)
             yield from self._macro_sites(outline)
 
     def _with_frames(
@@ -310,58 +310,10 @@ class Sites:
                 break
         return (node.start_byte, node.end_byte)
 
-    def _passed(self, outline: Outline, imported: frozenset[str]) -> Iterator[Site]:
-        """Catalogued functions handed over by name: `map(read)`."""
-        functions = [one for one in sorted(imported) if one[:1].islower()]
-        if not functions:
-            return
-        names = b"|".join(re.escape(one.encode()) for one in functions)
-        if not re.search(rb"[(,]\s*(?:%b)\s*[,)]" % names, outline.data):
-            return
-        for call in outline.calls:
-            listed = call.node.child_by_field_name("arguments")
-            for one in listed.named_children if listed is not None else ():
-                if one.type == "identifier" and outline.text(one) in imported:
-                    path = self._code.callee(outline, one, call.scope)
-                    api = self._apis.get("::".join(path)) if path else None
-                    if api is not None:
-                        yield from self._handed(outline, api, one, call.scope)
-
-    def _mentions(self, outline: Outline) -> Iterator[Site]:
-        """Catalogued functions named by path without a call: `map(std::fs::read)`."""
-        called = {}
-        for call in outline.calls:
-            function = bare(call.function)
-            if function is not None:
-                called[function.start_byte] = function.end_byte
-        reach = -1
-        for node, scope in outline.of("scoped_identifier"):
-            if node.start_byte < reach:
-                continue
-            reach = node.end_byte
-            if called.get(node.start_byte) == node.end_byte:
-                continue
-            segments = path_segments(outline, node)
-            if not segments or segments[-1] not in self._last_names:
-                continue
-            path = self._code.callee(outline, node, scope)
-            api = self._apis.get("::".join(path)) if path else None
-            if api is not None and not outline.is_in_use(node.start_byte):
-                yield from self._handed(outline, api, node, scope)
-
-    def _handed(self, outline: Outline, api: Api, node: Node, scope: Scope) -> Iterator[Site]:
-        """A function that is named: called with each item of what takes it, where that is known."""
-        listed = node.parent
-        call = listed.parent if listed is not None and listed.type == "arguments" else None
-        function = call.child_by_field_name("function") if call is not None else None
-        value = function.child_by_field_name("value") if function is not None else None
-        at = (api, node, (node.start_byte, node.end_byte))
-        known = self._code.evaluator.value(outline, value, scope) if value is not None else None
-        if known is None or known.is_unknown:
-            yield self._make(outline, at, scope)._replace(is_mention=True)
-            return
-        for number, one in enumerate(known.flat()[: LOOP_FRAMES - 1], 1):
-            yield self._make(outline, at, scope, (one,))._replace(frame=number)
+    def _mentioned(self, outline: Outline, one: Mention) -> Site:
+        start, end = one.node.start_byte, one.node.end_byte
+        site = self._make(outline, (one.api, one.node, (start, end)), one.scope, one.arguments)
+        return site._replace(is_mention=one.is_unasked, frame=one.frame)
 
     def _written(self, outline: Outline, macro: Macro) -> Iterator[Site]:
         """`write!` to something whose `write_fmt` is catalogued: a stream, a file."""

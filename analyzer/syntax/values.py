@@ -227,7 +227,7 @@ ok_or_else map_err as_deref iter into_iter chars bytes cloned copied context wit
 to_vec into_bytes into_os_string as_slice leak display by_ref trim_matches into_path_buf
 as_encoded_bytes canonicalize clone_from or unwrap_or_else await poll filter flatten err
 or_else as_deref_mut borrow_mut into_owned as_ptr as_mut_ptr as_c_str to_bytes as_bytes_with_nul
-into_raw parse try_clone""".split()
+into_raw parse try_clone cast cast_mut cast_const""".split()
 
 METHODS: Mapping[str, Method] = {
     **dict.fromkeys(_SAME, _collect),

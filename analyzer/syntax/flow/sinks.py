@@ -18,13 +18,8 @@ def handed_out(outline: Outline, node: Node) -> Iterator[tuple[Outline, Node]]:
     """Everything that goes into a call, the chain behind it, and the local that holds it."""
     if node.type == "macro_invocation":
         yield outline, node
-        return
-    function = bare(node.child_by_field_name("function"))
-    receiver = function.child_by_field_name("value") if function is not None else None
-    if receiver is not None and function is not None and function.type == "field_expression":
-        yield outline, receiver
-    for one in arguments_of(node):
-        yield outline, one
+    else:
+        yield from _given(outline, node)
     top = node
     for _ in range(64):
         around = top.parent
@@ -39,6 +34,16 @@ def handed_out(outline: Outline, node: Node) -> Iterator[tuple[Outline, Node]]:
         else:
             break
     yield from _through_local(outline, top)
+
+
+def _given(outline: Outline, node: Node) -> Iterator[tuple[Outline, Node]]:
+    """The receiver and the arguments of a call."""
+    function = bare(node.child_by_field_name("function"))
+    receiver = function.child_by_field_name("value") if function is not None else None
+    if receiver is not None and function is not None and function.type == "field_expression":
+        yield outline, receiver
+    for one in arguments_of(node):
+        yield outline, one
 
 
 def _through_local(outline: Outline, top: Node) -> Iterator[tuple[Outline, Node]]:

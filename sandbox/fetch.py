@@ -37,6 +37,8 @@ from sandbox.toolchain import Toolchain, clean_environment
 
 _TIME_S = 900
 _SHOWN = 400
+_MORE_PACKAGES = 60
+"""As many more may every feature bring; beyond, their build would take too long."""
 _INDEX_FORMAT = b"\x03\x02\x00\x00\x00"
 """Cargo's index cache: its own format 3, index format 2."""
 
@@ -50,7 +52,8 @@ class Supplies:
     """A cargo home (index and archives, by path below it) and the lock files of two projects:
     one that depends on the crate, and the crate itself as a member with all that its tests need.
 
-    An empty `member_lock` was not to be had; `notes` say why, and what was left out.
+    An empty `member_lock` was not to be had; `notes` say why, and what was left out. `full_lock` is
+    that of a project that takes every feature; empty if there are no more, or that is too much.
     """
 
     home: tuple[tuple[str, Path], ...]
@@ -60,6 +63,7 @@ class Supplies:
     member_lock: bytes
     member_manifest: str
     notes: tuple[str, ...]
+    full_lock: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,18 @@ def consumer_manifest(
     return tomli_w.dumps({"package": package, "dependencies": {manifest.name: edge}})
 
 
+def every_feature(manifest: Manifest) -> tuple[str, ...]:
+    """All features that a project can ask for, those of optional dependencies too."""
+    named = [name for name, _ in manifest.features]
+    needs = {one for _, what in manifest.features for one in what}
+    optional = [
+        one.key
+        for one in manifest.dependencies
+        if one.is_optional and f"dep:{one.key}" not in needs and one.key not in named
+    ]
+    return tuple(dict.fromkeys((*named, *optional)))
+
+
 class _Fetch:
     def __init__(
         self,
@@ -121,18 +137,19 @@ class _Fetch:
             _write(consumer, {"Cargo.toml": self._consumer()})
             self._cargo(consumer, self._shelf.home)
             lock = (consumer / "Cargo.lock").read_bytes()
-            self._take(lock, member_lock)
+            full = self._full(consumer)
+            self._take(lock, member_lock, full)
             self._same_bytes()
         else:
             self._stub(self._work / "stub", has_dev=False)
             _write(consumer, {"Cargo.toml": self._consumer("../stub")})
             self._cargo(consumer, self._shelf.home)
-            self._take((consumer / "Cargo.lock").read_bytes(), member_lock)
-            self._enter()
-            _write(consumer, {"Cargo.toml": self._consumer()})
-            (consumer / "Cargo.lock").unlink()
-            self._cargo(consumer, self._home, is_offline=True)
             lock = (consumer / "Cargo.lock").read_bytes()
+            full = self._full(consumer, "../stub")
+            self._take(lock, member_lock, full)
+            self._enter()
+            lock = self._entered(consumer, self._shelf.features)
+            full = self._entered(consumer, every_feature(self._manifest)) if full else b""
         return Supplies(
             tuple(self._packed()),
             self._folder,
@@ -141,7 +158,31 @@ class _Fetch:
             member_lock,
             member_text,
             tuple(self._notes),
+            full,
         )
+
+    def _entered(self, consumer: Path, features: tuple[str, ...]) -> bytes:
+        """The lock file where the crate comes from the index that it was entered into."""
+        _write(consumer, {"Cargo.toml": consumer_manifest(self._manifest, features).encode()})
+        (consumer / "Cargo.lock").unlink()
+        self._cargo(consumer, self._home, is_offline=True)
+        return (consumer / "Cargo.lock").read_bytes()
+
+    def _full(self, consumer: Path, path: str = "") -> bytes:
+        """The lock file of a project that takes every feature, over the one that is there."""
+        every = every_feature(self._manifest)
+        if not set(every) - {"default", *self._shelf.features}:
+            return b""
+        before = len(_locked((consumer / "Cargo.lock").read_bytes()).packages)
+        text = consumer_manifest(self._manifest, every, path=path)
+        _write(consumer, {"Cargo.toml": text.encode()})
+        try:
+            self._cargo(consumer, self._shelf.home)
+        except NotFetched as error:
+            self._notes.append(f"with every feature: {error}")
+            return b""
+        lock = (consumer / "Cargo.lock").read_bytes()
+        return lock if len(_locked(lock).packages) <= before + _MORE_PACKAGES else b""
 
     # Projects -------------------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ _IDLE_S = 12.0
 _FILES_ROOM_BYTES, _FILE_BYTES = 48 << 20, 12 << 20
 _QUIET = ("/usr/", "/lib/", "/lib64/", "/etc/ld.so", "/sys/", "/proc/sys/", "/dev/")
 _SINK_LINES_MAX = 200_000
+_LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 
 
 @dataclass(slots=True)
@@ -66,6 +67,8 @@ class Watching:
     skips_sleep: bool = False
     shows_getenv: bool = False
     is_patient: bool = False
+    is_later: bool = False
+    """Thirteen months ahead of the real time, for what asks libc."""
 
     @property
     def words(self) -> str:
@@ -74,6 +77,7 @@ class Watching:
         words += ["sleeps skipped"] if self.skips_sleep else []
         words += ["variables shown"] if self.shows_getenv else []
         words += ["however long it waits"] if self.is_patient else []
+        words += ["thirteen months later"] if self.is_later else []
         return ", ".join(words)
 
 
@@ -298,8 +302,9 @@ class Machine:
         with self._lock:
             begin = len(self._lines)
         extra = dict(more or {})
-        if watching.shows_getenv:
-            extra["LD_PRELOAD"] = "/usr/lib/x86_64-linux-gnu/libgvfscommon.so.0"
+        shims = [(watching.shows_getenv, "common"), (watching.is_later, "daemon")]
+        if loaded := [f"{_LIBRARIES}/libgvfs{name}.so.0" for is_wanted, name in shims if is_wanted]:
+            extra["LD_PRELOAD"] = ":".join(loaded)
         decoys = sorted(
             {self.path_of(one.place) for one in self.bait.decoys if not one.is_variable}
         )

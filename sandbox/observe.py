@@ -17,9 +17,7 @@ from analyzer.model import (
     Fact,
     Gap,
     GapKind,
-    Manifest,
     Phase,
-    SourceTree,
     TargetKind,
     Trace,
 )
@@ -30,11 +28,12 @@ from sandbox.compiled import LAUNCHER, read_listing
 from sandbox.consumer import programs
 from sandbox.engine import reap
 from sandbox.errors import SandboxError
-from sandbox.fetch import NotFetched, Shelf, Supplies, consumer_manifest, fetch
+from sandbox.fetch import NotFetched, Shelf, consumer_manifest, every_feature, fetch
 from sandbox.image import Image
 from sandbox.lineage import Part, Places
 from sandbox.machine import Machine, Recording, Watching
-from sandbox.neutral import SET_ASIDE
+from sandbox.member import BUILD, Seat, Subject, as_member
+from sandbox.packing import Packing
 from sandbox.scratch import reap_folders
 from sandbox.settings import SandboxOptions
 from sandbox.witness import OTHER_BAIT, Witness
@@ -42,14 +41,18 @@ from sandbox.witness import OTHER_BAIT, Witness
 if TYPE_CHECKING:
     from docker.client import DockerClient
 
-_PROGRAMS_MAX = 12
 _PATIENCE_S = 180.0
 _LETS_ALL = re.compile(r"(rustls)-(\d\S+): refuses no certificate")
-_RUNNABLE = {
-    TargetKind.BINARY: ("", Part.PROGRAM),
-    TargetKind.EXAMPLE: ("examples/", Part.EXAMPLE),
-}
-_BUILD = ["cargo", "build", "--keep-going"]
+_SHORT_BUILD_S = 60.0
+"""A longer build is not repeated in the release profile."""
+_RELEASE = """\
+[profile.release.package."*"]
+opt-level = 0
+
+[profile.release.package.{name}]
+opt-level = 3
+"""
+"""What is not the crate itself need not be fast."""
 _FAILED = re.compile(
     rb"^error: (?:could not compile|failed to run custom build command for) `([^` ]+)", re.MULTILINE
 )
@@ -82,7 +85,7 @@ def observe(
     except NotFetched as error:
         return Trace(gaps=(_gap(f"not built: {error}", options),))
     with supplies.folder:
-        subject = _Subject(crate, tree, manifest, supplies)
+        subject = Subject(crate, tree, manifest, supplies)
         return _Run(subject, setting, options, tell).trace()
 
 
@@ -95,22 +98,15 @@ def _gap(reason: str, options: SandboxOptions) -> Gap:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    crate: CrateSource
-    tree: SourceTree
-    manifest: Manifest
-    supplies: Supplies
-
-
 class _Run:
     def __init__(
         self,
-        subject: _Subject,
+        subject: Subject,
         setting: Setting,
         options: SandboxOptions,
         tell: Callable[[str], None],
     ) -> None:
+        self._subject = subject
         self._ref, self._tree = subject.crate.ref, subject.tree
         self._manifest, self._supplies = subject.manifest, subject.supplies
         self._setting, self._options, self._tell = setting, options, tell
@@ -151,7 +147,8 @@ class _Run:
         try:
             self._as_dependency()
             if self._options.runs_tests:
-                self._as_member()
+                seat = Seat(self._machine, self._witness, self._stage, self._program)
+                self._gaps += as_member(self._subject, seat, self._options, self._now_s)
         except SandboxError as error:
             if not self._is_seen:
                 raise
@@ -179,11 +176,8 @@ class _Run:
         for inside, source in supplies.home:
             packing.add_file(f"{cargo}/{inside}", source, age_s=9 * 86_400)
         packing.add(f"{cargo}/config.toml", b"[net]\noffline = true\n", age_s=90 * 86_400)
-        project, name = machine.places.project, machine.bait.persona.project
-        text = consumer_manifest(self._manifest, self._options.features, name=name)
-        packing.add(f"{project}/Cargo.toml", text.encode(), age_s=7_200)
-        lock = supplies.consumer_lock.replace(b'"consumer"', f'"{name}"'.encode())
-        packing.add(f"{project}/Cargo.lock", lock, age_s=7_200)
+        project = machine.places.project
+        self._project(packing, self._options.features, supplies.consumer_lock)
         for path, data in programs(self._tree, self._manifest).items():
             packing.add(f"{project}/{path}", data, age_s=3_600)
         machine.ask({"do": "unpack"}, packing.done())
@@ -191,6 +185,16 @@ class _Run:
         if done.told["code"]:
             self._gaps.append(_gap(f"not built: {_last_line(done)}", self._options))
         self._trust(lets_all=False)
+
+    def _project(
+        self, packing: Packing, features: tuple[str, ...], lock: bytes, more: str = ""
+    ) -> None:
+        """The manifest and lock file of the project, with these features of the crate."""
+        project, name = self._machine.places.project, self._machine.bait.persona.project
+        text = consumer_manifest(self._manifest, features, name=name) + more
+        packing.add(f"{project}/Cargo.toml", text.encode(), age_s=7_200)
+        locked = lock.replace(b'"consumer"', f'"{name}"'.encode())
+        packing.add(f"{project}/Cargo.lock", locked, age_s=7_200)
 
     def _trust(self, *, lets_all: bool) -> None:
         """Have clients trust the sinkhole; `lets_all`: also those that trust one key alone."""
@@ -225,6 +229,7 @@ class _Run:
             self._witness.compare(self._first, "refused", "when the network refuses")
         if self._acts_at_build_time():
             self._elsewhere(hasty)
+            self._next_year(first, hasty)
         self._listed()
 
     def _first_builds(self) -> Recording:
@@ -256,6 +261,38 @@ class _Run:
             self._witness.compare(self._first, "at a desk", "outside of build services")
         machine.bait = self._bait()
 
+    def _next_year(self, first: Recording, hasty: Watching) -> None:
+        """Once more as a release, with every feature, thirteen months on. Features that shut each
+        other out do not build: then with those of the first build.
+        """
+        took_s = first.told["took_ms"] / 1000
+        if took_s > _SHORT_BUILD_S:
+            reason = f"not built as a release at another time: one build took {took_s:.0f} s"
+            self._gaps.append(Gap(GapKind.SANDBOX, reason))
+            return
+        supplies, features = self._supplies, self._options.features
+        rows = [(features, supplies.consumer_lock, "")]
+        if supplies.full_lock:
+            every = every_feature(self._manifest)
+            rows.insert(0, (every, supplies.full_lock, ", with every feature"))
+        watching = replace(hasty, is_later=True)
+        for number, (some, lock, kind) in enumerate(rows):
+            self._projected(some, lock, f"\n{_RELEASE.format(name=self._manifest.name)}")
+            name = f"next year{kind}"
+            done = self._build(name, watching, more=("--release",))
+            words = f"as a release{kind}, thirteen months later"
+            self._witness.compare(self._first, name, words)
+            if done.told["code"] == 0 or self._is_built(done):
+                break
+            if number + 1 < len(rows):
+                self._gaps.append(Gap(GapKind.SANDBOX, "it does not build with every feature"))
+        self._projected(features, supplies.consumer_lock, "")
+
+    def _projected(self, features: tuple[str, ...], lock: bytes, more: str) -> None:
+        packing = self._machine.packing(self._now_s)
+        self._project(packing, features, lock, more)
+        self._machine.ask({"do": "unpack"}, packing.done())
+
     def _listed(self) -> None:
         """Have the compiler list what the crate's own code calls, build script and macros too."""
         machine, places = self._machine, self._machine.places
@@ -268,7 +305,7 @@ class _Run:
         machine.refuse(refuses=True)
         self._clean()
         watching = Watching(is_traced=False)
-        recording = self._stage("listing", _BUILD, watching, self._options.build_s, more=more)
+        recording = self._stage("listing", BUILD, watching, self._options.build_s, more=more)
         machine.refuse(refuses=False)
         debug = f"{places.target}/debug"
         machine.collect(recording, [debug], [f"{debug}/incremental"], ending=".mir")
@@ -291,9 +328,11 @@ class _Run:
         failed = {one.decode("utf-8", "replace") for one in _FAILED.findall(recording.output)}
         return failed == {self._machine.bait.persona.project}
 
-    def _build(self, name: str, watching: Watching, timeout_s: float = 0) -> Recording:
+    def _build(
+        self, name: str, watching: Watching, timeout_s: float = 0, more: tuple[str, ...] = ()
+    ) -> Recording:
         seconds = timeout_s or self._options.build_s
-        recording = self._stage(name, _BUILD, watching, timeout_s=seconds)
+        recording = self._stage(name, [*BUILD, *more], watching, timeout_s=seconds)
         places = self._machine.places
         self._machine.collect(
             recording,
@@ -342,56 +381,6 @@ class _Run:
             ref = self._ref
             recording.keep(self._options.artifacts / f"{ref.name}-{ref.version}")
         return recording
-
-    # As a member ----------------------------------------------------------------------------------
-
-    def _as_member(self) -> None:
-        """Its own tests, documentation tests, examples and programs, in a folder of its own."""
-        if not self._supplies.member_lock:
-            reason = "; ".join(self._supplies.notes)[-300:]
-            self._gaps.append(Gap(GapKind.SANDBOX, f"its tests were not run: {reason}"))
-            return
-        machine, manifest = self._machine, self._manifest
-        folder = f"{machine.places.home}/src/{manifest.name}"
-        packing = machine.packing(self._now_s)
-        for one in self._tree.files:
-            if not one.path.endswith(tuple(f"/{name}" for name in SET_ASIDE)) and (
-                one.path not in (*SET_ASIDE, "Cargo.toml")
-            ):
-                mode = 0o755 if one.is_executable else 0o644
-                packing.add(f"{folder}/{one.path}", one.data, mode=mode, age_s=86_400)
-        text = f"{self._supplies.member_manifest}\n[workspace]\n"
-        packing.add(f"{folder}/Cargo.toml", text.encode(), age_s=86_400)
-        packing.add(f"{folder}/Cargo.lock", self._supplies.member_lock, age_s=86_400)
-        machine.ask({"do": "unpack"}, packing.done())
-        own = replace(machine.places, project=folder, target=f"{folder}/target")
-        seconds = self._options.build_s + self._options.test_s
-        tests = ["cargo", "test", "--no-fail-fast"]
-        recording = self._stage("tests", tests, Watching(), cwd=folder, timeout_s=seconds)
-        if recording.told["outcome"] == "waiting":
-            self._witness.read(recording, Part.CARGO, machine, places=own)
-            hasty = Watching(skips_sleep=True)
-            recording = self._stage("hasty tests", tests, hasty, cwd=folder, timeout_s=seconds)
-        self._witness.read(recording, Part.CARGO, machine, places=own)
-        if recording.told["outcome"] != "ended":
-            self._gaps.append(Gap(GapKind.SANDBOX, "its tests did not end in their time"))
-        self._programs(own)
-
-    def _programs(self, own: Places) -> None:
-        """Its binaries and examples, one by one, without arguments."""
-        wanted = [one for one in self._manifest.targets if one.kind in _RUNNABLE]
-        if not wanted:
-            return
-        argv, seconds = [*_BUILD, "--bins", "--examples"], self._options.build_s
-        watching = Watching(is_traced=False)
-        self._stage("programs", argv, watching, cwd=own.project, timeout_s=seconds)
-        for one in wanted[:_PROGRAMS_MAX]:
-            below, part = _RUNNABLE[one.kind]
-            path = f"{own.target}/debug/{below}{one.name}"
-            self._program(f"{one.kind} {one.name}", path, own, part)
-        if len(wanted) > _PROGRAMS_MAX:
-            count = len(wanted) - _PROGRAMS_MAX
-            self._gaps.append(Gap(GapKind.SANDBOX, f"{count} of its programs were not run"))
 
 
 def _last_line(recording: Recording) -> str:

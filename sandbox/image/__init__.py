@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from docker.client import DockerClient
 
+_LAYER = ("Dockerfile", "shim.c", "clock.c")
 REPOSITORY = "cratescope-sandbox"
 LABEL = "cratescope.sandbox"
 _HERE = Path(__file__).parent
@@ -53,7 +54,7 @@ def guest_file() -> bytes:
 def tag() -> str:
     """The name under which an image of these sources is found."""
     digest = hashlib.sha256(guest_file())
-    for name in ("Dockerfile", "Dockerfile.registry", "shim.c"):
+    for name in (*_LAYER, "Dockerfile.registry"):
         digest.update((_HERE / name).read_bytes())
     digest.update(" ".join(PACKAGES).encode())
     return f"{REPOSITORY}:{digest.hexdigest()[:12]}"
@@ -129,7 +130,7 @@ def _base(client: DockerClient, tell: Callable[[str], None], *, is_anew: bool) -
 
 def _context() -> io.BytesIO:
     out = io.BytesIO()
-    rows = {name: (_HERE / name).read_bytes() for name in ("Dockerfile", "shim.c")}
+    rows = {name: (_HERE / name).read_bytes() for name in _LAYER}
     with tarfile.open(fileobj=out, mode="w") as archive:
         for name, data in {**rows, "init": guest_file()}.items():
             member = tarfile.TarInfo(name)

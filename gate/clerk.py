@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from analyzer.errors import CratescopeError
 from gate.advisories import Watch
+from gate.analysis import PAUSE_S
 from gate.desk import Desk
 from gate.errors import Busy, StoreUnreachable
 from gate.ledger import FLUSH_S
@@ -39,6 +40,8 @@ class Clerk:
         self._epoch = 0
         self._after: dict[str, int] = {}
         self._again_at = 0.0
+        self._proof_at = 0.0
+        self._proof = threading.Thread()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="clerk", daemon=True)
 
@@ -82,10 +85,20 @@ class Clerk:
             self._desk.parts.standings.forget_all()
             self._desk.is_store_up = True
         self._watch.turn()
+        self._prove()
         if time.monotonic() >= self._again_at:
             self._again_at = time.monotonic() + _AGAIN_S
             if len(self._desk.parts.line) < _AT_ONCE:
                 self._read_again()
+
+    def _prove(self) -> None:
+        """An analysis that does not work is tried again, in a thread: that may take long."""
+        analysis = self._desk.parts.judge.analysis
+        is_due = time.monotonic() >= self._proof_at and not self._proof.is_alive()
+        if analysis.is_known and not analysis.is_up and is_due:
+            self._proof_at = time.monotonic() + PAUSE_S
+            self._proof = threading.Thread(target=analysis.prove, name="proof", daemon=True)
+            self._proof.start()
 
     # Others' decisions ---------------------------------------------------------------------------
 

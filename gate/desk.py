@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from analyzer.errors import ChecksumMismatch, RegistryUnreachable, UnknownCrate
+from analyzer.errors import ChecksumMismatch, CratescopeError, RegistryUnreachable, UnknownCrate
 from analyzer.model import IndexEntry
 from analyzer.registry.context import Contexts
 from analyzer.registry.semver import is_prerelease, precedence
 from gate import probe
-from gate.errors import Busy, StoreUnreachable
+from gate.errors import AnalysisDown, Busy, StoreUnreachable
 from gate.hot import Hot
 from gate.indexes import Held, Indexes
 from gate.judge import Judge, Question, is_probe
@@ -143,20 +143,30 @@ class Desk:
     def hot_archive(self, mount: str, asked: Asked) -> bytes | None:
         """The bytes of a release that is served, if they are in memory."""
         known = self.parts.standings.at_hand(mount, asked.name)
-        if known is None or not (self.is_store_up or self.parts.settings.outages.is_served_kept):
+        if known is None or self._closed() is not None:
             return None
         ruling = known.ruling(asked.version, asked.sha256, self.parts.today())
         if ruling is None or ruling.outcome is not Outcome.SERVE:
             return None
         return self.hot.get(asked.sha256) if ruling.release.name == asked.name else None
 
+    def _closed(self) -> CratescopeError | None:
+        """Why nothing is served at all, if an outage and the settings say so."""
+        told = self.parts.settings.outages
+        if not (self.is_store_up or told.is_served_kept):
+            return StoreUnreachable("the database does not answer, and the setting is `closed`")
+        if not (self.parts.judge.analysis.is_up or told.is_judged_kept):
+            return AnalysisDown("the analysis does not work, and the setting is `closed`")
+        return None
+
     def archive(self, mount: str, asked: Asked) -> Served | Refused | Job:
         """The bytes, a refusal, or the job that has to end before either can be said.
 
-        Raises UnknownCrate, RegistryUnreachable, StoreUnreachable, Busy.
+        Raises UnknownCrate, RegistryUnreachable, StoreUnreachable, AnalysisDown, Busy.
         """
-        if not (self.is_store_up or self.parts.settings.outages.is_served_kept):
-            raise StoreUnreachable("the database does not answer, and the setting is `closed`")
+        trouble = self._closed()
+        if trouble is not None:
+            raise trouble
         copy, entry = self.entry(mount, asked)
         known = self.known(mount, copy)
         ruling = self.ruling(mount, copy, entry, known)

@@ -3,6 +3,7 @@
 CratescopeError
 └── GateError              1     base of these
     ├── StoreUnreachable   1     the database does not answer: no decision can be kept
+    ├── AnalysisDown       1     no release can be judged
     ├── Busy               1     too much waits to be judged
     └── NotPermitted       2     a person may not do this (approve their own waiver, ...)
 """
@@ -18,6 +19,10 @@ class GateError(CratescopeError):
 
 class StoreUnreachable(GateError):
     """The database does not answer."""
+
+
+class AnalysisDown(GateError):
+    """No worker judges anything: not this crate is at fault but the machine."""
 
 
 class Busy(GateError):

@@ -44,7 +44,9 @@ from analyzer.signatures import signature_digest
 from analyzer.worker.pool import Ask, Pool
 from analyzer.worker.report_cache import engine_digest
 from gate import probe
+from gate.analysis import Analysis
 from gate.baseline import OutcomeOf, accepted_before
+from gate.errors import AnalysisDown
 from gate.model import Cause, Evidence, Outcome, Release, Ruling
 from gate.settings import GateSettings, JudgedOn
 from gate.upstream import IndexCopy, Upstream
@@ -116,6 +118,7 @@ class Judge:
     ) -> None:
         self._pool, self._settings, self._limits = pool, settings, limits
         self._contexts = contexts
+        self.analysis = Analysis(pool)
         self._engine = f"{engine_digest()} {signature_digest()} {limits.digest()}"
 
     def digest(self, policy: Policy, labels: tuple[str, ...]) -> str:
@@ -128,23 +131,36 @@ class Judge:
     def rule(self, asked: Question, upstream: Upstream, on_step: OnStep) -> tuple[Ruling, Evidence]:
         """The ruling on a release, not yet kept, with its pages.
 
-        Raises ChecksumMismatch, RegistryUnreachable, and InternalError if not this crate but the
+        Raises ChecksumMismatch, RegistryUnreachable, and AnalysisDown if not this crate but the
         analysis is broken.
         """
+        self.analysis.check()
+        try:
+            return self._rule(asked, upstream, on_step)
+        except InternalError as error:
+            self.analysis.failed()
+            said = f"the analysis does not work: {error}"
+            raise AnalysisDown(said, remedy=error.remedy) from None
+
+    def _rule(
+        self, asked: Question, upstream: Upstream, on_step: OnStep
+    ) -> tuple[Ruling, Evidence]:
         contexts = self._contexts(asked.day)
         view = View(upstream)
         on_step("fetching")
         source = view.fetch(asked.entry)
         on_step("analysis")
         look = self._look(asked, source, view, contexts)
-        if any(one.kind is GapKind.WORKER for one in look.report.gaps):
-            self._prove()
+        is_broken = any(one.kind is GapKind.WORKER for one in look.report.gaps)
+        # Tells one crate that no worker could judge from a machine that judges none (P7, G7).
+        if is_broken and not self.analysis.prove():
+            raise InternalError("no crate can be judged", remedy="see cratescope doctor")
         times = published(asked.copy.file.entries, asked.entry.version)
         case = self._case(look, Surroundings(published=times[0], first_published=times[1]))
         decision = decide_case(case, asked.owner.policy, asked.owner.waivers, asked.owner.today)
         ruling = _ruling(asked, look, case, decision)
         if self._contexts(asked.day).labels != contexts.labels:
-            return self.rule(asked, upstream, on_step)  # advisories that came meanwhile count
+            return self._rule(asked, upstream, on_step)  # advisories that came meanwhile count
         ruling = replace(ruling, judge=self.digest(asked.owner.policy, contexts.labels))
         return ruling, _evidence(look, decision)
 
@@ -186,17 +202,6 @@ class Judge:
         findings = (*diff.added, *stays)
         verdict = assess(findings, diff.gaps, look.report.coverage).verdict
         return replace(diff.case, verdict=verdict, findings=findings, gaps=diff.gaps, around=around)
-
-    def _prove(self) -> None:
-        """Tell one crate that no worker could judge from a machine that judges none (P7, G7)."""
-        if not self.is_sound():
-            raise InternalError("the analysis does not work", remedy="see cratescope doctor")
-
-    def is_sound(self) -> bool:
-        """Whether the crate that is always denied is still seen for what it is."""
-        ref = CrateRef(probe.NAME, probe.VERSION)
-        source = CrateSource(ref, probe.checksum(), probe.archive(), Origin.CRATES_IO)
-        return self._pool.analyze_one(source).verdict is Verdict.BLOCK
 
 
 def _measure(outcome_of: OutcomeOf, contexts: Contexts) -> OutcomeOf:

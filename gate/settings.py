@@ -62,11 +62,13 @@ class Outages:
     """What still goes on when something else does not. Never: a release that nobody judged.
 
     `upstream_down`: serve what the gate has (`stale`), or nothing (`closed`). `database_down`:
-    releases that are known to be served go on (`served`), or nothing does (`closed`).
+    releases that are known to be served go on (`served`), or nothing does (`closed`);
+    `analysis_down` likewise.
     """
 
     is_stale_served: bool = True
     is_served_kept: bool = True
+    is_judged_kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,11 @@ _FLAGS = ("auth-required", "scan-ahead")
 _LISTS = ("internal", "proxies")
 _TABLES = ("upstreams", "outages")
 _UPSTREAM = {"index", "hosts", "addresses"}
-_OUTAGES = {"upstream-down": ("stale", "closed"), "database-down": ("served", "closed")}
+_OUTAGES = {
+    "upstream-down": ("stale", "closed"),
+    "database-down": ("served", "closed"),
+    "analysis-down": ("served", "closed"),
+}
 
 
 def load_gate(flags: Mapping[str, str], environ: Mapping[str, str]) -> GateSettings:
@@ -291,6 +297,7 @@ def _outages(table: object) -> Outages:
     return Outages(
         is_stale_served=table.get("upstream-down", "stale") == "stale",
         is_served_kept=table.get("database-down", "served") == "served",
+        is_judged_kept=table.get("analysis-down", "served") == "served",
     )
 
 

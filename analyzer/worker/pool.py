@@ -153,6 +153,11 @@ class Pool:
         """The report of one crate, as `analyze_many` makes it."""
         return self._submit(crate, context or Context(), None).result()
 
+    def analyze_afresh(self, crate: CrateSource) -> Report:
+        """The report of one crate by a worker, whatever was made before: a proof that one works."""
+        job = self._threads.submit(self._made, crate, Context(), None, is_brief=False)
+        return job.result()
+
     def _submit(
         self, crate: CrateSource, context: Context, on_done: OnDone | None
     ) -> Future[Report]:

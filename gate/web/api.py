@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 from analyzer.errors import CratescopeError, RegistryUnreachable, UnknownCrate
 from analyzer.registry.semver import precedence
 from gate.actions import Actions
-from gate.errors import Busy, NotPermitted, StoreUnreachable
+from gate.errors import AnalysisDown, Busy, NotPermitted, StoreUnreachable
 from gate.gate import Gate
 from gate.line import Job, Urgency
 from gate.model import Release, Ruling, WaiverState
@@ -33,7 +33,7 @@ _STATES = {
     "withdraw": WaiverState.WITHDRAWN,
 }
 _CODES = {UnknownCrate: 404, NotPermitted: 403, Busy: 503, StoreUnreachable: 503}
-_CODES |= {RegistryUnreachable: 503}
+_CODES |= {RegistryUnreachable: 503, AnalysisDown: 503}
 
 
 class Api:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from analyzer.errors import CratescopeError, RegistryUnreachable, UnknownCrate
 from gate.desk import Desk, Refused, Served
-from gate.errors import Busy, StoreUnreachable
+from gate.errors import AnalysisDown, Busy, StoreUnreachable
 from gate.line import Job
 from gate.model import Release, Ruling, Taken
 from gate.paths import Asked, archive_of, archive_template, name_of
@@ -141,7 +141,8 @@ class Registry:
         """Upstream trouble is 503, never 404: cargo must not take it for «no such crate»."""
         if isinstance(error, UnknownCrate):
             return text(404, trouble(str(error)))
-        known = {RegistryUnreachable: "upstream", StoreUnreachable: "database", Busy: "busy"}
+        known: dict[type[CratescopeError], str] = {RegistryUnreachable: "upstream"}
+        known |= {StoreUnreachable: "database", Busy: "busy", AnalysisDown: "analysis"}
         kind = next((word for one, word in known.items() if isinstance(error, one)), "internal")
         self._metrics.saw(f"trouble-{kind}")
         return text(503, trouble(str(error)), _RETRY)

@@ -20,7 +20,6 @@ class Status:
 
     def __init__(self, gate: Gate, threads: Executor, metrics: Metrics) -> None:
         self._gate, self._threads, self._metrics = gate, threads, metrics
-        self._is_sound = False
         self._counts: Mapping[str, int] = {}
         self.routes: dict[str, Callable[[], Awaitable[Answer]]] = {
             "/healthz": self._alive,
@@ -31,25 +30,23 @@ class Status:
     def begin(self) -> None:
         """Start the gate; the crate that is always denied proves that judges work."""
         self._gate.start()
-        self._threads.submit(self._prove)
-
-    def _prove(self) -> None:
-        self._is_sound = self._gate.judge.is_sound()
+        self._threads.submit(self._gate.judge.analysis.prove)
 
     async def _alive(self) -> Answer:
         return text(200, "alive\n")
 
     def state(self) -> dict[str, object]:
         """What works; in memory, so that asking costs nothing."""
-        desk = self._gate.desk
+        desk, analysis = self._gate.desk, self._gate.judge.analysis
+        broken = "does not work" if analysis.is_known else "not proven yet"
         upstreams = {
             name: "answers" if not one.breaker.left_s else "does not answer"
             for name, one in desk.parts.upstreams.items()
         }
         trouble = next((one.trouble for one in desk.parts.upstreams.values() if one.trouble), "")
         return {
-            "ready": self._is_sound and desk.is_store_up and not trouble,
-            "analysis": "works" if self._is_sound else "not proven yet",
+            "ready": analysis.is_up and desk.is_store_up and not trouble,
+            "analysis": "works" if analysis.is_up else broken,
             "database": "answers" if desk.is_store_up else "does not answer",
             "disk": trouble or "writable",
             "upstreams": upstreams,
@@ -71,6 +68,7 @@ class Status:
             self._metrics.saw("metrics-without-database")
         gauges = {
             "ready": float(bool(self.state()["ready"])),
+            "analysis_up": float(self._gate.judge.analysis.is_up),
             "database_up": float(desk.is_store_up),
             "waiting": float(len(desk.parts.line)),
             "judged": float(desk.parts.line.done),

@@ -17,6 +17,7 @@ from analyzer.errors import UsageError
 from analyzer.limits import DEFAULT_LIMITS
 from analyzer.report.text import one_line
 from gate import cli_people
+from gate.cli_people import Data, Url
 from gate.settings import load_gate
 
 if TYPE_CHECKING:
@@ -28,14 +29,6 @@ app = typer.Typer(
     help="A cargo registry that reads a crate before anybody gets it.",
 )
 Config = Annotated[str, typer.Option("--config", metavar="FILE", help="Settings: docs/gate.md.")]
-Data = Annotated[
-    str, typer.Option("--data", metavar="DIR", help="Where the gate keeps all it has.")
-]
-Url = Annotated[
-    str, typer.Option("--database", metavar="URL", help="postgresql://...; SQLite if left out.")
-]
-
-
 Gate = Annotated[
     str,
     typer.Option("--gate", metavar="URL", envvar="CRATESCOPE_GATE_URL", help="A running gate."),

@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from gate.store.people import People
     from gate.store.store import Store
 
-Data = Annotated[str, typer.Option("--data", metavar="DIR", help="The gate's folder.")]
-Url = Annotated[str, typer.Option("--database", metavar="URL", help="Its database, if not SQLite.")]
+Data = Annotated[
+    str, typer.Option("--data", metavar="DIR", help="Where the gate keeps all it has.")
+]
+Url = Annotated[
+    str, typer.Option("--database", metavar="URL", help="postgresql://...; SQLite if left out.")
+]
 Who = Annotated[
     str, typer.Option("--as", metavar="NAME", help="Who decides; your login if left out.")
 ]

@@ -1,4 +1,4 @@
-"""Waivers and tokens: what people may change, each time with its line in the audit log."""
+"""Waivers, tokens, sessions: what people may change, with its line in the audit log."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import hmac
 import secrets
 from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from gate.errors import NotPermitted
 from gate.model import AuditRow, Release, WaiverRow, WaiverState
 from gate.store import chain
-from gate.store.schema import token, waiver
+from gate.store.schema import session, token, waiver
 from gate.store.store import Store
 
 KINDS = ("read", "admin")
@@ -51,7 +51,7 @@ class People:
                 f"a reason of {_REASON_LEAST} to {_REASON_MOST} characters, please",
                 remedy="what was read, and why is it fine?",
             )
-        at = self._store.line("", "", one.release, "").at
+        at = self._store.now()
         if one.expires <= at[:10]:
             raise NotPermitted(f"{one.expires} is over already", remedy="give a later day")
         values = asdict(one.release) | {"rule": one.rule, "evidence": one.evidence}
@@ -78,7 +78,7 @@ class People:
                 raise NotPermitted(
                     f"{actor} asked for waiver {number}", remedy="somebody else has to approve it"
                 )
-            at = self._store.line("", "", one.release, "").at
+            at = self._store.now()
             one = replace(one, state=state, answered_by=actor, answered_at=at)
             said = {"state": state, "answered_by": actor, "answered_at": at}
             connection.execute(update(waiver).where(waiver.c.id == number).values(**said))
@@ -114,7 +114,7 @@ class People:
         if kind not in KINDS or not name.isprintable() or not 0 < len(name) <= 100:
             raise NotPermitted("a token has a short name, and reads or administers")
         text = f"csg_{secrets.token_urlsafe(32)}"
-        at = self._store.line("", "", Release("", "", "", ""), "").at
+        at = self._store.now()
         values = {"name": name, "kind": kind, "digest": digest_of(text), "made_at": at}
         with self._store.database.writing() as connection:
             if connection.execute(select(token.c.id).where(token.c.name == name)).first():
@@ -125,7 +125,7 @@ class People:
 
     def end_token(self, name: str, actor: str) -> None:
         """From now on a token opens nothing. Raises NotPermitted if there is none."""
-        at = self._store.line("", "", Release("", "", "", ""), "").at
+        at = self._store.now()
         with self._store.database.writing() as connection:
             query = update(token).where(token.c.name == name, token.c.ended_at == "")
             if not connection.execute(query.values(ended_at=at)).rowcount:
@@ -133,7 +133,7 @@ class People:
             self._note(connection, actor, "token-ended", name)
 
     def _note(self, connection: Connection, actor: str, action: str, subject: str) -> None:
-        at = self._store.line("", "", Release("", "", "", ""), "").at
+        at = self._store.now()
         chain.append(connection, AuditRow(0, at, actor, action, subject, "", ""))
 
     def tokens(self) -> tuple[TokenRow, ...]:
@@ -149,6 +149,37 @@ class People:
         query = select(token).where(token.c.ended_at == "")
         with self._store.database.reading() as connection:
             return {one.digest: (one.kind, one.name) for one in connection.execute(query)}
+
+    # Sessions ----------------------------------------------------------------------------------
+
+    def begin_session(self, name: str, until: int) -> str:
+        """A new session of whoever has the token of this name, until a second of Unix time.
+
+        Its text is given out once; who reads the database can make nothing of what is kept.
+        """
+        text = secrets.token_urlsafe(32)
+        values = {"digest": digest_of(text), "token": name, "until": until}
+        with self._store.database.writing() as connection:
+            connection.execute(insert(session).values(**values))
+        return text
+
+    def session(self, text: str, now: float) -> tuple[str, str] | None:
+        """Kind and name of the token behind a session that is open; none once the token ended."""
+        query = select(token.c.kind, token.c.name).where(
+            session.c.digest == digest_of(text),
+            session.c.until > now,
+            session.c.token == token.c.name,
+            token.c.ended_at == "",
+        )
+        with self._store.database.reading() as connection:
+            row = connection.execute(query).first()
+        return (str(row[0]), str(row[1])) if row is not None else None
+
+    def end_session(self, text: str, now: float) -> None:
+        """From now on a session is nobody's; so are those that are over."""
+        is_over = or_(session.c.digest == digest_of(text), session.c.until <= now)
+        with self._store.database.writing() as connection:
+            connection.execute(delete(session).where(is_over))
 
 
 def digest_of(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Index,
@@ -30,106 +31,111 @@ from gate.errors import GateError
 
 tables = MetaData()
 
-version = Table("schema_version", tables, Column("version", Integer, nullable=False))
 
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True)
+
+
+def _text(name: str, most: int = 0, *, is_unique: bool = False) -> Column[str]:
+    """A text that is always there; without `most` of any length."""
+    kind = String(most) if most else Text()
+    return Column(name, kind, nullable=False, unique=is_unique or None)
+
+
+def _release() -> tuple[Column[str], ...]:
+    """What names a release: columns cannot belong to two tables."""
+    return _text("mount", 32), _text("name", 64), _text("version", 200), _text("sha256", 64)
+
+
+version = Table("schema_version", tables, Column("version", Integer, nullable=False))
 pin = Table(
     "pin",
     tables,
-    Column("id", Integer, primary_key=True),
-    Column("mount", String(32), nullable=False),
-    Column("name", String(64), nullable=False),
-    Column("version", String(200), nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("seen_at", String(20), nullable=False),
+    _id(),
+    *_release(),
+    _text("seen_at", 20),
     UniqueConstraint("mount", "name", "version"),
 )
-
 ruling = Table(
     "ruling",
     tables,
-    Column("id", Integer, primary_key=True),
-    Column("mount", String(32), nullable=False),
-    Column("name", String(64), nullable=False),
-    Column("version", String(200), nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("outcome", String(8), nullable=False),
-    Column("verdict", String(12), nullable=False),
-    Column("why", Text, nullable=False),
-    Column("judge", String(64), nullable=False),
-    Column("cause", String(12), nullable=False),
-    Column("at", String(20), nullable=False),
-    Column("rule", String(100), nullable=False),
-    Column("place", Text, nullable=False),
-    Column("before", String(200), nullable=False),
-    Column("until", String(10), nullable=False),
-    Column("actor", String(100), nullable=False),
+    _id(),
+    *_release(),
+    _text("outcome", 8),
+    _text("verdict", 12),
+    _text("why"),
+    _text("judge", 64),
+    _text("cause", 12),
+    _text("at", 20),
+    _text("rule", 100),
+    _text("place"),
+    _text("before", 200),
+    _text("until", 10),
+    _text("actor", 100),
     Column("evidence", Integer, nullable=False),
     Index("ruling_by_name", "mount", "name"),
 )
-
 evidence = Table(
     "evidence",
     tables,
-    Column("id", Integer, primary_key=True),
-    Column("sha256", String(64), nullable=False),
+    _id(),
+    _text("sha256", 64),
     Column("data", LargeBinary, nullable=False),
 )
-
 waiver = Table(
     "waiver",
     tables,
-    Column("id", Integer, primary_key=True),
-    Column("mount", String(32), nullable=False),
-    Column("name", String(64), nullable=False),
-    Column("version", String(200), nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("rule", String(100), nullable=False),
-    Column("evidence", String(64), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("asked_by", String(100), nullable=False),
-    Column("asked_at", String(20), nullable=False),
-    Column("expires", String(10), nullable=False),
-    Column("state", String(10), nullable=False),
-    Column("answered_by", String(100), nullable=False),
-    Column("answered_at", String(20), nullable=False),
+    _id(),
+    *_release(),
+    _text("rule", 100),
+    _text("evidence", 64),
+    _text("reason"),
+    _text("asked_by", 100),
+    _text("asked_at", 20),
+    _text("expires", 10),
+    _text("state", 10),
+    _text("answered_by", 100),
+    _text("answered_at", 20),
     Index("waiver_by_name", "mount", "name"),
 )
-
 token = Table(
     "token",
     tables,
-    Column("id", Integer, primary_key=True),
-    Column("name", String(100), nullable=False, unique=True),
-    Column("kind", String(8), nullable=False),
-    Column("digest", String(64), nullable=False, unique=True),
-    Column("made_at", String(20), nullable=False),
-    Column("ended_at", String(20), nullable=False),
+    _id(),
+    _text("name", 100, is_unique=True),
+    _text("kind", 8),
+    _text("digest", 64, is_unique=True),
+    _text("made_at", 20),
+    _text("ended_at", 20),
 )
-
+session = Table(
+    "session",
+    tables,
+    _id(),
+    _text("digest", 64, is_unique=True),
+    _text("token", 100),
+    Column("until", BigInteger, nullable=False),
+)
 audit = Table(
     "audit",
     tables,
-    Column("id", Integer, primary_key=True),
-    Column("at", String(20), nullable=False),
-    Column("actor", String(100), nullable=False),
-    Column("action", String(24), nullable=False),
-    Column("subject", String(400), nullable=False),
-    Column("detail", Text, nullable=False),
-    Column("digest", String(64), nullable=False),
+    _id(),
+    _text("at", 20),
+    _text("actor", 100),
+    _text("action", 24),
+    _text("subject", 400),
+    _text("detail"),
+    _text("digest", 64),
 )
-
 taken = Table(
     "taken",
     tables,
-    Column("id", Integer, primary_key=True),
-    Column("at", String(20), nullable=False),
-    Column("mount", String(32), nullable=False),
-    Column("name", String(64), nullable=False),
-    Column("version", String(200), nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("client", String(64), nullable=False),
-    Column("agent", String(200), nullable=False),
-    Column("token", String(100), nullable=False),
+    _id(),
+    _text("at", 20),
+    *_release(),
+    _text("client", 64),
+    _text("agent", 200),
+    _text("token", 100),
     Index("taken_by_name", "mount", "name", "version"),
 )
 
@@ -139,7 +145,7 @@ _LOCK = 715_421_009
 
 
 def _first(connection: Connection) -> None:
-    tables.create_all(connection)
+    tables.create_all(connection, [one for one in tables.sorted_tables if one is not session])
     for name in GROWING:
         for statement in _only_grows(connection.dialect.name, name):
             connection.execute(text(statement))
@@ -160,7 +166,11 @@ def _only_grows(dialect: str, name: str) -> tuple[str, ...]:
     )
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_first,)
+def _second(connection: Connection) -> None:
+    session.create(connection)
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_first, _second)
 """Step N leads from version N to N + 1; a released step is never changed."""
 
 

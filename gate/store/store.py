@@ -29,7 +29,7 @@ class Store:
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self.database, self._clock = database, clock
+        self.database, self.now = database, clock
 
     # Rulings ---------------------------------------------------------------------------------
 
@@ -40,7 +40,7 @@ class Store:
 
     def keep(self, one: Ruling, shown: Evidence | None = None) -> Ruling:
         """Write a ruling and its line of the audit log; on disk when this returns."""
-        one = replace(one, at=one.at or self._clock())
+        one = replace(one, at=one.at or self.now())
         with self.database.writing() as connection:
             if shown is not None:
                 data = zlib.compress(json.dumps(asdict(shown)).encode(), 6)
@@ -56,7 +56,7 @@ class Store:
     def line(self, actor: str, action: str, release: Release, detail: str) -> AuditRow:
         """A line of the audit log about a release, not yet written."""
         subject = f"{release.mount} {release.name} {release.version} {release.sha256}"
-        return AuditRow(0, self._clock(), actor or "gate", action, subject, detail, "")
+        return AuditRow(0, self.now(), actor or "gate", action, subject, detail, "")
 
     def latest(self, *, outcome: Outcome | None = None, most: int = 500) -> tuple[Ruling, ...]:
         """The ruling in force on each release, newest first; only those of an outcome if given."""
@@ -136,7 +136,7 @@ class Store:
 
     def keep_pins(self, releases: Iterable[Release]) -> None:
         """Add first checksums; one that is there already stays as it is."""
-        rows = [asdict(one) | {"seen_at": self._clock()} for one in releases]
+        rows = [asdict(one) | {"seen_at": self.now()} for one in releases]
         if not rows:
             return
         with self.database.writing() as connection:
@@ -172,7 +172,7 @@ class Store:
 
     def tell(self, actor: str, action: str, subject: str, detail: str = "") -> None:
         """Add a line that is no ruling."""
-        row = AuditRow(0, self._clock(), actor, action, subject, detail, "")
+        row = AuditRow(0, self.now(), actor, action, subject, detail, "")
         with self.database.writing() as connection:
             chain.append(connection, row)
 

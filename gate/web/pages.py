@@ -44,7 +44,7 @@ class Pages:
     def __init__(self, gate: Gate, threads: Executor) -> None:
         self._gate, self._threads = gate, threads
         self._actions = Actions(gate.desk, gate.people)
-        self.sessions = Sessions(gate.settings.data_dir, gate.settings.own_url)
+        self.sessions = Sessions(gate.settings, gate.people)
         self._get: dict[str, Handler] = {
             "/": self._overview,
             "/holds": self._holds,
@@ -68,10 +68,10 @@ class Pages:
 
     async def answer(self, asked: Asking, body: bytes) -> Answer:
         """Answer any path; trouble is a page, too."""
-        self.sessions.know(asked)
         if asked.path == "/style.css":
             return style()
         try:
+            await self._do(self.sessions.know, asked)
             if asked.method == "POST":
                 return await self._posted(asked, _form(body))
             if not self._gate.auth.may_read(asked) and asked.path != "/sign-in":
@@ -202,7 +202,7 @@ class Pages:
 
     async def _posted(self, asked: Asking, form: Form) -> Answer:
         if asked.path == "/sign-in":
-            return self._signed_in(asked, form)
+            return await self._signed_in(asked, form)
         if not asked.person or not self.sessions.is_ours(asked, form.get("proof", "")):
             raise NotPermitted("sign in, and send the form again from its page")
         handler = self._post.get(asked.path)
@@ -215,16 +215,16 @@ class Pages:
         await self._do(self._actions.answer, int(found[1]), _STATES[form["answer"]], asked.person)
         return moved("/waivers")
 
-    def _signed_in(self, asked: Asking, form: Form) -> Answer:
+    async def _signed_in(self, asked: Asking, form: Form) -> Answer:
         known = self._gate.auth.token(form.get("token", "").strip())
         if known is None:
             self._gate.auth.guessed(asked.client)
             return self._page(asked, "sign_in", 403, said="This token opens nothing.")
-        kind, person = known
-        return moved("/", ("set-cookie", self.sessions.cookie(person, kind)))
+        _, name = known
+        return moved("/", ("set-cookie", await self._do(self.sessions.begin, name)))
 
-    async def _sign_out(self, _asked: Asking, _form: Form) -> Answer:
-        return moved("/", ("set-cookie", self.sessions.ended()))
+    async def _sign_out(self, asked: Asking, _form: Form) -> Answer:
+        return moved("/", ("set-cookie", await self._do(self.sessions.end, asked)))
 
     async def _ask_waiver(self, asked: Asking, form: Form) -> Answer:
         await self._do(self._actions.ask_waivers, _release(form), form, asked.person)

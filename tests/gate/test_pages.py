@@ -151,6 +151,29 @@ def test_a_changed_or_old_cookie_is_nobody(live: Live, monkeypatch: pytest.Monke
     assert one.ask("/audit")[0] == 403
 
 
+def test_a_session_ends_with_its_token_and_with_the_person(live: Live) -> None:
+    one = Browser(live).sign_in("greta", "admin")
+    kept = one.cookie
+    assert one.ask("/sign-out", {"proof": one.proof("/")})[0] == 303
+    one.cookie = kept
+    assert one.ask("/audit")[0] == 403
+    two = Browser(live).sign_in("hans", "admin")
+    assert two.ask("/audit")[0] == 200
+    live.gate.people.end_token("hans", "root")
+    assert two.ask("/audit")[0] == 403
+
+
+def test_a_form_of_whoever_comes_by_a_proxy_needs_its_proof(make: Make) -> None:
+    live = make(proxies=frozenset({"127.0.0.1"}), proxy_secret="long secret of the proxy")
+    right = {"x_forwarded_user": "ann", "x_gate_proxy_secret": "long secret of the proxy"}
+    one = Browser(live)
+    found = re.search(r'name="proof" value="([0-9a-f]+)"', one.ask("/policy", None, **right)[1])
+    assert found is not None
+    assert one.ask("/policy", {"proof": found[1], "text": ""}, **right)[0] == 200
+    other = right | {"x_forwarded_user": "bob"}
+    assert one.ask("/policy", {"proof": found[1], "text": ""}, **other)[0] == 403
+
+
 def test_a_proxys_word_counts_only_from_the_proxy_with_its_secret(make: Make) -> None:
     live = make(proxies=frozenset({"127.0.0.1"}), proxy_secret="long secret of the proxy")
     assert live.get("audit", x_forwarded_user="mallory").status == 403

@@ -21,7 +21,9 @@ from sqlalchemy.exc import DBAPIError
 from gate.errors import StoreUnreachable
 from gate.model import Cause, Evidence, Outcome, Release, Ruling, Taken
 from gate.store.engine import Database
+from gate.store.schema import STEPS, session
 from gate.store.store import Store
+from tests.gate.test_pages import Browser
 
 if TYPE_CHECKING:
     from tests.gate.conftest import Live
@@ -184,7 +186,7 @@ def test_several_gates_that_start_together_take_the_steps_once(
         one.start()
     for one in threads:
         one.join()
-    assert sorted(one.steps for one in opened) == [0, 0, 0, 0, 0, 1]
+    assert sorted(one.steps for one in opened) == [0, 0, 0, 0, 0, len(STEPS)]
     for each in opened:
         each.close()
 
@@ -255,6 +257,37 @@ def test_two_gates_share_decisions_and_go_on_without_their_database(
     wait_for(lambda: second.get("readyz").status == 200)
     assert second.archive("too-new", "1.0.0", new).status == 200
     wait_for(lambda: len(store.who_got("goes-on")) == 2)
+
+
+def test_a_session_of_one_gate_is_good_at_the_other(
+    make: Make, store: Store, postgres: Postgres
+) -> None:
+    url = "http://gates.example.invalid/"  # the front that people see
+    first = make(database_url=postgres.url, base_url=url)
+    second = make(database_url=postgres.url, base_url=url)
+    here = Browser(first).sign_in("ann", "admin")
+    there = Browser(second)
+    assert there.ask("/audit")[0] == 403
+    there.cookie = here.cookie
+    assert there.ask("/audit")[0] == 200
+    # A form of a page of one gate may be sent to the other.
+    tried = {"proof": here.proof("/policy"), "text": ""}
+    assert there.ask("/policy", tried)[0] == 200
+    assert there.ask("/policy", tried | {"proof": "0" * 64})[0] == 403
+    # Signed out at one is signed out at both; so is whose token ended.
+    assert there.ask("/sign-out", {"proof": here.proof("/")})[0] == 303
+    assert here.ask("/audit")[0] == 403
+    here.sign_in("bob", "admin")
+    there.cookie = here.cookie
+    assert there.ask("/audit")[0] == 200
+    first.gate.people.end_token("bob", "root")
+    assert [one.ask("/audit")[0] for one in (here, there)] == [403, 403]
+    # What is kept opens nothing.
+    with store.database.reading() as connection:
+        for row in connection.execute(sqlalchemy.select(session)):
+            assert str(row.digest) not in here.cookie
+            there.cookie = f"{here.cookie.partition('=')[0]}={row.digest}"
+            assert there.ask("/audit")[0] == 403
 
 
 def wait_for(is_so: Callable[[], bool], seconds: float = 40.0) -> None:

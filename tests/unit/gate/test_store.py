@@ -15,6 +15,7 @@ from gate.errors import GateError, NotPermitted, StoreUnreachable
 from gate.model import Cause, Evidence, Outcome, Release, Ruling, Taken, WaiverRow, WaiverState
 from gate.store.engine import Database, sqlite_url
 from gate.store.people import People
+from gate.store.schema import STEPS, session
 from gate.store.store import Store
 
 RELEASE = Release("crates-io", "Foo", "1.0.0", "ab" * 32)
@@ -123,7 +124,19 @@ def test_opening_again_takes_no_step(tmp_path: Path) -> None:
     first = Database(sqlite_url(tmp_path))
     first.close()
     again = Database(sqlite_url(tmp_path))
-    assert (first.steps, again.steps) == (1, 0)
+    assert (first.steps, again.steps) == (len(STEPS), 0)
+    again.close()
+
+
+def test_a_database_of_the_first_version_gets_what_is_new(tmp_path: Path, store: Store) -> None:
+    with store.database.writing() as connection:
+        session.drop(connection)
+        connection.execute(sqlalchemy.text("UPDATE schema_version SET version = 1"))
+    again = Database(sqlite_url(tmp_path))
+    assert again.steps == 1
+    people = People(Store(again, lambda: NOW))
+    people.make_token("ann", "read", "root")
+    assert people.session(people.begin_session("ann", 100), 99) == ("read", "ann")
     again.close()
 
 

@@ -43,6 +43,8 @@ class Status:
             name: "answers" if not one.breaker.left_s else "does not answer"
             for name, one in desk.parts.upstreams.items()
         }
+        parts = desk.parts
+        advisories = ", ".join(parts.contexts(parts.today()).labels)
         trouble = next((one.trouble for one in desk.parts.upstreams.values() if one.trouble), "")
         return {
             "ready": analysis.is_up and desk.is_store_up and not trouble,
@@ -50,6 +52,7 @@ class Status:
             "database": "answers" if desk.is_store_up else "does not answer",
             "disk": trouble or "writable",
             "upstreams": upstreams,
+            "advisories": advisories or "none: run cratescope db update",
             "waiting": len(desk.parts.line),
         }
 

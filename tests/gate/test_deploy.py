@@ -33,7 +33,8 @@ def test_the_compose_file_names_what_is_there() -> None:
     variables = services["gate"]["environment"]
     told = load_gate({}, {key: str(one) for key, one in variables.items() if "$" not in str(one)})
     assert told.port == 8420
-    assert set(variables) <= {"CRATESCOPE_GATE_DATABASE", "CRATESCOPE_GATE_BASE_URL"}
+    known = {"CRATESCOPE_GATE_DATABASE", "CRATESCOPE_GATE_BASE_URL", "CRATESCOPE_DATA_DIR"}
+    assert set(variables) <= known
 
 
 def test_the_dockerfile_installs_by_hash_and_runs_as_nobody_special() -> None:
@@ -60,13 +61,31 @@ def test_the_firewall_rules_parse() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_unit_is_one_that_systemd_reads(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name",
+    ["cratescope-gate.service", "cratescope-advisories.service", "cratescope-advisories.timer"],
+)
+def test_the_units_are_such_that_systemd_reads(tmp_path: Path, name: str) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("needs systemd")
-    unit = tmp_path / "cratescope-gate.service"
-    text = (DEPLOY / "cratescope-gate.service").read_text()
-    unit.write_text(text.replace("/opt/cratescope/bin/cratescope", "/bin/true"))
+    for one in DEPLOY.glob("cratescope-*"):
+        text = one.read_text().replace("/opt/cratescope/bin/cratescope", "/bin/true")
+        (tmp_path / one.name).write_text(text)
     done = subprocess.run(
-        ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
+        ["systemd-analyze", "verify", str(tmp_path / name)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert "cratescope-gate" not in done.stderr, done.stderr
+    assert "cratescope-" not in done.stderr, done.stderr
+
+
+def test_gate_and_advisories_share_folder_and_user() -> None:
+    units = [
+        (DEPLOY / f"cratescope-{one}.service").read_text().splitlines()
+        for one in ("gate", "advisories")
+    ]
+    for key in ("Environment", "DynamicUser", "StateDirectory", "StateDirectoryMode"):
+        first, second = ([row for row in unit if row.startswith(f"{key}=")] for unit in units)
+        assert first == second
+    assert "User=cratescope-gate" in units[1]  # the name that systemd makes up for the first

@@ -92,4 +92,4 @@ def _subject(site: Site, kind: FactKind) -> Value | str:
 def _text(value: Value | str) -> str:
     if isinstance(value, str):
         return value
-    return UNKNOWN if value.is_unknown else value.text
+    return UNKNOWN if value.is_unknown or value.variant else value.text

@@ -28,6 +28,7 @@ from analyzer.syntax.code import CrateCode
 from analyzer.syntax.outline import Macro, Outline
 from analyzer.syntax.sites import Site, Sites
 from analyzer.syntax.texts import MacroSite, TextSite, attributes, composed, macros, written
+from analyzer.syntax.values import ONE_OF
 
 _OWN_CFG = frozenset({Phase.BUILD_SCRIPT})
 """Code whose cfgs no build script sets: the build script itself."""
@@ -173,7 +174,7 @@ class CrateView:
             owner=place.owner,
             api=api,
             data=tuple(one[:2000].rstrip("\0") for one in data[:32]),
-            derivation=derivation,
+            derivation=tuple(one for one in derivation if one != ONE_OF),
             snippet=self.code.line_text(place.file, place.start)[: self.limits.snippet_characters],
         )
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from analyzer.syntax.outline import Node, Outline
+from analyzer.syntax.query import fields_of_pattern
 from analyzer.syntax.values import (
     CHANGES,
     UNKNOWN_VALUE,
@@ -145,12 +146,16 @@ def destructured(outline: Outline, pattern: Node, value: Value) -> dict[str, Val
     pending = [(pattern, value)]
     while pending:
         node, held = pending.pop()
-        if node.type == "identifier":
+        if node.type in ("identifier", "shorthand_field_identifier"):
             found |= {} if held.is_unknown else {outline.text(node): held}
         elif node.type in ("tuple_pattern", "slice_pattern"):
             pending += zip(node.named_children, held.items or (), strict=False)
         elif node.type in _TRANSPARENT and node.named_children:
             pending.append((node.named_children[-1], held))
+        elif held.variant:
+            for field, inner in fields_of_pattern(outline.data, node):
+                part = held.field(field) if field else None
+                pending += [(inner, part)] if part is not None else []
     return found
 
 

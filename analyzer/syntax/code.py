@@ -127,7 +127,8 @@ class CrateCode:
         """Note that a declaration stands here without the body it has in the file, if it does."""
         body = node.child_by_field_name("body")
         if body is not None and outline.is_cut and not body.named_children:
-            name = node.child_by_field_name("name") or node
+            is_item = node.type != "struct_expression"
+            name = (node.child_by_field_name("name") or node) if is_item else body
             place = (outline.path, outline.origin(name.start_byte))
             self._without_body.setdefault(self.asking, set()).add(place)
 

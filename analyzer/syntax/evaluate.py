@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from analyzer.syntax.branch_values import Branches
 from analyzer.syntax.changes import (
     ELSE,
     INNER,
@@ -28,11 +29,20 @@ from analyzer.syntax.changes import (
 )
 from analyzer.syntax.closure_values import or_else, through_closure
 from analyzer.syntax.fields import Fields, parameters
-from analyzer.syntax.literal_values import Literals
 from analyzer.syntax.machine.interpreter import Interpreter
 from analyzer.syntax.macro_values import macro_value
 from analyzer.syntax.outline import Binding, Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
+from analyzer.syntax.struct_values import (
+    HOLDERS,
+    KEEPING,
+    constructed,
+    field_of_pattern,
+    gathered_list,
+    is_of_several,
+    item_at,
+    struct_value,
+)
 from analyzer.syntax.values import (
     METHODS,
     UNKNOWN_VALUE,
@@ -59,7 +69,7 @@ _COMPUTED = frozenset({"call_expression", "identifier", "index_expression", "bin
 """Expressions that are run where folding leaves something open."""
 
 
-class Evaluator(Literals):
+class Evaluator(Branches):
     """Folding over one crate; `frame` holds parameter values while an own function is entered."""
 
     def __init__(
@@ -173,7 +183,10 @@ class Evaluator(Literals):
             return frame.get(name, UNKNOWN_VALUE)
         if row.is_element and name in frame:
             return frame[name]
-        value = self.fold(outline, row.value, scope, frame, depth)
+        gathered = gathered_list(outline, row)
+        value = self.fold(outline, gathered or row.value, scope, frame, depth)
+        if row.field:
+            return field_of_pattern(self, outline, row, (value, scope), depth)
         if row.part >= 0:
             items = value.items or ((value,) if not row.is_element else ())
             value = items[row.part] if row.part < len(items) else UNKNOWN_VALUE
@@ -240,10 +253,20 @@ class Evaluator(Literals):
         if receiver is None or field is None or field.type not in _FIELDS:
             return UNKNOWN_VALUE
         name = outline.text(field)
-        if name.isdecimal() and receiver.type in ("identifier", "scoped_identifier"):
-            items = self.fold(outline, receiver, scope, frame, depth).items or ()
-            if int(name) < len(items):
-                return items[int(name)]
+        held = UNKNOWN_VALUE
+        if receiver.type in HOLDERS:
+            held = self.fold(outline, receiver, scope, frame, depth)
+        if held.variant and (known := held.field(name)) is not None:
+            return known
+        if name.isdecimal() and int(name) < len(held.items or ()):
+            return (held.items or ())[int(name)]
+        if is_of_several(self, outline, receiver, scope, (frame, depth)):
+            return UNKNOWN_VALUE  # asked again for each of them
+        return self.field(outline, (receiver, name), scope, depth)
+
+    def field(self, outline: Outline, what: tuple[Node, str], scope: Scope, depth: int) -> Value:
+        """What a field of an expression's type is given anywhere, where that is known."""
+        receiver, name = what
         if depth > MAX_DEPTH // 2 or name in self._fields_open:
             return UNKNOWN_VALUE
         owner = self.code.kinds.of(outline, receiver, scope)
@@ -254,6 +277,21 @@ class Evaluator(Literals):
             return self._fields.value(self, owner, name, depth + 4)
         finally:
             self._fields_open.discard(name)
+
+    def _fold_struct_expression(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        return struct_value(self, outline, node, scope, (frame, depth))
+
+    def _fold_index_expression(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        return item_at(self, outline, node, scope, (frame, depth))
+
+    def _fold_self(
+        self, _outline: Outline, _node: Node, _scope: Scope, frame: Frame, _depth: int
+    ) -> Value:
+        return frame.get("self", UNKNOWN_VALUE)
 
     def _fold_call_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
@@ -285,7 +323,7 @@ class Evaluator(Literals):
             return MADE[path[-2:]](arguments)
         if len(arguments) == 1 and path[-1] in SAME_TEXT and TEXT_TYPES & set(path[-3:]):
             return arguments[0]
-        return UNKNOWN_VALUE
+        return constructed(self.code, path, arguments)
 
     def _method(
         self,
@@ -303,8 +341,9 @@ class Evaluator(Literals):
         fold = METHODS.get(name) if name not in ELSE else None
         if fold is not None:
             value = self.fold(outline, receiver, scope, frame, depth)
-            arguments = tuple(self.fold(outline, one, scope, frame, depth) for one in nodes[:4])
-            return fold(value, arguments)
+            if not value.variant or name in KEEPING:
+                arguments = tuple(self.fold(outline, one, scope, frame, depth) for one in nodes[:4])
+                return fold(value, arguments)
         if name in ELSE and nodes:
             return or_else(self, outline, (receiver, nodes[-1]), scope, (frame, depth))
         if name in ("map", "and_then", "filter_map") and len(nodes) == 1:
@@ -316,60 +355,35 @@ class Evaluator(Literals):
         if api is not None and api.value:
             return from_template(api.value, ())
         own = self.code.needed_function(self.code.own_method(owner, name)) if owner else None
-        return self._enter(own.file, own.node, (), depth) if own is not None else UNKNOWN_VALUE
+        if own is None:
+            return UNKNOWN_VALUE
+        arguments = tuple(self.fold(outline, one, scope, frame, depth) for one in nodes[:8])
+        held = self.fold(outline, receiver, scope, frame, depth)
+        return self._enter(own.file, own.node, arguments, depth, held)
 
-    def _enter(self, file: str, node: Node, arguments: tuple[Value, ...], depth: int) -> Value:
-        """The value an own function returns: its last expression, parameters bound."""
+    def _enter(
+        self,
+        file: str,
+        node: Node,
+        arguments: tuple[Value, ...],
+        depth: int,
+        held: Value = UNKNOWN_VALUE,
+    ) -> Value:
+        """The value an own function returns: its last expression, parameters bound; `held` is what
+        a method is called on.
+        """
         outline = self.code.outlines[file]
         body = node.child_by_field_name("body")
         if body is None or depth > MAX_DEPTH // 2:
             return UNKNOWN_VALUE
         self.code.want_body(outline, node)
         frame = dict(zip(parameters(outline, node), arguments, strict=False))
+        frame |= {"self": held} if held.variant else {}
         scope = outline.scope_at(body.start_byte, body.end_byte)
         value = self.fold(outline, body, scope, frame, depth + 8)
         if not value.is_unknown:
             return value
         return self._first_known(outline, returned(outline, body), scope, frame, depth + 8)
-
-    def _fold_block(
-        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
-    ) -> Value:
-        children = [one for one in node.named_children if one.type not in SKIPPED]
-        if not children or children[-1].type.endswith(("_declaration", "_item")):
-            return UNKNOWN_VALUE
-        return self.fold(outline, children[-1], scope, frame, depth)
-
-    def _fold_if_expression(
-        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
-    ) -> Value:
-        branches = [node.child_by_field_name(one) for one in ("consequence", "alternative")]
-        return self._first_known(outline, branches, scope, frame, depth)
-
-    def _first_known(
-        self, outline: Outline, nodes: list[Node | None], scope: Scope, frame: Frame, depth: int
-    ) -> Value:
-        """Of several branches the first with a value: any of them may be taken."""
-        values = (self.fold(outline, one, scope, frame, depth) for one in nodes if one)
-        return next((one for one in values if not one.is_unknown), UNKNOWN_VALUE)
-
-    def _fold_match_expression(
-        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
-    ) -> Value:
-        body = node.child_by_field_name("body")
-        arms = body.named_children[:8] if body is not None else []
-        values = [one.child_by_field_name("value") for one in arms]
-        return self._first_known(outline, values, scope, frame, depth)
-
-    def _fold_binary_expression(
-        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
-    ) -> Value:
-        operator = node.child_by_field_name("operator")
-        left, right = (node.child_by_field_name(one) for one in ("left", "right"))
-        if operator is None or operator.type != "+" or left is None or right is None:
-            return UNKNOWN_VALUE
-        sides = tuple(self.fold(outline, one, scope, frame, depth) for one in (left, right))
-        return joined(sides, step="join of texts")
 
     def _fold_macro_invocation(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.syntax.outline import Function, Node, Outline, Scope
 from analyzer.syntax.paths import clean
-from analyzer.syntax.values import UNKNOWN_VALUE, Value
+from analyzer.syntax.values import ONE_OF, UNKNOWN_VALUE, Value
 
 if TYPE_CHECKING:
     from analyzer.syntax.code import CrateCode
@@ -52,10 +53,12 @@ class Fields:
 
     def value(self, evaluator: Evaluator, owner: str, name: str, depth: int) -> Value:
         """What a field is given where that is known: any of the places may have been taken."""
-        for one in self.given(owner, name):
+        places = self.given(owner, name)
+        step = (ONE_OF,) if len(places) > 1 else ()
+        for one in places:
             value = evaluator.fold(one.outline, one.node, one.scope, {}, depth)
             if not value.is_unknown:
-                return value
+                return replace(value, derivation=(*value.derivation, *step))
             for call in self.calls(one):
                 frame = {
                     label: evaluator.fold(row.outline, row.node, row.scope, {}, depth)
@@ -63,7 +66,7 @@ class Fields:
                 }
                 value = evaluator.fold(one.outline, one.node, one.scope, frame, depth)
                 if not value.is_unknown:
-                    return value
+                    return replace(value, derivation=(*value.derivation, *step))
         return UNKNOWN_VALUE
 
     def holding(self, outline: Outline, name: str, start: int, end: int) -> list[str]:
@@ -118,6 +121,13 @@ def parameters(outline: Outline, function: Node) -> list[str]:
         for one in (listed.named_children if listed is not None else ())
         if one.type == "parameter"
     ]
+
+
+def has_receiver(function: Node) -> bool:
+    """Whether a function is called on something."""
+    listed = function.child_by_field_name("parameters")
+    rows = listed.named_children if listed is not None else []
+    return any(one.type == "self_parameter" for one in rows[:2])
 
 
 def _says(given: Given, name: str) -> bool:

@@ -20,7 +20,7 @@ import tree_sitter
 from analyzer.limits import Limits
 from analyzer.model import Gap, GapKind
 from analyzer.syntax.parse import ParsedFile
-from analyzer.syntax.query import captures, parse_range, pattern_names
+from analyzer.syntax.query import captures, fields_of_pattern, parse_range, pattern_names
 from analyzer.syntax.reduce import WHOLE, Cut
 
 Node = tree_sitter.Node
@@ -40,7 +40,7 @@ _CALLING = re.compile(rb"[({!\[]")
 
 class Binding(NamedTuple):
     """A local name: valid in [start, end), bound to `value` (or, from 0 on, a `part` of that
-    tuple; an item of that list where it `is_element`), maybe of `type`.
+    tuple; a `field` of that struct; an item of that list where it `is_element`), maybe of `type`.
     """
 
     start: int
@@ -49,6 +49,7 @@ class Binding(NamedTuple):
     type: Node | None
     is_element: bool = False
     part: int = -1
+    field: str = ""
 
 
 @dataclass(slots=True)
@@ -386,6 +387,7 @@ class Outline:
         is_split = pattern.type in ("tuple_pattern", "slice_pattern")
         parts = pattern.named_children if is_split else [pattern]
         for number, part in enumerate(parts, 0 if is_split else -1):
-            for name in pattern_names(part):
-                row = Binding(*valid, value, type_node, is_element, number)
-                table.setdefault(self.text(name), []).append(row)
+            for label, inner in fields_of_pattern(self.data, part):
+                for name in pattern_names(inner):
+                    row = Binding(*valid, value, type_node, is_element, number, label)
+                    table.setdefault(self.text(name), []).append(row)

@@ -47,6 +47,32 @@ def pattern_names(pattern: Node) -> Iterator[Node]:
             pending += node.named_children
 
 
+_PLAIN_PATTERNS = ("match_pattern", "reference_pattern", "ref_pattern", "mut_pattern")
+_OF_OPTION = (b"Some", b"Ok", b"Err")
+
+
+def fields_of_pattern(data: bytes, pattern: Node) -> Iterator[tuple[str, Node]]:
+    """The parts of a pattern and the fields of a struct or variant that they take apart; a pattern
+    of another kind is one part of no field.
+    """
+    while pattern.named_children and pattern.type in _PLAIN_PATTERNS:
+        pattern = pattern.named_children[0 if pattern.type == "match_pattern" else -1]
+    named = pattern.child_by_field_name("type")
+    if pattern.type == "tuple_struct_pattern" and named is not None:
+        if data[named.start_byte : named.end_byte].rpartition(b"::")[2] not in _OF_OPTION:
+            for number, one in enumerate(pattern.named_children[1:]):
+                yield str(number), one
+            return
+    elif pattern.type == "struct_pattern":
+        for one in pattern.named_children:
+            name = one.child_by_field_name("name")
+            if one.type == "field_pattern" and name is not None:
+                label = data[name.start_byte : name.end_byte].decode("utf-8", "replace")
+                yield label, one.child_by_field_name("pattern") or name
+        return
+    yield "", pattern
+
+
 def called_function(call: Node) -> Node | None:
     """What a call calls, without generic arguments."""
     function = call.child_by_field_name("function")

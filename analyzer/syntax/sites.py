@@ -13,13 +13,13 @@ from typing import NamedTuple
 from analyzer.signatures import Api
 from analyzer.syntax.callers import Callers, Function
 from analyzer.syntax.code import CrateCode
-from analyzer.syntax.fields import parameters
+from analyzer.syntax.fields import has_receiver, parameters
 from analyzer.syntax.loops import LOOP_FRAMES, Frame, items_around
 from analyzer.syntax.macro_values import macro_value
 from analyzer.syntax.mentions import Mention, Mentions
 from analyzer.syntax.outline import Call, Macro, Node, Outline, Scope
 from analyzer.syntax.query import arguments_of
-from analyzer.syntax.values import UNKNOWN_VALUE, Hole, Value
+from analyzer.syntax.values import ONE_OF, UNKNOWN_VALUE, Hole, Value
 
 _WRITING = ("write", "writeln")
 _FRAMES = 16
@@ -141,7 +141,8 @@ class Sites:
         self._code.want(caller=own_name.rstrip("!"))
         names = parameters(self._code.outlines[function[0]], node)
         frames: list[Frame] = list(self._macro_frames(function, node))
-        for outline, called in self.callers.of(function)[:_CALLERS] if names else ():
+        is_asked = bool(names) or has_receiver(node)
+        for outline, called in self.callers.of(function)[:_CALLERS] if is_asked else ():
             scope = called.scope
             outer = (
                 self._frames((outline.path, scope.function), depth + 1)
@@ -160,6 +161,8 @@ class Sites:
     ) -> Iterator[Frame]:
         """What one call gives these parameters; in a loop over a known list, item by item."""
         nodes = arguments_of(call.node)
+        if call.receiver is not None:
+            nodes, names = [call.receiver, *nodes], ["self", *names]
         for around in outer:
             plain = [self._code.evaluator.value(outline, one, call.scope, around) for one in nodes]
             several = [plain]
@@ -347,4 +350,6 @@ class Sites:
 def _asks(site: Site) -> bool:
     """Whether some part of a site is not known from its function alone."""
     values = (*site.arguments, *((site.receiver,) if site.api.subject == "receiver" else ()))
-    return any(part == Hole() for value in values for one in value.flat() for part in one.parts)
+    return any(
+        ONE_OF in one.derivation or Hole() in one.parts for value in values for one in value.flat()
+    )

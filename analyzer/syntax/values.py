@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+ONE_OF = "one of several"
+"""The step of a value that a field was given at one of several places: callers may tell which."""
+
 
 class Hole(NamedTuple):
     """An unknown part of a text; `name` says where it comes from, empty if nobody knows."""
@@ -24,12 +27,17 @@ Part = str | Hole
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A text with holes, or a list (`items`), or a number; `derivation` says how it came about."""
+    """A text with holes, or a list (`items`), or a number; `derivation` says how it came about.
+
+    `fields` are those of a struct or of a variant, by name or position; `variant` is its last name.
+    """
 
     parts: tuple[Part, ...] = (Hole(),)
     items: tuple[Value, ...] | None = None
     number: int | None = None
     derivation: tuple[str, ...] = ()
+    fields: tuple[tuple[str, Value], ...] = ()
+    variant: str = ""
 
     @property
     def is_constant(self) -> bool:
@@ -39,12 +47,12 @@ class Value:
     @property
     def is_unknown(self) -> bool:
         """Whether nothing at all is known."""
-        return self.parts == (Hole(),) and not self.items
+        return self.parts == (Hole(),) and not self.items and not self.variant
 
     @property
     def is_open(self) -> bool:
         """Whether a part is unknown and nobody knows where it comes from."""
-        return Hole() in self.parts and not self.items
+        return Hole() in self.parts and not self.items and not self.variant
 
     @property
     def text(self) -> str:
@@ -52,6 +60,10 @@ class Value:
         if self.items is not None and self.parts == (Hole(),):
             return " ".join(one.text for one in self.items)
         return "".join(f"{{{one.name}}}" if isinstance(one, Hole) else one for one in self.parts)
+
+    def field(self, name: str) -> Value | None:
+        """What a field of this struct is known to hold; None where it was given nothing."""
+        return next((value for label, value in self.fields if label == name), None)
 
     def flat(self) -> tuple[Value, ...]:
         """The value's items, or itself."""

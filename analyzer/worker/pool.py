@@ -18,6 +18,7 @@ from analyzer.codec import CodecError, to_plain
 from analyzer.errors import InternalError, WorkerFailure
 from analyzer.limits import DEFAULT_LIMITS, Limits
 from analyzer.model import Context, CrateSource, Report, Verdict
+from analyzer.worker.busy import Busy
 from analyzer.worker.launch import command
 from analyzer.worker.process import OutOfTime, Worker
 from analyzer.worker.protocol import Setup
@@ -63,6 +64,7 @@ class Pool:
         Raises SignatureError for rules that cannot be read, if there is a cache.
         """
         self._jobs = max(1, jobs)
+        self.busy = Busy()
         self._limits = limits
         self.cache = (
             ReportCache(cache_dir, limits, rules, folder=folder) if cache_dir is not None else None
@@ -185,7 +187,8 @@ class Pool:
             worker = self._worker()
             is_fresh = worker.answered == 0
             try:
-                report, sealed = worker.ask(crate, context)
+                with self.busy.at_work():
+                    report, sealed = worker.ask(crate, context)
                 if not is_brief or report.verdict is not Verdict.CLEAR:
                     report = sealed.complete(report)
             except InternalError:

@@ -71,6 +71,8 @@ class Status:
             self._metrics.saw("metrics-without-database")
         gauges = {
             "ready": float(bool(self.state()["ready"])),
+            "analysis_busy_seconds": round(self._gate.pool.busy.sum_s, 3),
+            "analysis_wall_seconds": round(self._gate.pool.busy.wall_s, 3),
             "analysis_up": float(self._gate.judge.analysis.is_up),
             "database_up": float(desk.is_store_up),
             "waiting": float(len(desk.parts.line)),

@@ -25,7 +25,7 @@ from analyzer.signatures import Signatures
 from analyzer.unpack import unpack
 from sandbox.bait import Bait, Decoy, Profile, Service, make_bait
 from sandbox.compiled import LAUNCHER, read_listing
-from sandbox.consumer import programs
+from sandbox.consumer import more_programs, programs, release_profile
 from sandbox.engine import reap
 from sandbox.errors import SandboxError
 from sandbox.fetch import NotFetched, Shelf, consumer_manifest, every_feature, fetch
@@ -45,14 +45,6 @@ _PATIENCE_S = 180.0
 _LETS_ALL = re.compile(r"(rustls)-(\d\S+): refuses no certificate")
 _SHORT_BUILD_S = 60.0
 """A longer build is not repeated in the release profile."""
-_RELEASE = """\
-[profile.release.package."*"]
-opt-level = 0
-
-[profile.release.package.{name}]
-opt-level = 3
-"""
-"""What is not the crate itself need not be fast."""
 _FAILED = re.compile(
     rb"^error: (?:could not compile|failed to run custom build command for) `([^` ]+)", re.MULTILINE
 )
@@ -213,6 +205,7 @@ class _Run:
         elif first.told["code"] and not self._is_built(first):
             self._gaps.append(_gap(f"it does not build: {_last_line(first)}", self._options))
         self._load()
+        self._more_macros()
         shown, machine = self._witness.seen(*self._first), self._machine
         hasty = Watching(skips_sleep=bool(shown.long_sleeps))
         if shown.has_opened or shown.has_sent or shown.has_left:
@@ -241,12 +234,29 @@ class _Run:
             last = first.told["outcome"]
             first = self._again("impatient", Watching(skips_sleep=True))
             self._first.append("impatient")
-        shown = self._witness.seen(*self._first)
-        is_quiet = not (shown.has_opened or shown.has_sent or shown.has_asked)
+        is_quiet = self._witness.seen(*self._first).is_quiet
         if first.told["outcome"] == "waiting" or (last == "waiting" and is_quiet):
             first = self._again("patient", Watching(is_patient=True), timeout_s=_PATIENCE_S)
             self._first.append("patient")
         return first
+
+    def _more_macros(self) -> None:
+        """Where no macro has acted yet, use them in many more ways; kept if that shows more."""
+        rows = more_programs(self._tree, self._manifest)
+        if not rows or self._witness.has_acted(Phase.PROC_MACRO, *self._first):
+            return
+        machine, project = self._machine, self._machine.places.project
+        packing = machine.packing(self._now_s)
+        for path, data in rows.items():
+            packing.add(f"{project}/{path}", data, age_s=3_600)
+        machine.ask({"do": "unpack"}, packing.done())
+        name = "more macro calls"
+        self._build(name, Watching())
+        if self._witness.has_acted(Phase.PROC_MACRO, name):
+            self._first.append(name)
+        else:
+            argv = ["rm", "-f", *(f"{project}/{path}" for path in rows)]
+            self._stage("cleaning", argv, Watching(is_traced=False))
 
     def _elsewhere(self, hasty: Watching) -> None:
         """Once more untraced, as another build service's agent, and on somebody's own machine."""
@@ -277,7 +287,7 @@ class _Run:
             rows.insert(0, (every, supplies.full_lock, ", with every feature"))
         watching = replace(hasty, is_later=True)
         for number, (some, lock, kind) in enumerate(rows):
-            self._projected(some, lock, f"\n{_RELEASE.format(name=self._manifest.name)}")
+            self._projected(some, lock, release_profile(self._manifest))
             name = f"next year{kind}"
             done = self._build(name, watching, more=("--release",))
             words = f"as a release{kind}, thirteen months later"

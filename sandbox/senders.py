@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from analyzer.model import Payload
 from sandbox.conduct import Conduct, Contact
 from sandbox.lineage import Process
 from sandbox.network import Exchange
 
-_TEXT_CHARACTERS = 1_000
+_SHOWN_BYTES, _TEXT_CHARACTERS = 2_048, 1_000
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\n]")
 
 
@@ -34,6 +35,25 @@ class Owners:
         rows = self._contacts.get((one.address, one.port), [])
         before = [row for row in rows if row.at_ms <= one.at_ms + 50]
         return (before or rows)[-1].process if rows else None
+
+
+def payload_of(
+    one: Exchange, stage: str, at_ms: int, owner: str, decoys: tuple[str, ...]
+) -> Payload:
+    """An exchange for people; of long ones the beginning."""
+    return Payload(
+        stage,
+        at_ms,
+        one.protocol,
+        endpoint_of(one),
+        owner,
+        one.size_bytes,
+        one.data[:_SHOWN_BYTES].hex(),
+        shown(one.data),
+        one.is_readable,
+        one.answer,
+        decoys,
+    )
 
 
 def endpoint_of(one: Exchange) -> str:

@@ -36,12 +36,11 @@ from sandbox.lineage import PHASES, Lineage, Part, Places, Process
 from sandbox.network import METADATA, Exchange, Lookup, read_records
 from sandbox.observers.strace import lines_of, read_calls
 from sandbox.sameness import essence, once
-from sandbox.senders import Owners, endpoint_of, shown
+from sandbox.senders import Owners, endpoint_of, payload_of, shown
 
 if TYPE_CHECKING:
     from sandbox.machine import Machine, Recording
 
-_SHOWN_BYTES = 2_048
 _PAYLOADS_MAX, _PROCESSES_MAX, _LOOKUPS_MAX = 400, 400, 400
 _FILES_SEARCHED_BYTES = 48 << 20
 _COMPARED = frozenset(
@@ -70,6 +69,11 @@ class Seen:
     is_refused: bool
     """Somebody hung up on the sinkhole: its certificate was not good enough."""
     long_sleeps: int
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing was opened, left, sent or asked for."""
+        return not (self.has_opened or self.has_left or self.has_sent or self.has_asked)
 
 
 class Witness:
@@ -103,6 +107,10 @@ class Witness:
             is_refused=any(one.answer == "handshake" for one in exchanges),
             long_sleeps=sum(one.long_sleeps for one in conducts),
         )
+
+    def has_acted(self, phase: Phase, *stages: str) -> bool:
+        """Whether anything was seen of a part in these stages."""
+        return any(phase in one.phases for stage in stages for one in self._facts[stage])
 
     def read(
         self,
@@ -172,24 +180,27 @@ class Witness:
             where = f"names asked for, {leak.encoding}"
             yield self._sent(stage, process or NOBODY, leak, where, lookups[0].at_ms)
         by_host: dict[str, list[Exchange]] = {}
+        known: dict[bytes, tuple[Leak, ...]] = {b"": ()}
         for one in exchanges:
             by_host.setdefault(one.host or one.address, []).append(one)
-            yield from self._exchange(stage, one, owners.reached(one), decoys)
+            if one.data not in known:
+                known[one.data] = find_leaks(one.data, decoys, budget=_DEEP).leaks
+            yield from self._exchange(stage, one, owners.reached(one), known[one.data])
         for host, group in by_host.items():
-            if len(group) > 1:
-                found = split_leaks([one.data for one in group], decoys, budget=_DEEP)
+            pieces = list(dict.fromkeys(one.data for one in group))
+            if len(pieces) > 1:
+                found = split_leaks(pieces, decoys, budget=_DEEP)
                 for leak in found.leaks:
                     process = owners.reached(group[0]) or NOBODY
                     text = f"{host} in pieces, {leak.encoding}"
                     yield self._sent(stage, process, leak, text, group[0].at_ms)
 
     def _exchange(
-        self, stage: str, one: Exchange, process: Process | None, decoys: tuple[Decoy, ...]
+        self, stage: str, one: Exchange, process: Process | None, found: tuple[Leak, ...]
     ) -> Iterator[Fact]:
         who = process or NOBODY
         endpoint = endpoint_of(one)
         yield fact_of(Doing(stage, who, one.at_ms), FactKind.NET_CONNECT, endpoint, ())
-        found = find_leaks(one.data, decoys, budget=_DEEP).leaks if one.data else ()
         if one.answer.startswith("metadata"):  # what it gave out itself is asked for with
             found = tuple(leak for leak in found if leak.decoy.place != METADATA)
         words = (f"{_spelled(leak.decoy.place)} ({leak.encoding})" for leak in found)
@@ -199,21 +210,8 @@ class Witness:
         for leak in found:
             yield self._sent(stage, who, leak, f"{endpoint}, {leak.encoding}", one.at_ms)
         if len(self._payloads) < _PAYLOADS_MAX:
-            self._payloads.append(
-                Payload(
-                    stage,
-                    max(0, one.at_ms - self._began_ms),
-                    one.protocol,
-                    endpoint,
-                    who.owner,
-                    one.size_bytes,
-                    one.data[:_SHOWN_BYTES].hex(),
-                    shown(one.data),
-                    one.is_readable,
-                    one.answer,
-                    tuple(dict.fromkeys(words)),
-                )
-            )
+            at_ms, told = max(0, one.at_ms - self._began_ms), tuple(dict.fromkeys(words))
+            self._payloads.append(payload_of(one, stage, at_ms, who.owner, told))
 
     def _sent(self, stage: str, process: Process, leak: Leak, where: str, at_ms: int) -> Fact:
         place = _spelled(leak.decoy.place)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox.errors import SandboxError
+from sandbox.scratch import Scratch, reap_folders
 
 if TYPE_CHECKING:
     from docker.client import DockerClient
@@ -19,8 +18,12 @@ PACKAGES = (
     *("ca-certificates", "gcc", "g++", "make", "cmake", "libc6-dev", "pkg-config", "perl"),
     *("git", "curl", "openssl", "libssl-dev", "protobuf-compiler", "clang", "libclang-dev"),
     *("strace", "python3-minimal", "libpython3-stdlib", "iproute2", "nftables"),
+    *("wget", "openssh-client", "netcat-openbsd", "socat", "bind9-dnsutils", "rsync"),
+    *("xxd", "zip", "unzip", "gpg", "busybox"),
 )
-"""What crates usually need to build, and what the sandbox needs itself."""
+"""What crates usually need to build, what the sandbox needs itself, and what a payload would find
+on a developer's machine: without it, it would show less.
+"""
 _SUITE = "bookworm"
 _DROPPED = ("var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/man")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -36,8 +39,9 @@ def bootstrap(client: DockerClient, tag: str, tell: Callable[[str], None]) -> No
             "no container registry answers, and there is no debootstrap that root may run",
             remedy="apt-get install debootstrap, and run `cratescope sandbox build-image` as root",
         )
-    with tempfile.TemporaryDirectory(prefix="cratescope-image-") as folder:
-        root = Path(folder, "root")
+    reap_folders()
+    with Scratch() as folder:
+        root = folder.path / "root"
         tell(f"debootstrap {_SUITE} with {len(PACKAGES)} packages (a minute or two)")
         argv = [program, "--variant=minbase", f"--include={','.join(PACKAGES)}", _SUITE, str(root)]
         try:

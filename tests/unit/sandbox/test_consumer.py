@@ -10,13 +10,13 @@ from analyzer.limits import DEFAULT_LIMITS
 from analyzer.manifest import read_manifest
 from analyzer.model import CrateRef, CrateSource, Origin
 from analyzer.unpack import unpack
-from sandbox.consumer import programs
+from sandbox.consumer import more_programs, programs
 
 _PACKAGE = '[package]\nname = "some-crate"\nversion = "1.0.0"\nedition = "2021"\n'
 
 
-def made(text: str, manifest: str = "") -> dict[str, str]:
-    """The programs for a crate whose library is this text."""
+def made(text: str, manifest: str = "", *, is_more: bool = False) -> dict[str, str]:
+    """The programs for a crate whose library is this text; `is_more`: those with other uses."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as archive:
         for name, words in (("Cargo.toml", _PACKAGE + manifest), ("src/lib.rs", text)):
@@ -27,7 +27,8 @@ def made(text: str, manifest: str = "") -> dict[str, str]:
     ref = CrateRef("some-crate", "1.0.0")
     crate = CrateSource(ref, hashlib.sha256(data).hexdigest(), data, Origin.ARCHIVE)
     tree = unpack(crate, limits=DEFAULT_LIMITS)
-    rows = programs(tree, read_manifest(tree, limits=DEFAULT_LIMITS))
+    make = more_programs if is_more else programs
+    rows = make(tree, read_manifest(tree, limits=DEFAULT_LIMITS))
     return {name: one.decode() for name, one in rows.items()}
 
 
@@ -43,11 +44,14 @@ def test_a_name_of_the_librarys_own_is_used() -> None:
     assert "use other as _;" in made("", '[lib]\nname = "other"\n')["src/main.rs"]
 
 
-def test_a_derive_macro_is_derived_by_its_own_name_for_both_shapes() -> None:
+def test_a_derive_macro_is_derived_by_its_own_name_for_every_shape() -> None:
     text = "#[proc_macro_derive(Named, attributes(x))]\npub fn function(i: T) -> T { i }\n"
-    found = [one for name, one in made(text, MACROS).items() if name != "src/main.rs"]
-    assert all("#[derive(some_crate::Named)]" in one for one in found)
-    assert {"struct" in one for one in found} == {True, False}
+    first = made(text, MACROS)["src/bin/step0.rs"]
+    (more,) = made(text, MACROS, is_more=True).values()
+    assert "#[derive(some_crate::Named)]\nstruct Row {" in first
+    assert "enum" not in first
+    assert all(f"\n{one} Row" in more for one in ("enum", "union", "struct"))
+    assert all(f" Row{one}" in more for one in (";", "(u32", "<'a"))
 
 
 def test_an_attribute_and_a_function_like_macro_are_used() -> None:
@@ -55,10 +59,13 @@ def test_an_attribute_and_a_function_like_macro_are_used() -> None:
         "#[proc_macro_attribute]\n/// Words.\n#[inline]\npub fn marks(a: T, i: T) -> T { i }\n"
         "# [ proc_macro ]\npub fn calls(i: T) -> T { i }\n"
     )
-    found = "\n".join(made(text, MACROS).values())
+    found, more = ("\n".join(made(text, MACROS, is_more=one).values()) for one in (False, True))
     assert "#[some_crate::marks]\nfn step" in found
-    assert "#[some_crate::marks]\nstruct Row" in found
-    assert "some_crate::calls! {  }" in found
+    assert "some_crate::calls!()" in found
+    assert "#[some_crate::marks]\nstruct Row" in more
+    assert '#[some_crate::marks(a = "b")]\nimpl Row' in more
+    assert 'some_crate::calls!("SELECT 1")' in more
+    assert "some_crate::calls! { fn f() {} }" in more
 
 
 def test_exported_rules_are_called() -> None:

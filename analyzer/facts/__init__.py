@@ -11,6 +11,7 @@ import pkgutil
 from collections.abc import Iterator
 from typing import Protocol, cast
 
+from analyzer.facts.followed import followed
 from analyzer.facts.guards import guarded
 from analyzer.facts.phases import load_owners, spread
 from analyzer.facts.view import CrateView
@@ -29,6 +30,7 @@ _NOT_FAMILIES = frozenset(
         "hosts",
         "native_files",
         "flows",
+        "followed",
         "changes",
         "hidden",
     }
@@ -61,6 +63,7 @@ def collect(view: CrateView) -> FactSet:
     for _, family in FAMILIES:
         found += family.facts(view)
     facts = sorted(set(guarded(tuple(found), view)), key=_order)
+    facts = sorted({*facts, *followed(view, facts)}, key=_order)
     gaps = []
     if len(facts) > view.limits.facts_per_crate:
         gaps.append(Gap(GapKind.BUDGET, f"more than {view.limits.facts_per_crate} facts"))

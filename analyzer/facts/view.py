@@ -35,7 +35,7 @@ _OWN_CFG = frozenset({Phase.BUILD_SCRIPT})
 PRINTING = ("println", "print", "writeln", "write", "format")
 """Macros whose text may be a line for cargo."""
 _FOR_CARGO = re.compile(rb'cargo|[(,\[{]\s*r?#*"\{|concat')
-_ASIDE = frozenset({Phase.EXAMPLE, Phase.BENCH})
+_ASIDE = frozenset({Phase.TEST, Phase.EXAMPLE, Phase.BENCH})
 _SHIPPED = frozenset({Phase.LIBRARY, Phase.BINARY, Phase.PROC_MACRO, Phase.BUILD_SCRIPT})
 
 
@@ -146,7 +146,7 @@ class CrateView:
         return (Phase.TEST,) if self.is_test(file, start) else phases
 
     def _is_aside(self, file: str, start: int) -> bool:
-        """As `is_test`, or in an example or a benchmark: code that only its reader runs."""
+        """As `is_test`, or in a test, an example or a benchmark: code that only its reader runs."""
         return self.is_test(file, start) or set(self.phases[file]) <= _ASIDE
 
     def is_test(self, file: str, start: int) -> bool:

@@ -113,6 +113,8 @@ MADE: Mapping[tuple[str, ...], Callable[[tuple[Value, ...]], Value]] = {
     ("Ipv4Addr", "from_bits"): _from_bits,
     ("IpAddr", "from"): _from_bits,
     ("Ipv6Addr", "new"): _from_groups,
+    ("Vec", "new"): lambda _: Value(items=()),
+    ("Vec", "with_capacity"): lambda _: Value(items=()),
     ("io", "split"): lambda arguments: listed(arguments[:1] * 2),
 }
 """What functions of the standard library make of values, by the last two names."""

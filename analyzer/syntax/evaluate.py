@@ -219,7 +219,7 @@ class Evaluator(Branches):
             if method == "extend" and isinstance(value.parts[0], Hole) and value.items is None:
                 is_path = value.parts[0] != Hole()  # a text has no origin, a path often has
             value = changed(value, method, arguments, is_path=is_path)
-            if value.items is None and is_repeated(node, between[0]):
+            if value.items is None and method != "pop" and is_repeated(node, between[0]):
                 value = joined((value, UNKNOWN_VALUE))
         return joined((value, UNKNOWN_VALUE)) if len(rows) > MAX_CHANGES else value
 

@@ -24,6 +24,8 @@ KEEPING = frozenset(
 )
 """Methods that give a struct back as it is; others are its own."""
 _FIELDS = 32
+_EXPANDING = re.compile(r"^(?:tilde|full|env)$|expand|normali[sz]e|absolut|canonical|^clean$")
+"""Functions of foreign crates that give back the place that they are given."""
 _LIST = re.compile(r"\b(?:Vec|VecDeque|HashSet|BTreeSet)\b|\[")
 _AROUND = frozenset({"try_expression", "await_expression", "parenthesized_expression"})
 
@@ -48,7 +50,11 @@ def struct_value(
 
 
 def constructed(code: CrateCode, path: Path, arguments: tuple[Value, ...]) -> Value:
-    """What a call of an own tuple struct or variant holds."""
+    """What a call of an own tuple struct or variant holds; what a foreign function that expands
+    `~` and variables is given.
+    """
+    if arguments and not path[0].startswith("@") and _EXPANDING.search(path[-1]):
+        return arguments[0]
     item, around = code.names.items.get(path), code.names.items.get(path[:-1])
     is_struct = item is not None and item.kind == "struct_item"
     is_variant = item is None and around is not None and around.kind == "enum_item"

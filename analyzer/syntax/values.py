@@ -16,6 +16,9 @@ ONE_OF = "one of several"
 """The step of a value that a field was given at one of several places: callers may tell which."""
 
 
+_PIECES = 100
+
+
 class Hole(NamedTuple):
     """An unknown part of a text; `name` says where it comes from, empty if nobody knows."""
 
@@ -136,13 +139,22 @@ def _mapped(change: Callable[[str], str], step: str, value: Value, _: tuple[Valu
 
 
 def _replace(value: Value, arguments: tuple[Value, ...]) -> Value:
-    if len(arguments) < 2 or not all(one.is_constant for one in (value, *arguments[:2])):
+    if len(arguments) < 2 or not all(one.is_constant for one in (value, arguments[0])):
         return UNKNOWN_VALUE
     old, new = arguments[0].text, arguments[1].text
     if not old or len(value.text) * max(1, len(new)) > 100_000:
         return UNKNOWN_VALUE
+    if not arguments[1].is_constant:
+        pieces = tuple(map(constant, value.text.split(old)[:_PIECES]))
+        rows = [row for one in pieces for row in (one, arguments[1])][:-1]
+        return joined(tuple(rows), step="replace")
     text = value.text.replace(old, new)
     return replace(constant(text), derivation=(*value.derivation, "replace"))
+
+
+def _ancestors(value: Value, arguments: tuple[Value, ...]) -> Value:
+    """All folders above a place, told as one of them."""
+    return UNKNOWN_VALUE if value.is_unknown else listed((_parent(value, arguments),))
 
 
 def _parent(value: Value, _: tuple[Value, ...]) -> Value:
@@ -181,7 +193,8 @@ def _concat(value: Value, _: tuple[Value, ...]) -> Value:
 
 def _gathered(value: Value, arguments: tuple[Value, ...]) -> Value:
     """`collect`: characters and pieces to one text; a list of places stays a list."""
-    is_places = value.items is not None and any(_is_place(one) for one in value.items)
+    items = value.items or ()
+    is_places = any(one.variant or _is_place(one) for one in items)
     return value if is_places else _concat(value, arguments)
 
 
@@ -249,12 +262,13 @@ METHODS: Mapping[str, Method] = {
     "rev": _rev,
     "chain": _chain,
     "zip": _zip,
-    **dict.fromkeys(("find", "first", "last", "next"), _first),
+    **dict.fromkeys(("find", "first", "last", "next", "nth"), _first),
     "enumerate": _enumerate,
     "into_split": lambda value, _: Value(items=(value, value)),
     "replace": _replace,
     "replacen": _replace,
     "parent": _parent,
+    "ancestors": _ancestors,
     "with_extension": _with_extension,
     "with_file_name": _with_name,
     "unwrap_or": _unwrap_or,
@@ -268,16 +282,24 @@ METHODS: Mapping[str, Method] = {
 }
 """What a method makes of a known receiver, whatever its type; others give a hole."""
 
-CHANGES = frozenset({"push", "push_str", "extend", "extend_from_slice", "set_file_name"})
+CHANGES = frozenset({"push", "push_str", "extend", "extend_from_slice", "set_file_name", "pop"})
 """Methods that change their receiver in place and that folding follows."""
 
 
 def changed(value: Value, method: str, arguments: tuple[Value, ...], *, is_path: bool) -> Value:
     """The receiver after `method` changed it."""
+    if method == "pop" and not arguments:
+        is_place = value.items is None and isinstance(value.parts[0], Hole)
+        return _parent(value, ()) if is_place and value.parts != (Hole(),) else UNKNOWN_VALUE
     if not arguments:
         return UNKNOWN_VALUE
     if method == "set_file_name":
         return _with_name(value, arguments)
+    if value.items == ():
+        if arguments[0].is_unknown:
+            return UNKNOWN_VALUE  # bytes, most often, which are run
+        is_text = arguments[0].is_constant and len(arguments[0].text) == 1
+        value = constant("") if is_text or method != "push" else value
     if value.items is not None:
         return replace(value, items=(*value.items, *arguments[0].flat()), parts=(Hole(),))
     if is_path:

@@ -64,6 +64,10 @@ class Expressions(Steps):
             self._met(place)
         self._add("local", outline, node, row.stack, outline.text(node))
 
+    def _of_string_literal(self, row: Row) -> None:
+        self._met((row.outline.path, row.outline.origin(row.node.start_byte)))
+
+    _of_raw_string_literal = _of_string_literal
     _of_self = _of_identifier
     _of_shorthand_field_initializer = _of_identifier
 

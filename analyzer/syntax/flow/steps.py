@@ -16,6 +16,7 @@ Place = tuple[str, int]
 Stack = tuple["Entry", ...]
 """Calls of own functions that the walk went in through, the outermost first."""
 
+_TEXTS = ("string_literal", "raw_string_literal")
 _DEEPEST = 4
 """Calls remembered on the way in."""
 _NOTHING = frozenset(
@@ -92,7 +93,10 @@ class Steps:
             self._queue.append(len(self._rows) - 1)
 
     def _value(self, outline: Outline, node: Node, stack: Stack) -> None:
-        if node.type not in _NOTHING:
+        is_asked = node.type not in _NOTHING
+        if node.type in _TEXTS and self._tracer.has_texts:
+            is_asked = (outline.path, outline.origin(node.start_byte)) in self._tracer.sources
+        if is_asked:
             self._add("value", outline, node, stack)
 
     def _met(self, place: Place) -> None:

@@ -85,6 +85,7 @@ class Tracer:
     ) -> None:
         self.code, self._callers = code, callers
         self.sources: frozenset[Place] = frozenset()
+        self.has_texts = False
         self._ends, self._written = ends, written
         self._steps, self._steps_per_sink, self._left = max_steps, max_steps_per_sink, 0
         self.is_exhausted = False
@@ -119,6 +120,17 @@ class Tracer:
             place: _hops([(row.outline, row.node) for row in rows], (outline, node))
             for place, rows in walk.trails.items()
         }
+
+    def texts_behind(self, sink: Place, texts: frozenset[Place]) -> frozenset[Place]:
+        """The texts that the arguments of a call may be made of."""
+        outline, node = self.code.outlines.get(sink[0]), self._node(sink)
+        if outline is None or node is None:
+            return frozenset()
+        self.sources, self.has_texts, self._left = texts, True, self._steps_per_sink
+        walk = Walk(self)
+        walk.run([(outline, one) for one in arguments_of(node)])
+        self.has_texts = False
+        return frozenset(walk.trails)
 
     def returned(
         self, outline: Outline, function: Node, sources: frozenset[Place]

@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable
 
 from analyzer.errors import CratescopeError
-from gate.advisories import Watch
+from gate.advisories import READ, Watch
 from gate.analysis import PAUSE_S
 from gate.desk import Desk
 from gate.errors import Busy, StoreUnreachable
 from gate.ledger import FLUSH_S
 from gate.line import Urgency
-from gate.model import AuditRow, Cause, Ruling
+from gate.model import AuditRow, Cause, Outcome, Ruling
 
 _AGAIN_S = 30.0
 _AT_ONCE = 20
@@ -112,6 +112,9 @@ class Clerk:
         if row.action.startswith("token-"):
             self._refresh_tokens()
             return
+        if row.action == READ:
+            self._watch.hear(row)
+            return
         parts = row.subject.split(" ")
         if len(parts) != _FIELDS:
             return
@@ -120,6 +123,8 @@ class Clerk:
         mine = known.rulings.get((version, sha256)) if known is not None else None
         if mine is None or mine.at != row.at or mine.outcome != row.action:
             self._desk.parts.standings.forget(mount, name)
+            if row.action == Outcome.SERVE:
+                self._watch.hear(row)
         if row.action in _WAIVERS or row.action == "restored":
             found = self._desk.parts.standings.of(mount, name).rulings.get((version, sha256))
             if found is not None:
@@ -133,6 +138,8 @@ class Clerk:
         for one in self._next("", lambda after: parts.store.due(day, after, _AT_ONCE)):
             self._again(one, Cause.DUE)
         for mount in parts.upstreams:
+            if self._desk.is_behind:
+                break  # whoever knows more reads again
             judge = self._judged_by(mount)
             rows = functools.partial(parts.store.outdated, mount, judge, most=_AT_ONCE)
             for one in self._next(mount, rows):

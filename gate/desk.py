@@ -76,6 +76,7 @@ class Desk:
         self.hot = Hot(told.hot_size_bytes)
         self.indexes = Indexes(float(told.index_age_s), told.absent_age_s)
         self.is_store_up = True
+        self.is_behind = False
         self._alarmed: set[Release] = set()
 
     # Index -------------------------------------------------------------------------------------
@@ -283,6 +284,13 @@ class Desk:
             if found is not None:
                 return found
 
+        before = known.rulings.get((release.version, release.sha256))
+        if before is not None and before.cause is Cause.ADVISORY and self.is_behind:
+            raise AnalysisDown(
+                f"another gate knows an advisory against {release.label} that this one does not",
+                remedy="run `cratescope db update` on this gate's machine",
+            )
+
         def outcome_of(one: IndexEntry) -> Outcome | None:
             ruling = known.ruling(one.version, one.checksum, day)
             return ruling.outcome if ruling is not None else None
@@ -294,7 +302,6 @@ class Desk:
             ruling, shown = self.parts.judge.rule(asked, upstream, on_step)
         except ChecksumMismatch as error:
             raise self._alarm(release, error) from None
-        before = known.rulings.get((release.version, release.sha256))
         kept = self.parts.store.keep(ruling, shown)
         self.parts.standings.put(kept)
         if before is not None and kept.outcome is not Outcome.SERVE is before.outcome:

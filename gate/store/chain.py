@@ -36,6 +36,13 @@ def since(connection: Connection, number: int, most: int = 1000) -> tuple[AuditR
     return tuple(AuditRow(**one) for one in connection.execute(query).mappings())
 
 
+def last(connection: Connection, action: str) -> AuditRow | None:
+    """The newest line about one action."""
+    query = select(audit).where(audit.c.action == action).order_by(audit.c.id.desc()).limit(1)
+    row = connection.execute(query).mappings().first()
+    return AuditRow(**row) if row is not None else None
+
+
 def broken_at(rows: Iterable[AuditRow], digest: str = "") -> int:
     """The id of the first line that does not follow from the one before; 0 if all do."""
     for one in rows:

@@ -186,6 +186,11 @@ class Store:
         with self.database.reading() as connection:
             return chain.since(connection, since, most)
 
+    def last_line(self, action: str) -> AuditRow | None:
+        """The newest line of the audit log about one action."""
+        with self.database.reading() as connection:
+            return chain.last(connection, action)
+
     def broken_at(self) -> int:
         """The first line of the audit log that was tampered with; 0 if none was."""
         at, digest = 0, ""

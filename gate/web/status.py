@@ -46,6 +46,7 @@ class Status:
         parts = desk.parts
         advisories = ", ".join(parts.contexts(parts.today()).labels)
         trouble = next((one.trouble for one in desk.parts.upstreams.values() if one.trouble), "")
+        advisories += "; another gate has newer ones" if desk.is_behind else ""
         return {
             "ready": analysis.is_up and desk.is_store_up and not trouble,
             "analysis": "works" if analysis.is_up else broken,

@@ -36,6 +36,7 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def update(folder: Path, *about: dict[str, object]) -> None:
     """What `cratescope db update --osv FILE` does."""
+    folder.mkdir(parents=True, exist_ok=True)
     feed = folder.parent / "osv.zip"
     feed.write_bytes(zipped(osv(), *about))
     (done,) = Update(load_settings({"CRATESCOPE_DATA_DIR": str(folder)}), datetime.now(UTC)).run(

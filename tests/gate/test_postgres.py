@@ -23,6 +23,7 @@ from gate.model import Cause, Evidence, Outcome, Release, Ruling, Taken
 from gate.store.engine import Database
 from gate.store.schema import STEPS, session
 from gate.store.store import Store
+from tests.gate.test_advisories import malice, update
 from tests.gate.test_pages import Browser
 
 if TYPE_CHECKING:
@@ -288,6 +289,39 @@ def test_a_session_of_one_gate_is_good_at_the_other(
             assert str(row.digest) not in here.cookie
             there.cookie = f"{here.cookie.partition('=')[0]}={row.digest}"
             assert there.ask("/audit")[0] == 403
+
+
+def test_a_gate_with_older_advisories_lets_nothing_back_in(
+    make: Make, store: Store, postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("new", "old"):
+        update(tmp_path / name / "known")
+    monkeypatch.setenv("CRATESCOPE_DATA_DIR", str(tmp_path / "old/known"))
+    old = make(database_url=postgres.url)
+    monkeypatch.setenv("CRATESCOPE_DATA_DIR", str(tmp_path / "new/known"))
+    new = make(database_url=postgres.url)
+    first = old.publish("split", "1.0.0")
+    second = old.publish("split", "1.0.1", pubtime="2025-02-01T00:00:00Z")
+    mine = new.upstream.files["/config.json"]
+    new.upstream.files.update(old.upstream.files | {"/config.json": mine})
+    assert old.archive("split", "1.0.0", first).status == 200
+    update(tmp_path / "new/known", malice("split", "1.0.0"), malice("split", "1.0.1", 2))
+    wait_for(lambda: store.rulings("crates-io", "split")[-1].outcome is Outcome.DENY)
+    wait_for(lambda: old.gate.desk.is_behind)
+    assert not new.gate.desk.is_behind
+    wait_for(lambda: old.archive("split", "1.0.0", first).status == 403)
+    old.gate.clerk._again_at = 0
+    # What the old one lets in, the new one takes out again.
+    old.get(f"crates/split/1.0.1/{second}.crate")
+    wait_for(lambda: new.archive("split", "1.0.1", second).status == 403)
+    wait_for(lambda: old.archive("split", "1.0.1", second).status == 403)
+    rows = store.rulings("crates-io", "split")
+    time.sleep(2)
+    assert store.rulings("crates-io", "split") == rows, "they overrule each other"
+    assert [one.outcome for one in rows if one.release.version == "1.0.0"][-1] is Outcome.DENY
+    assert "newer" in old.get("readyz").text
+    update(tmp_path / "old/known", malice("split", "1.0.0"), malice("split", "1.0.1", 2))
+    wait_for(lambda: not old.gate.desk.is_behind)
 
 
 def wait_for(is_so: Callable[[], bool], seconds: float = 40.0) -> None:

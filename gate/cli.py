@@ -124,8 +124,12 @@ def _checked(lock: Path, gate: str, token: str) -> Iterator[Checked]:
 
 def _row(one: Checked) -> str:
     steps = [f"; last allowed: {one.last_allowed}"] if one.last_allowed else []
+    steps += [f"; it ends {', '.join(one.mends)}: ask for a waiver"] if one.mends else []
     steps += [f"; {one.page}"] if one.page else []
-    return one_line(f"{_WORDS[one.outcome]} {one.name} {one.version}: {one.why}{''.join(steps)}")
+    # Its index line says «yanked», and so do tools that read it: it is not, by its author.
+    note = " (not yanked)" if one.outcome == "hold" else ""
+    head = f"{_WORDS[one.outcome]} {one.name} {one.version}{note}"
+    return one_line(f"{head}: {one.why}{''.join(steps)}")
 
 
 @app.command("warm")

@@ -27,7 +27,8 @@ _SAID = ("outcome", "why", "last_allowed", "page")
 class Checked:
     """What a gate says of a locked package: `outcome` is serve, hold, deny, around or unknown.
 
-    `around`: it does not come through this gate, for the reason in `why`.
+    `around`: it does not come through this gate, for the reason in `why`. `mends`: advisories
+    against earlier versions that it would end.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Checked:
     last_allowed: str = ""
     page: str = ""
     line: int = 0
+    mends: tuple[str, ...] = ()
 
 
 def locked(path: Path, limits: Limits) -> Lockfile:
@@ -92,7 +94,9 @@ class Remote:
                 break
         if status == 200:
             said = {one: str(row.get(one, "")) for one in _SAID}
-            return Checked(*head, **said, line=package.line)
+            mends = row.get("mends")
+            ids = tuple(map(str, mends)) if isinstance(mends, list) else ()
+            return Checked(*head, **said, line=package.line, mends=ids)
         return Checked(*head, "unknown", _detail(row), line=package.line)
 
 

@@ -17,6 +17,7 @@ from gate.actions import Actions
 from gate.errors import AnalysisDown, Busy, NotPermitted, StoreUnreachable
 from gate.gate import Gate
 from gate.line import Job, Urgency
+from gate.mends import mended
 from gate.model import Release, Ruling, WaiverState
 from gate.paths import Asked, archive_of
 from gate.web.answer import NO_STORE, Answer, Asking
@@ -105,6 +106,7 @@ class Api:
         if ruling.outcome != "serve":
             shown["last_allowed"] = desk.last_allowed(copy, known, ruling)
             name, version = entry.name, entry.version
+            shown["mends"] = list(mended(desk, ruling.release))
             shown["page"] = f"{self._gate.settings.own_url}crate/{name}/{version}"
         return shown
 

@@ -70,6 +70,7 @@ def _schemas() -> Json:
         "outcome": {"enum": ["serve", "hold", "deny"]},
         **dict.fromkeys(("verdict", "why", "cause", "at", "rule", "place", "before"), text),
         **dict.fromkeys(("until", "actor", "last_allowed", "page"), text),
+        "mends": {"type": "array", "items": text},
         "evidence": {"type": "integer"},
         "id": {"type": "integer"},
     }

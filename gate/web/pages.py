@@ -16,6 +16,7 @@ from gate.actions import Actions
 from gate.dry_run import dry_run
 from gate.errors import NotPermitted
 from gate.gate import Gate
+from gate.mends import mended
 from gate.model import Outcome, Release, Ruling, WaiverState
 from gate.paths import archive_of
 from gate.probe import NAME as EXAMPLE
@@ -121,7 +122,18 @@ class Pages:
         rows += await self._do(lambda: store.latest(outcome=Outcome.DENY))
         waivers = await self._do(lambda: self._gate.people.waivers(state=WaiverState.REQUESTED))
         asked_for = {one.release for one in waivers}
-        return self._page(asked, "holds", rows=rows, asked_for=asked_for)
+        mends = await self._do(self._mends, rows)
+        urgent = [one for one in rows if one.release in mends]
+        others = [one for one in rows if one.release not in mends]
+        return self._page(
+            asked, "holds", urgent=urgent, rows=others, mends=mends, asked_for=asked_for
+        )
+
+    def _mends(self, rows: tuple[Ruling, ...]) -> dict[Release, tuple[str, ...]]:
+        """What held releases would end, if anything."""
+        held = (one.release for one in rows if one.outcome is Outcome.HOLD)
+        found = {one: mended(self._gate.desk, one) for one in held}
+        return {one: ids for one, ids in found.items() if ids}
 
     async def _crate(self, asked: Asking, name: str, version: str) -> Answer:
         rows: tuple[Ruling, ...] = ()
@@ -146,6 +158,7 @@ class Pages:
             latest=sorted(latest.values(), key=lambda one: -one.id),
             history=rows[::-1][:200],
             shown=shown,
+            mends=await self._do(self._mends, tuple(latest.values())),
             waivers=waivers,
             taken=len(got),
             clients=len({one.client for one in got}),

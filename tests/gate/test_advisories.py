@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
 from analyzer.config import load_settings
 from analyzer.registry.advisory_store import FILE
 from analyzer.registry.update import Update
 from gate.advisories import Databases
+from gate.cli import app
 from gate.model import Cause, Outcome, Ruling
 from tests.unit.registry.feeds import osv, zipped
 
@@ -96,6 +98,37 @@ def test_what_its_registry_deleted_is_denied_too(make: Make, known: Path) -> Non
     wait_for(lambda: last(one, "vanished", "1.0.0").outcome is Outcome.DENY)
     assert "names it no more" in last(one, "vanished", "1.0.0").why
     assert one.get(f"crates/vanished/1.0.0/{sha256}.crate").status in (403, 404)
+
+
+def test_a_held_release_that_ends_an_advisory_is_shown_first(
+    make: Make, known: Path, tmp_path: Path
+) -> None:
+    """Else a hold could keep everybody on the version that has the weakness."""
+    one = make()
+    weak = one.publish("quokka", "1.2.2")
+    fetches = 'fn main() { let _ = std::net::TcpStream::connect("203.0.113.9:80"); }'
+    mended = one.publish("quokka", "1.2.3", {"build.rs": fetches}, pubtime=days_ago(60))
+    other = one.publish("wombat", "1.0.0", {"build.rs": fetches})
+    assert one.archive("quokka", "1.2.2", weak).status == 200
+    assert one.archive("quokka", "1.2.3", mended).status == 403
+    assert one.archive("wombat", "1.0.0", other).status == 403
+    page = one.get("holds").text
+    head, _, rest = page.partition("Releases that are not served")
+    assert "ends GHSA-aaaa-bbbb-cccc" in head
+    assert "quokka 1.2.3" in head
+    assert "wombat" not in head
+    assert "wombat 1.0.0" in rest
+    assert "It ends GHSA-aaaa-bbbb-cccc" in one.get("crate/quokka/1.2.3").text
+    lock = tmp_path / "Cargo.lock"
+    source = "registry+https://github.com/rust-lang/crates.io-index"
+    lock.write_text(
+        f'version = 4\n[[package]]\nname = "quokka"\nversion = "1.2.3"\nsource = "{source}"\n'
+        f'checksum = "{mended}"\n'
+    )
+    done = CliRunner().invoke(app, ["check", str(lock), "--gate", one.url])
+    assert done.exit_code == 10
+    assert "HELD quokka 1.2.3 (not yanked): REVIEW" in done.output
+    assert "it ends GHSA-aaaa-bbbb-cccc: ask for a waiver" in done.output
 
 
 def test_while_no_judge_works_what_is_named_is_not_served(make: Make, known: Path) -> None:

@@ -69,7 +69,7 @@ def test_check_tells_of_all_that_is_refused_at_once(live: Live, tmp_path: Path) 
     )
     text = check(live, path, code=20)
     assert "DENIED bad-one 1.0.0: BLOCK" in text
-    assert "HELD odd-one 1.0.0: REVIEW" in text
+    assert "HELD odd-one 1.0.0 (not yanked): REVIEW" in text
     assert "UNKNOWN gone-one 1.0.0" in text
     assert "4 packages: 1 denied, 1 unknown, 1 held, 1 served" in text
     rows = json.loads(check(live, path, "--format", "json", code=20))["packages"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from analyzer.check import Check
 from sandbox.engine import Boxes, connect
 from sandbox.errors import SandboxError, first_line
 from sandbox.image import Image, find_image
@@ -15,17 +15,6 @@ from sandbox.toolchain import find_toolchain
 
 if TYPE_CHECKING:
     from docker.client import DockerClient
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing a machine has or lacks; `remedy` is the way to get it."""
-
-    what: str
-    works: bool
-    word: str
-    remedy: str = ""
-    is_needed: bool = True
 
 
 def checks() -> Iterator[Check]:

@@ -7,38 +7,20 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from analyzer.check import Check
 from analyzer.cli.output import show
 from analyzer.config import Settings, load_settings
 from analyzer.errors import CratescopeError, InternalError
 from analyzer.limits import DEFAULT_LIMITS
 from analyzer.model import Verdict
-from analyzer.report.text import one_line
 
 _ENGINE = "/var/run/docker.sock"
 _SAMPLE = '[package]\nname = "sample"\nversion = "0.1.0"\n'
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing a machine has or lacks; `remedy` is the way to get it."""
-
-    what: str
-    works: bool
-    word: str
-    remedy: str = ""
-    is_needed: bool = True
-
-    def __str__(self) -> str:
-        """The check in one line."""
-        mark = "ok" if self.works else ("MISSING" if self.is_needed else "absent")
-        remedy = f"; {self.remedy}" if self.remedy and not self.works else ""
-        return f"{mark:8} {self.what:12} {one_line(self.word + remedy)}"
 
 
 def doctor(
@@ -50,7 +32,7 @@ def doctor(
     missing = []
     for check in _checks(settings):
         show(f"{check}\n")
-        if check.is_needed and not check.works:
+        if check.is_missing:
             missing.append(check.what)
     if missing:
         raise InternalError(
@@ -152,7 +134,7 @@ def _engine() -> Check:
     return Check(
         "engine",
         works,
-        host if works else "not needed to scan; no release uses it yet",
+        host if works else "needed for `scan --sandbox` alone",
         "apt-get install docker.io",
         is_needed=False,
     )

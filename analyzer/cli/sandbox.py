@@ -29,9 +29,7 @@ def doctor_command() -> None:
 
     is_whole = True
     for one in checks():
-        mark = "ok" if one.works else ("MISSING" if one.is_needed else "absent")
-        remedy = f"; {one.remedy}" if one.remedy and not one.works else ""
-        show(f"{mark:8} {one.what:12} {one_line(one.word + remedy)}\n")
-        is_whole = is_whole and (one.works or not one.is_needed)
+        show(f"{one}\n")
+        is_whole = is_whole and not one.is_missing
     if not is_whole:
         raise typer.Exit(1)

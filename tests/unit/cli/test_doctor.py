@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import analyzer.rules.ruleset
-from analyzer.cli.doctor import Check
+from analyzer.check import Check
 from analyzer.errors import SignatureError
 
 from .conftest import Run, Shelf, archive

@@ -1,0 +1,43 @@
+"""Whole runs: hostile crates are seen in each kind of stage, and an honest build shows what it runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+from sandbox_recall import judge, load
+
+from analyzer.model import FactKind, Moment
+from sandbox.observe import Setting, observe
+from sandbox.settings import SandboxOptions
+from tests.docker.conftest import ROOM, Build
+
+pytestmark = pytest.mark.docker
+HOSTILE = (
+    *("b05-tar-gzip-pipe", "b07-assembly", "b16-dns-labels", "b23-only-at-a-desk"),
+    *("b38-only-in-a-release", "b39-after-a-day", "b40-only-with-a-feature"),
+    *("b41-macro-of-one-form", "t03-documentation-test", "t12-benchmark"),
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_crate_is_seen_with_bait_payload_and_owner(name: str, setting: Setting) -> None:
+    (hostile,) = load([name])
+    trace = observe(hostile.crate, setting, SandboxOptions(room=ROOM), lambda _: None)
+    outcome = judge(hostile, trace, 0)
+    assert all(outcome.found.values()), outcome.missing
+
+
+def test_of_an_honest_build_only_its_python_is_seen_whatever_the_stage(build: Build) -> None:
+    act = "import os; open(os.environ['OUT_DIR'] + '/made.rs', 'w').write('pub fn made() {}')"
+    seen = build(act, code=0, more="\n[features]\nfast = []\n")
+    told = [one for one in seen.trace.facts if isinstance(one.where, Moment)]
+    assert {(one.kind, one.subject) for one in told} == {(FactKind.PROCESS_SPAWN, "python3")}
+    assert seen.gaps == ""
+    assert seen.trace.observation is not None
+    stages = [one.name for one in seen.trace.observation.stages]
+    assert stages == ["build", "load", "unwatched", "at a desk", "next year, with every feature"]

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple
 
 import tree_sitter
@@ -20,7 +21,13 @@ import tree_sitter
 from analyzer.limits import Limits
 from analyzer.model import Gap, GapKind
 from analyzer.syntax.parse import ParsedFile
-from analyzer.syntax.query import captures, fields_of_pattern, parse_range, pattern_names
+from analyzer.syntax.query import (
+    Captured,
+    captures,
+    fields_of_pattern,
+    parse_range,
+    pattern_names,
+)
 from analyzer.syntax.reduce import WHOLE, Cut
 
 Node = tree_sitter.Node
@@ -124,10 +131,10 @@ class Outline:
         self.macros: dict[int, Macro] = {}
         self._owners: dict[int, str] = {}
         self._by_type: dict[str, list[tuple[Node, Scope]]] = {}
-        nodes = captures(parsed.tree.root_node)
-        nodes += self._expand(nodes, limits)
-        nodes.sort(key=lambda one: (one.start_byte, -one.end_byte))
-        self._sweep(nodes)
+        rows = captures(parsed.tree.root_node)
+        rows += self._expand(rows, limits)
+        rows.sort(key=itemgetter(0, 1))
+        self._sweep(rows)
 
     def of(self, *types: str) -> Iterator[tuple[Node, Scope]]:
         """Nodes of these types with the scope each stands in."""
@@ -230,10 +237,10 @@ class Outline:
 
     # The sweep -----------------------------------------------------------------------------
 
-    def _expand(self, nodes: list[Node], limits: Limits) -> list[Node]:
-        found: list[Node] = []
-        buffer = bytearray(self.data)
-        pending = [(one, 0) for one in nodes if one.type == "macro_invocation"]
+    def _expand(self, rows: list[Captured], limits: Limits) -> list[Captured]:
+        found: list[Captured] = []
+        buffer = bytearray(self.data + b";")
+        pending = [(node, 0) for *_, kind, node in rows if kind == "macro_invocation"]
         while pending:
             node, depth = pending.pop()
             if depth > limits.macro_depth:
@@ -243,13 +250,13 @@ class Outline:
                 continue
             inner = self._read_macro(node, buffer)
             found += inner
-            pending += [(one, depth + 1) for one in inner if one.type == "macro_invocation"]
-        for node in nodes:
-            if node.type == "macro_definition":
+            pending += [(one, depth + 1) for *_, kind, one in inner if kind == "macro_invocation"]
+        for *_, kind, node in rows:
+            if kind == "macro_definition":
                 found += self._read_macro_bodies(node, buffer)
         return found
 
-    def _read_macro(self, node: Node, buffer: bytearray) -> list[Node]:
+    def _read_macro(self, node: Node, buffer: bytearray) -> list[Captured]:
         name = node.child_by_field_name("macro")
         body = next((one for one in node.children if one.type == "token_tree"), None)
         if name is None or body is None:
@@ -261,28 +268,31 @@ class Outline:
             return []
         opening, closing = body.start_byte, body.end_byte - 1
         is_block = buffer[opening : opening + 1] == b"{"
-        start = body if is_block else name
-        saved = bytes(buffer[name.end_byte : body.end_byte])
-        if not is_block:
+        saved = bytes(buffer[name.end_byte : body.end_byte + 1])
+        if is_block:
+            tree = parse_range(buffer, body, body)
+        else:  # with the `;` that a call needs: without it the grammar looks long for a way out
             buffer[name.end_byte : opening + 1] = b" " * (opening - name.end_byte) + b"("
-            buffer[closing : closing + 1] = b")"
-        tree = parse_range(buffer, start, body)
-        buffer[name.end_byte : body.end_byte] = saved
-        inner = [one for one in captures(tree.root_node) if one.end_byte > one.start_byte]
+            buffer[closing : closing + 2] = b");"
+            tree = parse_range(buffer, name, body, behind=1)
+            if tree.root_node.has_error:  # no call: what it is shows better without
+                tree = parse_range(buffer, name, body)
+        buffer[name.end_byte : body.end_byte + 1] = saved
+        inner = [one for one in captures(tree.root_node) if -one[1] > one[0]]
         arguments: tuple[Node, ...] = ()
         if not is_block:
-            call = next((one for one in inner if one.type == "call_expression"), None)
-            if call is not None and call.start_byte == name.start_byte:
+            call = next((one for one in inner if one[2] == "call_expression"), None)
+            if call is not None and call[0] == name.start_byte:
                 inner.remove(call)
-                listed = call.child_by_field_name("arguments")
+                listed = call[3].child_by_field_name("arguments")
                 arguments = tuple(listed.named_children) if listed is not None else ()
-            inner = [one for one in inner if one.start_byte >= opening]
+            inner = [one for one in inner if one[0] >= opening]
         self.macros[node.start_byte] = Macro(label, node, arguments)
         return inner
 
-    def _read_macro_bodies(self, node: Node, buffer: bytearray) -> list[Node]:
+    def _read_macro_bodies(self, node: Node, buffer: bytearray) -> list[Captured]:
         """The right-hand sides of `macro_rules!`, read as they stand with `$` blanked out."""
-        found: list[Node] = []
+        found: list[Captured] = []
         for rule in node.children:
             right = rule.child_by_field_name("right") if rule.type == "macro_rule" else None
             if right is None or right.end_byte - right.start_byte <= 2:
@@ -293,17 +303,17 @@ class Outline:
             inner = captures(parse_range(buffer, right, right).root_node)
             for _ in range(_NESTED_IN_BODY):
                 found += inner
-                named = [one for one in inner if one.type == "macro_invocation"]
-                inner = [node for one in named for node in self._read_macro(one, buffer)]
+                named = [one for *_, kind, one in inner if kind == "macro_invocation"]
+                inner = [row for one in named for row in self._read_macro(one, buffer)]
             buffer[right.start_byte : right.end_byte] = saved
         return found
 
-    def _sweep(self, nodes: list[Node]) -> None:
+    def _sweep(self, rows: list[Captured]) -> None:
         stack: list[tuple[int, Scope]] = [(len(self.data) + 1, Scope(-1, len(self.data), 0, None))]
         matches: list[tuple[int, Node]] = []
         last = (-1, -1, "")
-        for node in nodes:
-            start, end, kind = node.start_byte, node.end_byte, node.type
+        for start, negative_end, kind, node in rows:
+            end = -negative_end
             if (start, end, kind) == last:
                 continue  # the same node seen in two readings of nested macros
             last = (start, end, kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -36,13 +37,19 @@ def linked_symbol(outline: Outline, node: Node) -> str:
 
 def path_segments(outline: Outline, node: Node) -> Path:
     """The segments of a path as written; generic arguments and comments dropped; () if none."""
-    text = outline.text(node)
+    found = _segments(outline.text(node))
+    return _qualified(outline, node) if found is None else found
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _segments(text: str) -> Path | None:
+    """The segments of a path; None for one that begins with a qualified type."""
     if len(text) > 2000:
         return ()
     if not _SIMPLE.fullmatch(text):
         text = _COMMENT.sub(" ", text).strip()
         if text.startswith("<"):
-            return _qualified(outline, node)
+            return None
         for _ in range(8):
             shorter = _GENERICS.sub("", text)
             if shorter == text:

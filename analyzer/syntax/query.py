@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 
 import tree_sitter
 import tree_sitter_rust
@@ -22,15 +23,25 @@ _QUERY = tree_sitter.Query(
 )
 
 
-def captures(root: Node) -> list[Node]:
+Captured = tuple[int, int, str, Node]
+"""A node behind what it is sorted by: its start, its end as a negative number, its type."""
+
+
+def captures(root: Node) -> list[Captured]:
     """The queried nodes in byte order, outer before inner; the query gives them in no order."""
     found = tree_sitter.QueryCursor(_QUERY).captures(root).get("n", [])
-    return sorted(found, key=lambda one: (one.start_byte, -one.end_byte, one.type))
+    rows = [(one.start_byte, -one.end_byte, one.type, one) for one in found]
+    rows.sort(key=itemgetter(0, 1, 2))
+    return rows
 
 
-def parse_range(buffer: bytearray, first: Node, last: Node) -> tree_sitter.Tree:
-    """The tree of a part of a file, from one node's start to another's end, at its own offsets."""
-    span = tree_sitter.Range(first.start_point, last.end_point, first.start_byte, last.end_byte)
+def parse_range(buffer: bytearray, first: Node, last: Node, *, behind: int = 0) -> tree_sitter.Tree:
+    """The tree of a part of a file, from one node's start to another's end and some bytes of the
+    same line `behind` it, at its own offsets.
+    """
+    end, stop = last.end_point, last.end_byte + behind
+    point = tree_sitter.Point(end.row, end.column + behind)
+    span = tree_sitter.Range(first.start_point, point, first.start_byte, stop)
     return tree_sitter.Parser(_LANGUAGE, included_ranges=[span]).parse(buffer)
 
 

@@ -38,7 +38,8 @@ class Limits:
     flow_steps_per_crate: int = 40_000
     flow_steps_per_sink: int = 4_000
     macro_depth: int = 16
-    prefilter_from_bytes: int = MIB // 2
+    prefilter_from_bytes: int = 16 * 1024
+    prefilter_share_percent: int = 35
     facts_per_crate: int = 50_000
     snippet_characters: int = 200
     index_size_bytes: int = 64 * MIB

@@ -119,8 +119,8 @@ class _File:
 
 
 class Reducer:
-    """One crate's sources. `files` are as the edition reads them; `whole` are never cut; `words`
-    are names of catalogued dependencies and macros.
+    """One crate's sources. `files` are as the edition reads them; `whole` are never cut;
+    `dependencies` are the catalogued ones by the name that they have here, and their macros.
     """
 
     def __init__(
@@ -128,11 +128,12 @@ class Reducer:
         files: Mapping[str, bytes],
         whole: frozenset[str],
         vocabulary: Vocabulary,
-        words: Iterable[str],
+        dependencies: tuple[Mapping[str, str], Iterable[str]],
         telling: Telling,
     ) -> None:
         self._vocabulary, self._telling = vocabulary, telling
-        self._base = self._words = frozenset(words)
+        self._crates, macros = dependencies
+        self._base = self._words = frozenset(self._crates) | frozenset(macros)
         self._globbed: frozenset[str] = frozenset()
         self._carriers: frozenset[str] = frozenset()
         self._asked: tuple[set[str], ...] = (set(), set(), set(), set())
@@ -185,11 +186,6 @@ class Reducer:
             self._asked[1].update(callers_of)
         return self._size() != before
 
-    def keep_all(self) -> None:
-        """Cut nothing any more."""
-        for one in self._files.values():
-            one.is_whole = True
-
     def want_tables(self, paths: Iterable[str]) -> bool:
         """Put back the long lists of numbers of these files; whether any had been left out."""
         files = [self._files[one] for one in paths if self._files[one].tables]
@@ -232,7 +228,7 @@ class Reducer:
         """Power that a file shows by itself."""
         flat = flatten(one.data)
         one.is_whole = one.is_whole or not flat.is_exact
-        one.aliases = found = self._vocabulary.aliases(flat.code, self._base)
+        one.aliases = found = self._vocabulary.aliases(flat.code, self._base, self._crates)
         self._words |= found.shared
         self._globbed |= found.own
         places, linked = self._vocabulary.linked(flat.code)
@@ -290,7 +286,7 @@ class Reducer:
         words = self._words | globbed
         if one.flat is None and not self._vocabulary.uses(words).search(one.data):
             return
-        found = self._vocabulary.aliases(one.open(), words)
+        found = self._vocabulary.aliases(one.open(), words, self._crates)
         if found.places:
             one.aliases = found
             self._words |= found.shared

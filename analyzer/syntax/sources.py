@@ -67,7 +67,7 @@ class Sources:
     @property
     def is_cut(self) -> bool:
         """Whether parts of the crate were left out."""
-        return self._reducer is not None and self._extensions <= _EXTENSIONS
+        return self._reducer is not None
 
     @property
     def unparsed(self) -> int:
@@ -83,7 +83,7 @@ class Sources:
             return False
         self._extensions += 1
         if self._extensions > _EXTENSIONS:
-            self._reducer.keep_all()
+            self._reducer = None
         self._parse()
         return True
 
@@ -96,18 +96,30 @@ class Sources:
             path: as_edition_reads(one.data, self._edition) for path, one in self._files.items()
         }
         whole = frozenset(path for path in data if BUILD_TIME & set(self.phases[path]))
-        keys: set[str] = set()
+        crates: dict[str, str] = {}
+        macros: set[str] = set()
         for one in manifest.dependencies:
             name = one.package.replace("-", "_")
             if name in vocabulary.crates:
-                keys.add(one.key.replace("-", "_"))
-            keys |= {f"{macro}!" for macro in vocabulary.macros.get(name, ())}
-        return Reducer(data, whole, vocabulary, keys, asked)
+                crates[one.key.replace("-", "_")] = name
+            macros |= {f"{macro}!" for macro in vocabulary.macros.get(name, ())}
+        return Reducer(data, whole, vocabulary, (crates, macros), asked)
+
+    def _chosen(self) -> dict[str, Cut]:
+        """What is to be parsed: everything, once it is so much that asking costs more."""
+        if self._reducer is not None:
+            cuts = self._reducer.cuts()
+            total = sum(len(one.data) for one in self._files.values())
+            kept = sum(len(one.data) for one in cuts.values())
+            if kept * 100 <= total * self._limits.prefilter_share_percent:
+                return cuts
+            self._reducer = None
+        return {path: Cut(one.data) for path, one in self._files.items()}
 
     def _parse(self) -> None:
-        cuts = self._reducer.cuts() if self._reducer is not None else None
+        cuts = self._chosen()
         for path, file in self._files.items():
-            cut = Cut(file.data) if cuts is None else cuts.get(path)
+            cut = cuts.get(path)
             if cut is None or self._cuts.get(path) == cut:
                 continue
             self._cuts[path] = cut

@@ -91,6 +91,7 @@ class Vocabulary:
         } - _CRATES
         self.macros: dict[str, set[str]] = {}
         self._children: dict[tuple[str, ...], set[str]] = {}
+        self._brought: dict[str, set[str]] = {}
         modules: set[str] = set()
         names: set[str] = set()
         loose = {path.rpartition("::")[2] for path, api in apis.items() if _is_telling_name(api)}
@@ -101,9 +102,11 @@ class Vocabulary:
                 self.macros.setdefault(parts[0], set()).add(parts[-1].rstrip("!"))
             if not is_powerful(api):
                 continue
-            if parts[0] == "std" and not (api.is_method and parts[-1] in loose):
+            owner = parts[:-1] if _is_type(parts[-2]) else parts
+            if parts[0] != "std":
+                self._brought.setdefault(parts[0], set()).update(owner[1:])
+            elif not (api.is_method and parts[-1] in loose):
                 carrying |= {parts[-2]} if api.is_method else set()
-                owner = parts[:-1] if _is_type(parts[-2]) else parts
                 for end in range(1, len(owner)):
                     self._children.setdefault(tuple(owner[:end]), set()).add(owner[end])
                 modules.add(owner[-2])
@@ -158,12 +161,15 @@ class Vocabulary:
             for one, after in itertools.pairwise(path)
         )
 
-    def names_in(self, path: tuple[str, ...]) -> set[str]:
-        """What a glob of a path brings."""
-        found = self._children.get(("std", *path[1:]), set()) if path[0] in _CRATES else set()
-        return found - self.modules
+    def names_in(self, path: tuple[str, ...], crates: Mapping[str, str]) -> set[str]:
+        """What a glob of a path brings; from another crate (`crates` by the name that it has here),
+        all that is catalogued of it.
+        """
+        if path[0] in _CRATES:
+            return self._children.get(("std", *path[1:]), set()) - self.modules
+        return self._brought.get(crates.get(path[0], path[0]), set())
 
-    def aliases(self, code: bytes, words: frozenset[str]) -> Aliases:
+    def aliases(self, code: bytes, words: frozenset[str], crates: Mapping[str, str]) -> Aliases:
         """What `use`, `extern crate` and `type` bind to power; `words` hold power already."""
         own: set[str] = set()
         shared: set[str] = set()
@@ -176,7 +182,7 @@ class Vocabulary:
             for path, name in _leaves(text):
                 if self.holds(path, words):
                     places.append(statement.start())
-                    found = self.names_in(path) if name == "*" else {name}
+                    found = self.names_in(path, crates) if name == "*" else {name}
                     target |= found
                     if name not in ("*", path[-1]):
                         shared |= found  # a new name may be handed on by a glob

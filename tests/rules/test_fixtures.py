@@ -22,7 +22,7 @@ from fixtures import Fixture, load  # noqa: E402
 
 FIXTURES = load()
 RULESET = load_ruleset()
-CUT = replace(DEFAULT_LIMITS, prefilter_from_bytes=0)
+CUT = replace(DEFAULT_LIMITS, prefilter_from_bytes=0, prefilter_share_percent=100)
 WHOLE = replace(DEFAULT_LIMITS, prefilter_from_bytes=1 << 40)
 
 

@@ -45,7 +45,7 @@ SHIPPED = load_ruleset()
 RULESET = replace(
     SHIPPED, rules=(*SHIPPED.rules, parse_rule(RuleText("test/curious.toml", CURIOUS)))
 )
-CUT = replace(DEFAULT_LIMITS, prefilter_from_bytes=0)
+CUT = replace(DEFAULT_LIMITS, prefilter_from_bytes=0, prefilter_share_percent=100)
 WHOLE = replace(DEFAULT_LIMITS, prefilter_from_bytes=1 << 40)
 PLAIN = """
 //! Reads nothing: std::fs::read, "https://example.invalid", /home/u/.ssh/id_rsa.
@@ -173,6 +173,11 @@ def test_power_in_any_spelling_gives_its_facts(text: str) -> None:
 )
 def test_a_name_made_from_power_elsewhere_is_followed(giver: str, user: str) -> None:
     assert_same({"giver.rs": giver, "user.rs": PLAIN + user})
+
+
+def test_what_a_glob_of_another_crate_brings_is_followed() -> None:
+    user = "use crate::a::*; fn go(a: &Agent, to: &str) { a.get(to).call(); }"
+    assert_same({"a.rs": "pub use ureq::*;", "b.rs": user})
 
 
 def test_names_are_followed_through_many_files() -> None:

@@ -386,11 +386,7 @@ class Outline:
         is_element: bool,  # noqa: FBT001  # private, positional for one table row
     ) -> None:
         table = self.functions[scope.function].bindings
-        if (
-            pattern.type == "tuple_pattern"
-            and value is not None
-            and value.type == "tuple_expression"
-        ):
+        if pattern.type == "tuple_pattern" and value and value.type == "tuple_expression":
             for one, part in zip(pattern.named_children, value.named_children, strict=False):
                 self._bind_pattern(one, part, None, valid, scope, is_element)
             return

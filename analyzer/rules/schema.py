@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 
@@ -38,6 +38,10 @@ class Joint(StrEnum):
     ENVIRONMENT = "environment"
     FILE = "file"
     CALL = "call"
+
+
+GUESSED_CLIENT = "foreign:*"
+"""The `api` of what a method of a foreign crate's object seems to send."""
 
 
 @dataclass(frozen=True)
@@ -274,7 +278,11 @@ def _joints(reader: _Reader) -> tuple[Joint, ...]:
 
 
 def _clauses(reader: _Reader, key: str) -> tuple[Clause, ...]:
-    return tuple(_clause(one) for one in reader.tables(key, CLAUSE_KEYS))
+    """What stands together says nothing of a guessed client, unless a clause asks for one."""
+    found = (_clause(one) for one in reader.tables(key, CLAUSE_KEYS))
+    return tuple(
+        one if one.api else replace(one, api_not=(*one.api_not, GUESSED_CLIENT)) for one in found
+    )
 
 
 def _flow(reader: _Reader) -> tuple[Clause, ...]:

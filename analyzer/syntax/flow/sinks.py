@@ -69,6 +69,21 @@ def _through_local(outline: Outline, top: Node) -> Iterator[tuple[Outline, Node]
                     yield outline, one
         if is_held:
             names |= _rebound(outline, call.node)
+    yield from _written(outline, names, let.end_byte, function)
+
+
+def _written(
+    outline: Outline, names: set[str], start: int, function: int
+) -> Iterator[tuple[Outline, Node]]:
+    """What `write!` puts into one of these locals behind a position."""
+    for macro in outline.macros.values():
+        if macro.name not in ("write", "writeln") or macro.node.start_byte < start:
+            continue
+        root = root_of(outline, macro.arguments[0]) if len(macro.arguments) > 1 else None
+        if root is None or root.name not in names:
+            continue
+        if outline.function_at(macro.node.start_byte) == function:
+            yield outline, macro.node
 
 
 def _calls(node: Node, inner: Node) -> bool:

@@ -270,7 +270,7 @@ class Tracer:
         if kind:
             own = self.code.outlines[function[0]].functions[function[1]]
             return kind.startswith("@") or own.impl is None
-        return call.name not in _COMMON
+        return call.name not in _COMMON and not self.has_texts
 
     def function_node(self, function: Function) -> Node:
         """The declaration of a function."""

@@ -335,7 +335,7 @@ class Machine:
     ) -> None:
         """Fetch what changed below `roots` since the stage began, if its name ends so."""
         self._recording = recording
-        self.ask(
+        told = self.ask(
             {
                 "do": "collect",
                 "roots": roots,
@@ -344,6 +344,6 @@ class Machine:
                 "since": recording.told["began_ms"] / 1000 - 0.01,
                 "room_bytes": _FILES_ROOM_BYTES,
                 "file_bytes": _FILE_BYTES,
-                "names": 2_000,
             }
         )
+        recording.told["unsent"] = recording.told.get("unsent", 0) + told["unsent"]

@@ -277,6 +277,7 @@ class Witness:
             (told["lost_protected"], "lines of the trace that matter had no room"),
             (told["lost"], "lines of the trace had no room"),
             (unread, "lines of the trace could not be read"),
+            (told.get("unsent", 0), "files it left were too large to be searched for decoys"),
         ):
             if count:
                 self._gaps.append(Gap(GapKind.SANDBOX, f"{stage}: {count} {what}"))

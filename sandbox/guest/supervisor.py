@@ -117,25 +117,24 @@ class Supervisor:
         return Stage(Order(**fields), self._send, self._entry).run()
 
     def _collect(self, order: dict[str, Any]) -> dict[str, object]:
-        """Send regular files below `roots` that changed after `since`, and name all that did."""
-        left, count = order["room_bytes"], 0
-        names: list[dict[str, object]] = []
+        """Send regular files below `roots` that changed after `since`; those there was no room for
+        are counted.
+        """
+        left, unsent = order["room_bytes"], 0
         for path in _changed(order["roots"], order["since"], tuple(order["without"])):
             if not path.name.endswith(tuple(order["endings"])):
                 continue
-            count += 1
             try:
                 size = path.lstat().st_size
-                if len(names) < order["names"]:
-                    names.append({"path": str(path), "bytes": size})
                 if size > left or size > order["file_bytes"]:
+                    unsent += 1
                     continue
                 data = _regular(path, size)
             except OSError:
                 continue
             left -= len(data)
             self._send(wire.FILE, os.fsencode(path) + b"\0" + data)
-        return {"files": count, "names": names}
+        return {"unsent": unsent}
 
     def _remove(self, order: dict[str, Any]) -> dict[str, object]:
         """Remove folders or files of the payload's, links not followed."""

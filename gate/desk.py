@@ -52,6 +52,16 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Errand:
+    """For whom and why a release is judged; `who` is a client's address, if one waits."""
+
+    mount: str
+    urgency: Urgency
+    cause: Cause = Cause.JUDGED
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What a desk works with."""
 
@@ -160,7 +170,7 @@ class Desk:
             return AnalysisDown("the analysis does not work, and the setting is `closed`")
         return None
 
-    def archive(self, mount: str, asked: Asked) -> Served | Refused | Job:
+    def archive(self, mount: str, asked: Asked, who: str = "") -> Served | Refused | Job:
         """The bytes, a refusal, or the job that has to end before either can be said.
 
         Raises UnknownCrate, RegistryUnreachable, StoreUnreachable, AnalysisDown, Busy.
@@ -172,7 +182,7 @@ class Desk:
         known = self.known(mount, copy)
         ruling = self.ruling(mount, copy, entry, known)
         if ruling is None:
-            return self.ask(mount, entry, copy, Urgency.DOWNLOAD)
+            return self.ask(entry, copy, Errand(mount, Urgency.DOWNLOAD, who=who))
         if ruling.outcome is not Outcome.SERVE:
             return Refused(ruling, self.last_allowed(copy, known, ruling))
         data = probe.archive() if is_probe(entry) else self._bytes(mount, entry)
@@ -258,21 +268,14 @@ class Desk:
 
     # Judging -----------------------------------------------------------------------------------
 
-    def ask(
-        self,
-        mount: str,
-        entry: IndexEntry,
-        copy: IndexCopy,
-        urgency: Urgency,
-        cause: Cause = Cause.JUDGED,
-    ) -> Job:
+    def ask(self, entry: IndexEntry, copy: IndexCopy, errand: Errand) -> Job:
         """Have a release judged; who asks at the same time gets the same job. Raises Busy."""
-        release = Release(mount, entry.name, entry.version, entry.checksum)
+        release = Release(errand.mount, entry.name, entry.version, entry.checksum)
 
         def work(on_step: OnStep) -> Ruling:
-            return self._judge(release, entry, copy, cause, on_step)
+            return self._judge(release, entry, copy, errand.cause, on_step)
 
-        return self.parts.line.ask(release, work, urgency)
+        return self.parts.line.ask(release, work, errand.urgency, errand.who)
 
     def _judge(
         self, release: Release, entry: IndexEntry, copy: IndexCopy, cause: Cause, on_step: OnStep
@@ -315,7 +318,7 @@ class Desk:
         line = f"was {before.verdict}, is {kept.verdict}; {clients} clients got it: {kept.why}"
         self.parts.store.tell("gate", "late-verdict", _subject(kept.release), line[:400])
 
-    def look_ahead(self, mount: str, name: str) -> None:
+    def look_ahead(self, mount: str, name: str, who: str = "") -> None:
         """Have the newest release of a name read before anybody downloads it; quietly, or not."""
         try:
             held = self.held(mount, name)
@@ -327,7 +330,7 @@ class Desk:
             ]
             best = max(open_ones, key=lambda one: precedence(one.version) or (), default=None)
             if best is not None and self.ruling(mount, held.copy, best, known) is None:
-                self.ask(mount, best, held.copy, Urgency.AHEAD)
+                self.ask(best, held.copy, Errand(mount, Urgency.AHEAD, who=who))
         except (Busy, UnknownCrate, RegistryUnreachable, StoreUnreachable):
             return
 
@@ -339,7 +342,7 @@ class Desk:
         asked = Asked(release.name, release.version, release.sha256)
         try:
             copy, entry = self.entry(release.mount, asked)
-            return self.ask(release.mount, entry, copy, urgency, cause)
+            return self.ask(entry, copy, Errand(release.mount, urgency, cause))
         except UnknownCrate:
             return None
 

@@ -1,4 +1,8 @@
-"""The line in front of the judges: each release once, urgent ones first, never too long."""
+"""The line in front of the judges: each release once, urgent ones first, never too long.
+
+Among those who wait equally urgently whoever has least in the line goes first, and nobody may fill
+more than half of it (threat model G8).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import heapq
 import itertools
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from enum import IntEnum
@@ -27,10 +32,11 @@ class Urgency(IntEnum):
 
 
 class Job:
-    """One release on its way. `state` says in a word or two where it is."""
+    """One release on its way, for the address that asked first. `state` says where it is."""
 
-    def __init__(self, release: Release, work: Work, urgency: Urgency) -> None:
-        self.release, self.work, self.urgency = release, work, urgency
+    def __init__(self, release: Release, work: Work, urgency: Urgency, who: str) -> None:
+        self.release, self.work, self.urgency, self.who = release, work, urgency, who
+        self.place = (int(urgency), 0, 0)
         self.future: Future[Ruling] = Future()
         self.state = "waiting"
         self.began = time.monotonic()
@@ -51,8 +57,9 @@ class Line:
 
     def __init__(self, threads: int, most: int) -> None:
         self._most = most
-        self._heap: list[tuple[int, int, Job]] = []
+        self._heap: list[tuple[tuple[int, int, int], Job]] = []
         self._jobs: dict[Release, Job] = {}
+        self._of: Counter[str] = Counter()
         self._numbers = itertools.count()
         self._change = threading.Condition()
         self._is_closed = False
@@ -64,31 +71,36 @@ class Line:
         for one in self._threads:
             one.start()
 
-    def ask(self, release: Release, work: Work, urgency: Urgency) -> Job:
+    def ask(self, release: Release, work: Work, urgency: Urgency, who: str = "") -> Job:
         """The job for a release; the one that is there already, made more urgent if need be.
 
-        Raises Busy when too many wait; a client that waits for its download goes before scans
-        ahead, which then lose their place.
+        `who` is a client's address, empty for the gate itself. Raises Busy when too many wait, all
+        in all or for one client; downloads go before scans ahead, which then lose their place.
         """
         with self._change:
             job = self._jobs.get(release)
             if job is None:
                 if len(self._jobs) >= self._most and not self._make_room(urgency):
                     raise Busy("too much waits to be read", remedy="come back in a minute")
-                job = self._jobs[release] = Job(release, work, urgency)
+                if who and self._of[who] >= max(1, self._most // 2):
+                    raise Busy("you asked for much that is not read yet", remedy="wait for it")
+                job = self._jobs[release] = Job(release, work, urgency, who)
+                self._of[who] += 1
             elif urgency >= job.urgency:
                 return job
             job.urgency = urgency
-            heapq.heappush(self._heap, (urgency, next(self._numbers), job))
+            rank = self._of[job.who] if job.who else 0
+            job.place = (int(urgency), rank, next(self._numbers))
+            heapq.heappush(self._heap, (job.place, job))
             self._change.notify()
         return job
 
     def _make_room(self, urgency: Urgency) -> bool:
         waiting = [one for one in self._jobs.values() if not one.is_taken]
-        last = max(waiting, key=lambda one: (one.urgency, one.began), default=None)
+        last = max(waiting, key=lambda one: one.place, default=None)
         if last is None or last.urgency <= urgency:
             return False
-        self._jobs.pop(last.release)
+        self._gone(last)
         last.is_taken = True
         last.future.set_exception(Busy("too much waits to be read"))
         return True
@@ -101,8 +113,7 @@ class Line:
         """How many jobs are waiting before this one."""
         with self._change:
             others = [one for one in self._jobs.values() if not one.is_taken and one is not job]
-        mine = (job.urgency, job.began)
-        return 0 if job.is_taken else sum((one.urgency, one.began) < mine for one in others)
+        return 0 if job.is_taken else sum(one.place < job.place for one in others)
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -114,7 +125,7 @@ class Line:
             left = [one for one in self._jobs.values() if not one.is_taken]
             for one in left:
                 one.is_taken = True
-                self._jobs.pop(one.release)
+                self._gone(one)
             self._change.notify_all()
         for one in left:
             one.future.set_exception(Busy("the gate is stopping"))
@@ -139,8 +150,8 @@ class Line:
         with self._change:
             while not self._is_closed:
                 while self._heap:
-                    _, _, job = heapq.heappop(self._heap)
-                    if not job.is_taken:
+                    place, job = heapq.heappop(self._heap)
+                    if not job.is_taken and place == job.place:
                         job.is_taken = True
                         return job
                 self._change.wait()
@@ -149,4 +160,10 @@ class Line:
     def _end(self, job: Job) -> None:
         with self._change:
             if self._jobs.get(job.release) is job:
-                self._jobs.pop(job.release)
+                self._gone(job)
+
+    def _gone(self, job: Job) -> None:
+        self._jobs.pop(job.release)
+        self._of[job.who] -= 1
+        if not self._of[job.who]:
+            del self._of[job.who]

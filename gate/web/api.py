@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 from analyzer.errors import CratescopeError, RegistryUnreachable, UnknownCrate
 from analyzer.registry.semver import precedence
 from gate.actions import Actions
+from gate.desk import Errand
 from gate.errors import AnalysisDown, Busy, NotPermitted, StoreUnreachable
 from gate.gate import Gate
 from gate.line import Job, Urgency
@@ -83,7 +84,7 @@ class Api:
         wait_s = min(_WAIT_MOST_S, float(_number(asked, "wait")))
         deadline = asyncio.get_running_loop().time() + wait_s
         while True:
-            found = await self._do(self._decision, mount, wanted)
+            found = await self._do(self._decision, mount, wanted, asked.client)
             if not isinstance(found, Job):
                 return _said(200, found)
             left_s = deadline - asyncio.get_running_loop().time()
@@ -95,13 +96,13 @@ class Api:
                 return _said(202, {"state": found.state, "before": before})
             ended.result()
 
-    def _decision(self, mount: str, wanted: Asked) -> dict[str, object] | Job:
+    def _decision(self, mount: str, wanted: Asked, who: str) -> dict[str, object] | Job:
         desk = self._gate.desk
         copy, entry = desk.entry(mount, wanted)
         known = desk.known(mount, copy)
         ruling = desk.ruling(mount, copy, entry, known)
         if ruling is None:
-            return desk.ask(mount, entry, copy, Urgency.CHECK)
+            return desk.ask(entry, copy, Errand(mount, Urgency.CHECK, who=who))
         shown = plain_ruling(ruling)
         if ruling.outcome != "serve":
             shown["last_allowed"] = desk.last_allowed(copy, known, ruling)

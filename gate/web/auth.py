@@ -1,9 +1,13 @@
-"""Who asks: tokens by their digests, people by a trusted proxy's word. Nothing is ever logged."""
+"""Who asks: tokens by their digests, people and addresses by a trusted proxy's word.
+
+No token is ever logged.
+"""
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from ipaddress import ip_address
 
 from gate.settings import GateSettings
 from gate.store.people import People, digest_of, is_same
@@ -14,6 +18,7 @@ _GUESSES_S = 60.0
 _CLIENTS_MOST = 10_000
 PROXY_USER = "x-forwarded-user"
 PROXY_SECRET = "x-gate-proxy-secret"
+PROXY_FOR = "x-forwarded-for"
 
 
 class Auth:
@@ -36,9 +41,11 @@ class Auth:
         if found is not None:
             asked.kind, asked.token = found
             asked.person = asked.person or asked.token
-        told = asked.headers.get(PROXY_USER, "")
-        if told and self._is_from_proxy(asked) and told.isprintable() and len(told) <= 100:
-            asked.person, asked.kind = told, "admin"
+        if self._is_from_proxy(asked):
+            told = asked.headers.get(PROXY_USER, "")
+            if told and told.isprintable() and len(told) <= 100:
+                asked.person, asked.kind = told, "admin"
+            asked.client = _last_hop(asked) or asked.client
         if text and found is None:
             self.guessed(asked.client)
 
@@ -76,3 +83,12 @@ class Auth:
         self._guesses.move_to_end(client)
         while len(self._guesses) > _CLIENTS_MOST:
             self._guesses.popitem(last=False)
+
+
+def _last_hop(asked: Asking) -> str:
+    """The address that the proxy itself saw: all before it in the header came from outside."""
+    text = asked.headers.get(PROXY_FOR, "").rpartition(",")[2].strip()
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return ""

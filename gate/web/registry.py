@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -62,7 +63,7 @@ class Registry:
                 served = await self._do(self._desk.index, self.mount.name, name)
             except CratescopeError as error:
                 return self._failed(error)
-            self._scan_ahead(name)
+            self._scan_ahead(name, asked.client)
         headers = [("etag", served.tag), _INDEX_CACHE, _PLAIN]
         if served.is_stale:
             self._metrics.saw("stale-index")
@@ -71,10 +72,11 @@ class Registry:
             return Answer(304, b"", tuple(headers))
         return Answer(200, served.data, tuple(headers))
 
-    def _scan_ahead(self, name: str) -> None:
+    def _scan_ahead(self, name: str, who: str) -> None:
         if self._desk.parts.settings.scans_ahead:
             loop = asyncio.get_running_loop()
-            loop.run_in_executor(self._threads, self._desk.look_ahead, self.mount.name, name)
+            work = functools.partial(self._desk.look_ahead, self.mount.name, name, who)
+            loop.run_in_executor(self._threads, work)
 
     # Archives ----------------------------------------------------------------------------------
 
@@ -96,7 +98,7 @@ class Registry:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + left_s
         for _ in range(_ROUNDS):
-            found = await self._do(self._desk.archive, self.mount.name, wanted)
+            found = await self._do(self._desk.archive, self.mount.name, wanted, asked.client)
             if isinstance(found, Served):
                 return self._given(asked, wanted, found.data)
             if isinstance(found, Refused):

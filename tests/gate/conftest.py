@@ -192,6 +192,8 @@ def start(settings: GateSettings, upstream: SparseServer, folder: Path, **fields
         lifespan="on",
         log_config=None,
         access_log=False,
+        server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -144,8 +145,6 @@ def test_a_changed_or_old_cookie_is_nobody(live: Live, monkeypatch: pytest.Monke
     one.cookie = good[:-1] + ("0" if good[-1] != "0" else "1")
     assert one.ask("/audit")[0] == 403
     one.cookie = good
-    import time
-
     later = time.time() + 9 * 3600
     monkeypatch.setattr("gate.web.session.time.time", lambda: later)
     assert one.ask("/audit")[0] == 403
@@ -183,6 +182,23 @@ def test_a_proxys_word_counts_only_from_the_proxy_with_its_secret(make: Make) ->
     assert live.get("audit", **right).status == 200
     direct = make(proxies=frozenset({"192.0.2.1"}), proxy_secret="long secret of the proxy")
     assert direct.get("audit", **right).status == 403
+
+
+def test_the_download_log_names_the_client_that_the_proxy_saw(make: Make) -> None:
+    live = make(proxies=frozenset({"127.0.0.1"}), proxy_secret="long secret of the proxy")
+    sha256 = live.publish("behind", "1.0.0")
+    path = f"crates/behind/1.0.0/{sha256}.crate"
+    said = {"x_forwarded_for": "198.51.100.9, 192.0.2.55"}
+    known = said | {"x_gate_proxy_secret": "long secret of the proxy"}
+    assert live.get(path, **known).status == 200
+    assert live.get(path, **said).status == 200
+    assert live.get(path, **known | {"x_forwarded_for": "198.51.100.9, a place"}).status == 200
+    for _ in range(100):
+        if len(live.gate.store.who_got("behind")) == 3:
+            break
+        time.sleep(0.1)
+    clients = [one.client for one in live.gate.store.who_got("behind")]
+    assert clients == ["127.0.0.1", "127.0.0.1", "192.0.2.55"]
 
 
 def test_a_hostile_crate_stays_text_on_every_page(live: Live) -> None:

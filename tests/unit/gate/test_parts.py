@@ -14,7 +14,7 @@ from gate.baseline import accepted_before
 from gate.breaker import Breaker
 from gate.errors import Busy
 from gate.hot import Hot
-from gate.line import Line, OnStep, Urgency
+from gate.line import Job, Line, OnStep, Urgency
 from gate.model import Cause, Outcome, Release, Ruling
 from gate.refusal import MOST, refusal, waiting
 from gate.screen import foreign, held_versions
@@ -122,6 +122,34 @@ def test_a_full_line_drops_scans_ahead_before_it_refuses_downloads() -> None:
     with pytest.raises(Busy):
         ahead.future.result(1)
     gate.set()
+    line.close()
+
+
+def test_one_client_fills_half_of_the_line_and_goes_behind_others() -> None:
+    line, gate, done = Line(1, 8), threading.Event(), []
+
+    def ask(number: int, who: str) -> Job:
+        def work(_: OnStep) -> Ruling:
+            gate.wait(10)
+            done.append(number)
+            return RULING
+
+        return line.ask(release(number), work, Urgency.DOWNLOAD, who)
+
+    jobs = [ask(0, "192.0.2.1")]
+    while not jobs[0].is_taken:
+        threading.Event().wait(0.01)
+    jobs += [ask(number, "192.0.2.1") for number in (1, 2, 3)]
+    with pytest.raises(Busy, match="you asked for much"):
+        ask(4, "192.0.2.1")
+    assert ask(1, "192.0.2.1") is jobs[1]
+    jobs += [ask(5, "192.0.2.2"), ask(6, "192.0.2.2")]
+    assert line.ahead_of(jobs[4]) == 0
+    gate.set()
+    for one in jobs:
+        one.future.result(10)
+    assert done == [0, 5, 1, 6, 2, 3]
+    ask(4, "192.0.2.1").future.result(10)
     line.close()
 
 

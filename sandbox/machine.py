@@ -50,6 +50,18 @@ class Recording:
     files: dict[str, bytes] = field(default_factory=dict)
     network: list[bytes] = field(default_factory=list)
 
+    @property
+    def took_s(self) -> float:
+        """How long it ran."""
+        return float(self.told["took_ms"]) / 1000
+
+    @property
+    def first_error(self) -> str:
+        """The first line that says what went wrong, else the first there is."""
+        lines = bytes(self.output).decode("utf-8", "replace").strip().splitlines()
+        errors = [one for one in lines if one.startswith("error")]
+        return ((errors or lines or ["no word"])[0])[:200]
+
     def keep(self, folder: Path) -> None:
         """Write it all, as it came, to files named after the stage. Raises OSError."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -106,20 +106,29 @@ def check(
         for one in sorted(found, key=lambda each: (_RANK.index(each.outcome), each.name)):
             if one.outcome != "serve":
                 typer.echo(_row(one))
-        counts = Counter(one.outcome for one in found)
+        packages = [one for one in found if one.version]
+        counts = Counter(one.outcome for one in packages)
         words = ", ".join(f"{counts[one]} {_WORDS[one].lower()}" for one in _RANK if counts[one])
-        typer.echo(f"{len(found)} packages: {words or 'none from a registry'}")
+        typer.echo(f"{len(packages)} packages: {words or 'none from a registry'}")
     worst = min((one.outcome for one in found), key=_RANK.index, default="serve")
     raise typer.Exit(_CODES[worst])
 
 
 def _checked(lock: Path, gate: str, token: str) -> Iterator[Checked]:
-    """The project's own packages, which no registry serves, are left out."""
-    from gate.terminal import Remote, locked
+    """Packages of a lock file, and what of the project's files leads past the gate.
+
+    The project's own packages, which no registry serves, are left out.
+    """
+    from gate.around import ways_around
+    from gate.terminal import Checked, Remote, locked
 
     packages = [one for one in locked(lock, DEFAULT_LIMITS).packages if one.source]
     with Remote(gate, token, load_settings(os.environ)) as remote:
         yield from remote.check(packages)
+        gates = (remote.url, *remote.indexes())
+    root = lock if lock.is_dir() else lock.parent
+    for file, how in ways_around(root, gates, DEFAULT_LIMITS):
+        yield Checked(file, "", "around", how)
 
 
 def _row(one: Checked) -> str:
@@ -128,7 +137,7 @@ def _row(one: Checked) -> str:
     steps += [f"; {one.page}"] if one.page else []
     # Its index line says «yanked», and so do tools that read it: it is not, by its author.
     note = " (not yanked)" if one.outcome == "hold" else ""
-    head = f"{_WORDS[one.outcome]} {one.name} {one.version}{note}"
+    head = f"{_WORDS[one.outcome]} {f'{one.name} {one.version}'.rstrip()}{note}"
     return one_line(f"{head}: {one.why}{''.join(steps)}")
 
 
@@ -142,7 +151,7 @@ def warm(
     token: Token = "",
 ) -> None:
     """Have everything that a Cargo.lock holds read and fetched before anybody waits for it."""
-    counts = Counter(one.outcome for one in _checked(lock, gate, token))
+    counts = Counter(one.outcome for one in _checked(lock, gate, token) if one.version)
     typer.echo(", ".join(f"{number} {one}" for one, number in sorted(counts.items())) or "nothing")
 
 

@@ -53,8 +53,8 @@ class Remote:
     """A running gate, asked over HTTP. A context manager."""
 
     def __init__(self, url: str, token: str, settings: Settings) -> None:
-        self._url, self._token = url if url.endswith("/") else f"{url}/", token
-        access = RegistryAccess(self._url)
+        self.url, self._token = url if url.endswith("/") else f"{url}/", token
+        access = RegistryAccess(self.url)
         self._client = Client(replace(settings, registry=access, timeout_s=_WAIT_S + 10.0))
 
     def __enter__(self) -> Remote:
@@ -66,7 +66,7 @@ class Remote:
     def get(self, path: str) -> tuple[int, dict[str, object]]:
         """Status and JSON of an answer. Raises RegistryUnreachable."""
         headers = (("authorization", self._token),) if self._token else ()
-        answer = self._client.get(Request(f"{self._url}{path}", _ANSWER_BYTES, headers))
+        answer = self._client.get(Request(f"{self.url}{path}", _ANSWER_BYTES, headers))
         try:
             row = json.loads(answer.body)
         except ValueError:
@@ -74,11 +74,21 @@ class Remote:
         if answer.status == 401:
             raise RegistryUnreachable("the gate wants a token", remedy="set CRATESCOPE_GATE_TOKEN")
         if not isinstance(row, dict):
-            raise RegistryUnreachable(f"{self._url} is no gate", remedy="give its URL: --gate URL")
+            raise RegistryUnreachable(f"{self.url} is no gate", remedy="give its URL: --gate URL")
         return answer.status, row
 
+    def indexes(self) -> tuple[str, ...]:
+        """Addresses of the gate's indexes, as cargo is told them. Raises RegistryUnreachable."""
+        _, row = self.get("api/v1/status")
+        found = row.get("indexes")
+        return tuple(map(str, found.values())) if isinstance(found, dict) else ()
+
     def check(self, packages: Iterable[LockedPackage]) -> Iterator[Checked]:
-        """What the gate says of each package, in order; what is unread is read now."""
+        """What the gate says of each package, in order; what is unread is read now.
+
+        Raises RegistryUnreachable if there is no gate; trouble with one package is that one's.
+        """
+        self.indexes()
         with ThreadPoolExecutor(_STREAMS) as threads:
             yield from threads.map(self._one, packages)
 
@@ -88,10 +98,13 @@ class Remote:
         if around:
             return Checked(*head, "around", around, line=package.line)
         path = f"api/v1/releases/{CRATES_IO}/{package.name}/{package.version}/{package.checksum}"
-        for _ in range(_ROUNDS):
-            status, row = self.get(f"{path}?wait={_WAIT_S}")
-            if status != 202:
-                break
+        try:
+            for _ in range(_ROUNDS):
+                status, row = self.get(f"{path}?wait={_WAIT_S}")
+                if status != 202:
+                    break
+        except RegistryUnreachable as error:
+            return Checked(*head, "unknown", str(error), line=package.line)
         if status == 200:
             said = {one: str(row.get(one, "")) for one in _SAID}
             mends = row.get("mends")

@@ -56,6 +56,48 @@ def check(live: Live, path: Path, *arguments: str, code: int) -> str:
     )
 
 
+def test_check_names_what_leads_past_the_gate(live: Live, tmp_path: Path) -> None:
+    fine = live.publish("in-order", "1.0.0")
+    path = lock(tmp_path, ("in-order", "1.0.0", IO, fine))
+    (tmp_path / "Cargo.toml").write_text('[package]\nname = "own"\nversion = "0.1.0"\n')
+    config = tmp_path / ".cargo/config.toml"
+    config.parent.mkdir()
+    gate = f'[registries.gate]\nindex = "sparse+{live.url}index/"\n'
+    config.write_text(f'[source.crates-io]\nreplace-with = "gate"\n{gate}')
+    assert "PAST" not in check(live, path, code=0)
+    for text, words in (
+        ('paths = ["../other"]', "paths: folders stand in"),
+        ('[patch.crates-io]\nfoo = { path = "foo" }', "[patch]: what it names"),
+        (
+            '[source.crates-io]\nreplace-with = "v"\n[source.v]\ndirectory = "vendor"',
+            "source v: a directory",
+        ),
+        (
+            '[source.crates-io]\nreplace-with = "m"\n[source.m]\nregistry = "sparse+https://m.invalid/"',
+            "source m: sparse+https://m.invalid/",
+        ),
+    ):
+        config.write_text(f"{text}\n{gate}")
+        said = check(live, path, code=10)
+        assert f"PAST THE GATE .cargo/config.toml: {words}" in said
+        assert "1 packages: 1 served" in said
+    config.unlink()
+    with (tmp_path / "Cargo.toml").open("a") as file:
+        file.write('[patch.crates-io]\nfoo = { git = "https://m.invalid/foo" }\n')
+    assert "PAST THE GATE Cargo.toml: [patch]" in check(live, path, code=10)
+
+
+def test_trouble_with_one_package_is_no_trouble_with_all(live: Live, tmp_path: Path) -> None:
+    fine = live.publish("still-fine", "1.0.0")
+    live.upstream.say("/br/ok/broken-index", 502, times=99)
+    path = lock(
+        tmp_path, ("still-fine", "1.0.0", IO, fine), ("broken-index", "1.0.0", IO, "ab" * 32)
+    )
+    said = check(live, path, code=30)
+    assert "UNKNOWN broken-index 1.0.0: " in said
+    assert "2 packages: 1 unknown, 1 served" in said
+
+
 def test_check_tells_of_all_that_is_refused_at_once(live: Live, tmp_path: Path) -> None:
     fine = live.publish("fine-one", "1.0.0")
     thief = live.publish("bad-one", "1.0.0", {"build.rs": STEALS})

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from analyzer.model import IndexEntry
 from gate import probe
 from gate.model import Outcome
 from gate.refusal import MOST
@@ -257,6 +258,30 @@ def test_internal_names_are_hidden_and_the_upstream_is_not_asked(make: Make) -> 
     one.publish("our-secret-lib", "9.9.9")
     assert one.get("index/ou/r-/our-secret-lib").status == 404
     assert not any("our-secret" in path for path in one.upstream.paths())
+
+
+def test_what_is_revoked_while_its_bytes_come_is_not_served(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gate.actions import Actions
+    from gate.hot import Hot
+    from gate.model import Release
+
+    sha256 = live.publish("raced", "1.0.0")
+    assert live.archive("raced", "1.0.0", sha256).status == 200
+    monkeypatch.setattr(live.gate.desk, "hot", Hot(1))
+    upstream = live.gate.desk.parts.upstreams["crates-io"]
+    fetch, release = upstream.archive, Release("crates-io", "raced", "1.0.0", sha256)
+
+    def slow(entry: IndexEntry) -> bytes:
+        data = fetch(entry)
+        Actions(live.gate.desk, live.gate.people).revoke(release, "in the middle", "ann")
+        return data
+
+    monkeypatch.setattr(upstream, "archive", slow)
+    answer = live.get(f"crates/raced/1.0.0/{sha256}.crate")
+    assert answer.status == 403
+    assert "in the middle" in answer.text
 
 
 # Judging --------------------------------------------------------------------------------------

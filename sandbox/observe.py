@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -33,7 +33,6 @@ from sandbox.image import Image
 from sandbox.lineage import Part, Places
 from sandbox.machine import Machine, Recording, Watching
 from sandbox.member import BUILD, Seat, Subject, as_member
-from sandbox.packing import Packing
 from sandbox.scratch import reap_folders
 from sandbox.settings import SandboxOptions
 from sandbox.witness import OTHER_BAIT, Witness
@@ -131,8 +130,8 @@ class _Run:
                 toolchain=setting.shelf.toolchain.version,
                 profile=str(self._options.profile),
             )
-        compiled = tuple(self._compiled)
-        return replace(observed, gaps=observed.gaps + tuple(self._gaps), compiled=compiled)
+        gaps, compiled = observed.gaps + tuple(self._gaps), tuple(self._compiled)
+        return replace(observed, gaps=gaps, compiled=compiled)
 
     def _stages(self) -> None:
         """All of them; what was seen before a crate broke the run is kept: it may be why."""
@@ -149,8 +148,7 @@ class _Run:
 
     def _bait(self, service: Service = Service.GITHUB) -> Bait:
         names = tuple(name for name, _ in self._options.environment)
-        profile = self._options.profile
-        make = partial(make_bait, self._seed, profile, variant=self._variant)
+        make = partial(make_bait, self._seed, self._options.profile, variant=self._variant)
         if self._variant not in self._decoys:
             both = make(service=Service.GITHUB).decoys + make(service=Service.GITLAB).decoys
             self._decoys[self._variant] = tuple(dict.fromkeys(both))
@@ -169,7 +167,9 @@ class _Run:
             packing.add_file(f"{cargo}/{inside}", source, age_s=9 * 86_400)
         packing.add(f"{cargo}/config.toml", b"[net]\noffline = true\n", age_s=90 * 86_400)
         project = machine.places.project
-        self._project(packing, self._options.features, supplies.consumer_lock)
+        rows = self._project(self._options.features, supplies.consumer_lock)
+        for path, data in rows.items():
+            packing.add(path, data, age_s=7_200)
         for path, data in programs(self._tree, self._manifest).items():
             packing.add(f"{project}/{path}", data, age_s=3_600)
         machine.ask({"do": "unpack"}, packing.done())
@@ -179,14 +179,19 @@ class _Run:
         self._trust(lets_all=False)
 
     def _project(
-        self, packing: Packing, features: tuple[str, ...], lock: bytes, more: str = ""
-    ) -> None:
+        self, features: tuple[str, ...], lock: bytes, more: str = ""
+    ) -> Mapping[str, bytes]:
         """The manifest and lock file of the project, with these features of the crate."""
         project, name = self._machine.places.project, self._machine.bait.persona.project
         text = consumer_manifest(self._manifest, features, name=name) + more
-        packing.add(f"{project}/Cargo.toml", text.encode(), age_s=7_200)
         locked = lock.replace(b'"consumer"', f'"{name}"'.encode())
-        packing.add(f"{project}/Cargo.lock", locked, age_s=7_200)
+        return {f"{project}/Cargo.toml": text.encode(), f"{project}/Cargo.lock": locked}
+
+    def _put(self, rows: Mapping[str, bytes], *, mode: int = 0o644, age_s: float = 7_200.0) -> None:
+        packing = self._machine.packing(self._now_s)
+        for path, data in rows.items():
+            packing.add(path, data, mode=mode, age_s=age_s)
+        self._machine.ask({"do": "unpack"}, packing.done())
 
     def _trust(self, *, lets_all: bool) -> None:
         """Have clients trust the sinkhole; `lets_all`: also those that trust one key alone."""
@@ -246,12 +251,8 @@ class _Run:
         rows = more_programs(self._tree, self._manifest)
         if not rows or self._witness.has_acted(Phase.PROC_MACRO, *self._first):
             return
-        machine, project = self._machine, self._machine.places.project
-        packing = machine.packing(self._now_s)
-        for path, data in rows.items():
-            packing.add(f"{project}/{path}", data, age_s=3_600)
-        machine.ask({"do": "unpack"}, packing.done())
-        name = "more macro calls"
+        project, name = self._machine.places.project, "more macro calls"
+        self._put({f"{project}/{path}": data for path, data in rows.items()}, age_s=3_600)
         self._build(name, Watching())
         if self._witness.has_acted(Phase.PROC_MACRO, name):
             self._first.append(name)
@@ -296,7 +297,7 @@ class _Run:
             rows.insert(0, (every, supplies.full_lock, ", with every feature"))
         watching = replace(hasty, is_later=True)
         for number, (some, lock, kind) in enumerate(rows):
-            self._projected(some, lock, release_profile(self._manifest))
+            self._put(self._project(some, lock, release_profile(self._manifest)))
             name = f"next year{kind}"
             done = self._build(name, watching, more=("--release",))
             words = f"as a release{kind}, thirteen months later"
@@ -305,20 +306,13 @@ class _Run:
                 break
             if number + 1 < len(rows):
                 self._gaps.append(Gap(GapKind.SANDBOX, "it does not build with every feature"))
-        self._projected(features, supplies.consumer_lock, "")
-
-    def _projected(self, features: tuple[str, ...], lock: bytes, more: str) -> None:
-        packing = self._machine.packing(self._now_s)
-        self._project(packing, features, lock, more)
-        self._machine.ask({"do": "unpack"}, packing.done())
+        self._put(self._project(features, supplies.consumer_lock))
 
     def _listed(self) -> None:
         """Have the compiler list what the crate's own code calls, build script and macros too."""
         machine, places = self._machine, self._machine.places
         launcher = f"{places.home}/.local/bin/launch"
-        packing = machine.packing(self._now_s)
-        packing.add(launcher, LAUNCHER.encode(), mode=0o755, age_s=80 * 86_400)
-        machine.ask({"do": "unpack"}, packing.done())
+        self._put({launcher: LAUNCHER.encode()}, mode=0o755, age_s=80 * 86_400)
         name, version = self._manifest.name, self._manifest.version
         more = {"RUSTC_WRAPPER": launcher, "LISTED": f"{name}@{version}"}
         machine.refuse(refuses=True)
@@ -330,10 +324,10 @@ class _Run:
         machine.collect(recording, [debug], [f"{debug}/incremental"], ending=".mir")
         root = f"{places.sources}/{self._supplies.registry}/{name}-{version}"
         is_macro = any(one.kind is TargetKind.PROC_MACRO for one in self._manifest.targets)
+        usual = Phase.PROC_MACRO if is_macro else Phase.LIBRARY
         for path, data in recording.files.items():
             if path.endswith(".mir"):
-                phase = Phase.PROC_MACRO if is_macro else Phase.LIBRARY
-                phase = Phase.BUILD_SCRIPT if "/debug/build/" in path else phase
+                phase = Phase.BUILD_SCRIPT if "/debug/build/" in path else usual
                 self._compiled += read_listing(
                     path, data, self._setting.signatures, root, phase=phase
                 )

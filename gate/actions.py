@@ -9,18 +9,23 @@ from datetime import date, timedelta
 
 from gate.desk import Desk
 from gate.errors import NotPermitted
-from gate.line import Urgency
 from gate.model import NO_DAY, Cause, Outcome, Release, Ruling, WaiverRow, WaiverState
 from gate.store.people import People
 from gate.store.store import Store
 
 WAIVER_DAYS = 90
+ANSWERS = {
+    "approve": WaiverState.APPROVED,
+    "reject": WaiverState.REJECTED,
+    "withdraw": WaiverState.WITHDRAWN,
+}
+"""What a person says to a request, and where it then stands."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _REASON_LEAST = 5
 
 
 class Actions:
-    """For a running gate: what is decided is in force at once."""
+    """For a running gate: what is denied is so at once, what is let in once it was judged."""
 
     def __init__(self, desk: Desk, people: People) -> None:
         self._desk, self._store, self._people = desk, desk.parts.store, people
@@ -32,13 +37,8 @@ class Actions:
         return ask_waivers(self._store, self._people, release, said, person)
 
     def answer(self, number: int, state: WaiverState, actor: str) -> WaiverRow:
-        """Approve, reject or withdraw; the release is judged anew where that changes anything."""
-        one = self._people.answer(number, state, actor)
-        if state in (WaiverState.APPROVED, WaiverState.WITHDRAWN):
-            ruling = in_force(self._store, one.release)
-            if ruling is not None:
-                self._desk.judge_again(ruling, Cause.WAIVER, Urgency.CHECK)
-        return one
+        """Approve, reject or withdraw; the clerk has the release judged anew where that matters."""
+        return self._people.answer(number, state, actor)
 
     def revoke(self, release: Release, reason: str, actor: str) -> Ruling:
         """Deny a release from now on."""
@@ -46,12 +46,9 @@ class Actions:
         return self._desk.keep(made)
 
     def restore(self, release: Release, reason: str, actor: str) -> Ruling:
-        """Take a revocation back: the release is judged as if it were new."""
+        """Take a revocation back: the release is judged as if it were new, once it is asked for."""
         found = in_force(self._store, release)
-        made = restoration(found, release, reason, actor)
-        kept = self._desk.keep(made)
-        self._desk.judge_again(kept, Cause.RESTORED, Urgency.CHECK)
-        return kept
+        return self._desk.keep(restoration(found, release, reason, actor))
 
 
 def in_force(store: Store, release: Release) -> Ruling | None:

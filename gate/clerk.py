@@ -9,7 +9,9 @@ import functools
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 
 from analyzer.errors import CratescopeError
 from gate.advisories import READ, Watch
@@ -40,6 +42,7 @@ class Clerk:
         self._epoch = 0
         self._after: dict[str, int] = {}
         self._again_at = 0.0
+        self._undone: deque[Ruling] = deque()
         self._proof_at = 0.0
         self._proof = threading.Thread()
         self._end = threading.Event()
@@ -125,7 +128,7 @@ class Clerk:
             self._desk.parts.standings.forget(mount, name)
             if row.action == Outcome.SERVE:
                 self._watch.hear(row)
-        if row.action in _WAIVERS or row.action == "restored":
+        if row.action in _WAIVERS:
             found = self._desk.parts.standings.of(mount, name).rulings.get((version, sha256))
             if found is not None:
                 self._again(found, Cause.WAIVER, Urgency.CHECK)
@@ -135,6 +138,8 @@ class Clerk:
     def _read_again(self) -> None:
         """Rulings that are due, then those of other rules, engines and policies."""
         parts, day = self._desk.parts, self._desk.parts.today()
+        for _ in range(len(self._undone)):
+            self._again(self._undone.popleft(), Cause.WAIVER, Urgency.CHECK)
         for one in self._next("", lambda after: parts.store.due(day, after, _AT_ONCE)):
             self._again(one, Cause.DUE)
         for mount in parts.upstreams:
@@ -153,8 +158,18 @@ class Clerk:
 
     def _again(self, one: Ruling, cause: Cause, urgency: Urgency = Urgency.RESCAN) -> None:
         try:
-            self._desk.judge_again(one, cause, urgency)
+            job = self._desk.judge_again(one, cause, urgency)
         except StoreUnreachable:
+            self._undone.extend([one] if cause is Cause.WAIVER else ())
             raise
         except (Busy, CratescopeError) as error:
             _log.info("%s is read again later: %s", one.release.label, error)
+            self._undone.extend([one] if cause is Cause.WAIVER else ())
+            return
+        if job is not None and cause is Cause.WAIVER:
+            job.future.add_done_callback(lambda done: self._look_at(one, done))
+
+    def _look_at(self, one: Ruling, done: Future[Ruling]) -> None:
+        """What people decided must not be lost because an upstream was down at that moment."""
+        if done.exception() is not None:
+            self._undone.append(one)

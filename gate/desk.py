@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from analyzer.errors import ChecksumMismatch, CratescopeError, RegistryUnreachable, UnknownCrate
 from analyzer.model import IndexEntry
@@ -180,7 +180,7 @@ class Desk:
             raise trouble
         copy, entry = self.entry(mount, asked)
         known = self.known(mount, copy)
-        ruling = self.ruling(mount, copy, entry, known)
+        ruling = self.ruling(mount, entry, known)
         if ruling is None:
             return self.ask(entry, copy, Errand(mount, Urgency.DOWNLOAD, who=who))
         if ruling.outcome is not Outcome.SERVE:
@@ -229,7 +229,7 @@ class Desk:
                 break  # guessing versions must not become traffic upstream (G8)
         raise UnknownCrate(f"the index names no {asked.name} {asked.version} with this checksum")
 
-    def ruling(self, mount: str, copy: IndexCopy, entry: IndexEntry, known: Known) -> Ruling | None:
+    def ruling(self, mount: str, entry: IndexEntry, known: Known) -> Ruling | None:
         """The ruling in force; one that needs no judge is made here and kept."""
         release = Release(mount, entry.name, entry.version, entry.checksum)
         pinned = known.pins.get(entry.version, entry.checksum)
@@ -243,7 +243,6 @@ class Desk:
         if other:
             why = f"a dependency is asked from another registry, past this gate: {other}"
             return self.keep(_plain_ruling(release, Outcome.HOLD, why, Cause.JUDGED))
-        del copy
         return None
 
     def keep(self, ruling: Ruling) -> Ruling:
@@ -329,7 +328,7 @@ class Desk:
                 if not one.is_yanked and not is_prerelease(one.version)
             ]
             best = max(open_ones, key=lambda one: precedence(one.version) or (), default=None)
-            if best is not None and self.ruling(mount, held.copy, best, known) is None:
+            if best is not None and self.ruling(mount, best, known) is None:
                 self.ask(best, held.copy, Errand(mount, Urgency.AHEAD, who=who))
         except (Busy, UnknownCrate, RegistryUnreachable, StoreUnreachable):
             return
@@ -345,12 +344,6 @@ class Desk:
             return self.ask(entry, copy, Errand(release.mount, urgency, cause))
         except UnknownCrate:
             return None
-
-    def revoke(self, release: Release, reason: str, actor: str) -> Ruling:
-        """Deny a release from now on, whatever any judge says."""
-        return self.keep(
-            replace(_plain_ruling(release, Outcome.DENY, reason, Cause.REVOKED), actor=actor)
-        )
 
 
 def _plain_ruling(release: Release, outcome: Outcome, why: str, cause: Cause) -> Ruling:

@@ -105,10 +105,6 @@ class Line:
         last.future.set_exception(Busy("too much waits to be read"))
         return True
 
-    def find(self, release: Release) -> Job | None:
-        """The job for a release, if it is on its way."""
-        return self._jobs.get(release)
-
     def ahead_of(self, job: Job) -> int:
         """How many jobs are waiting before this one."""
         with self._change:

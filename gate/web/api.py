@@ -13,13 +13,13 @@ from urllib.parse import parse_qs
 
 from analyzer.errors import CratescopeError, RegistryUnreachable, UnknownCrate
 from analyzer.registry.semver import precedence
-from gate.actions import Actions
+from gate.actions import ANSWERS, Actions
 from gate.desk import Errand
 from gate.errors import AnalysisDown, Busy, NotPermitted, StoreUnreachable
 from gate.gate import Gate
 from gate.line import Job, Urgency
 from gate.mends import mended
-from gate.model import Release, Ruling, WaiverState
+from gate.model import Release, Ruling
 from gate.paths import Asked, archive_of
 from gate.web.answer import NO_STORE, Answer, Asking
 from gate.web.openapi import document
@@ -29,11 +29,6 @@ _JSON = ("content-type", "application/json")
 _WAIT_MOST_S = 25.0
 _RELEASE = re.compile(r"/api/v1/releases/([a-z][a-z0-9-]{0,31})/(.+)")
 _WAIVER = re.compile(r"/api/v1/waivers/(\d{1,9})/(approve|reject|withdraw)")
-_STATES = {
-    "approve": WaiverState.APPROVED,
-    "reject": WaiverState.REJECTED,
-    "withdraw": WaiverState.WITHDRAWN,
-}
 _CODES = {UnknownCrate: 404, NotPermitted: 403, Busy: 503, StoreUnreachable: 503}
 _CODES |= {RegistryUnreachable: 503, AnalysisDown: 503}
 
@@ -100,7 +95,7 @@ class Api:
         desk = self._gate.desk
         copy, entry = desk.entry(mount, wanted)
         known = desk.known(mount, copy)
-        ruling = desk.ruling(mount, copy, entry, known)
+        ruling = desk.ruling(mount, entry, known)
         if ruling is None:
             return desk.ask(entry, copy, Errand(mount, Urgency.CHECK, who=who))
         shown = plain_ruling(ruling)
@@ -158,7 +153,7 @@ class Api:
         self._need_admin(asked)
         found = _WAIVER.fullmatch(asked.path)
         if found is not None:
-            state, number = _STATES[found[2]], int(found[1])
+            state, number = ANSWERS[found[2]], int(found[1])
             one = await self._do(self._actions.answer, number, state, asked.person)
             return _said(200, asdict(one))
         if asked.path in ("/api/v1/revoke", "/api/v1/restore"):

@@ -12,7 +12,7 @@ from typing import TypeVar
 from urllib.parse import parse_qs
 
 from analyzer.errors import CratescopeError
-from gate.actions import Actions
+from gate.actions import ANSWERS, Actions
 from gate.dry_run import dry_run
 from gate.errors import NotPermitted
 from gate.gate import Gate
@@ -28,11 +28,6 @@ T = TypeVar("T")
 _CRATE = re.compile(r"/crate/([A-Za-z_][A-Za-z0-9_-]{0,63})(?:/([0-9A-Za-z.+-]{5,200}))?")
 _EVIDENCE = re.compile(r"/evidence/(\d{1,9})(/diff)?")
 _ANSWER = re.compile(r"/waivers/(\d{1,9})")
-_STATES = {
-    "approve": WaiverState.APPROVED,
-    "reject": WaiverState.REJECTED,
-    "withdraw": WaiverState.WITHDRAWN,
-}
 _AUDIT_SHOWN = 200
 Handler = Callable[[Asking], Awaitable[Answer]]
 Form = dict[str, str]
@@ -222,10 +217,10 @@ class Pages:
         if handler is not None:
             return await handler(asked, form)
         found = _ANSWER.fullmatch(asked.path)
-        if found is None or form.get("answer") not in _STATES:
+        if found is None or form.get("answer") not in ANSWERS:
             raise NotPermitted("no such form")
         self._need_admin(asked)
-        await self._do(self._actions.answer, int(found[1]), _STATES[form["answer"]], asked.person)
+        await self._do(self._actions.answer, int(found[1]), ANSWERS[form["answer"]], asked.person)
         return moved("/waivers")
 
     async def _signed_in(self, asked: Asking, form: Form) -> Answer:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from analyzer.errors import RegistryUnreachable
 from analyzer.model import IndexEntry
 from gate import probe
 from gate.model import Outcome
@@ -388,6 +389,33 @@ def test_a_waiver_by_two_people_lets_it_in_until_it_expires(make: Make) -> None:
     assert one.index("waived")[0]["yanked"] is False
     clock[0] = "2099-01-01"
     assert one.archive("waived", "1.0.0", sha256).status == 403
+
+
+def test_a_waiver_that_comes_while_the_upstream_is_down_counts_later(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gate.actions import Actions
+    from gate.model import Release, WaiverState
+
+    monkeypatch.setattr("gate.clerk._AGAIN_S", 0.5)
+    one = make()
+    sha256 = one.publish("patient", "1.0.0", {"build.rs": FETCHES})
+    assert one.archive("patient", "1.0.0", sha256).status == 403
+    actions = Actions(one.gate.desk, one.gate.people)
+    release = Release("crates-io", "patient", "1.0.0", sha256)
+    (row,) = actions.ask_waivers(release, {"reason": "read it, the host is ours"}, "ann")
+    upstream = one.gate.desk.parts.upstreams["crates-io"]
+
+    def down(*_: object, **__: object) -> None:
+        raise RegistryUnreachable("down")
+
+    monkeypatch.setattr(upstream, "index", down)
+    actions.answer(row.id, WaiverState.APPROVED, "bob")
+    time.sleep(1.5)
+    assert len(one.gate.store.rulings("crates-io", "patient")) == 1
+    monkeypatch.undo()
+    one.gate.clerk._again_at = 0
+    wait_for(lambda: one.archive("patient", "1.0.0", sha256).status == 200)
 
 
 def test_other_rules_read_everything_again_and_tell_what_changed(make: Make) -> None:

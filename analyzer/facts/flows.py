@@ -91,7 +91,9 @@ def _arriving(
     view: CrateView, tracer: Tracer, places: tuple[Place, ...], sinks: Mapping[Fact, set[Fact]]
 ) -> list[Flow]:
     sources = {one for several in sinks.values() for one in several}
-    trails = tracer.trails(places[0], frozenset(map(_place, sources)), places[1:])
+    has_texts = any(one.kind.startswith("value.") for one in sources)
+    wanted = frozenset(map(_place, sources))
+    trails = tracer.trails(places[0], wanted, places[1:], has_texts=has_texts)
     rows: list[Flow] = []
     for sink in sorted(sinks, key=repr):
         for source in sorted(sinks[sink], key=repr):

@@ -24,7 +24,7 @@ _TYPED = frozenset(
     "identifier scoped_identifier call_expression struct_expression field_expression".split()
 )
 _COMPARING = frozenset({"==", "!=", "<", ">", "<=", ">=", "&&", "||"})
-_INLINE = re.compile(rb"\{([a-z_]\w*)(?::[^{}]*)?\}")
+_INLINE = re.compile(rb"\{([A-Za-z_]\w*)(?::[^{}]*)?\}")
 _FREE = re.compile(rb"(?<![\w.'])(self\s*\.\s*\w+|[A-Za-z_]\w*)(?!\s*[!(:\w])(?=\s*\S)")
 
 
@@ -78,10 +78,13 @@ class Expressions(Steps):
             self._met(place)
         self._item(outline, node)
 
-    def _item(self, outline: Outline, node: Node) -> None:
-        """What a static or constant holds and is filled with; what a named function returns."""
+    def _item(self, outline: Outline, node: Node, name: str = "") -> None:
+        """What a static or constant holds and is filled with; what a named function returns.
+
+        `name` is what a format string says in place of a path.
+        """
         scope = outline.scope_at(node.start_byte, node.end_byte)
-        segments = path_segments(outline, node)
+        segments = (name,) if name else path_segments(outline, node)
         path = self._code.resolve(outline, segments, node.start_byte, scope.module)
         item = self._code.names.items.get(path) if path else None
         if item is None:

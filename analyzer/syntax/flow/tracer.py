@@ -103,19 +103,25 @@ class Tracer:
         return min(self._steps, self._left) > 0
 
     def trails(
-        self, sink: Place, sources: frozenset[Place], started: tuple[Place, ...] = ()
+        self,
+        sink: Place,
+        sources: frozenset[Place],
+        started: tuple[Place, ...] = (),
+        *,
+        has_texts: bool = False,
     ) -> Mapping[Place, tuple[Step, ...]]:
         """The sources whose value a call at `sink` may be given, each with the way it takes;
-        `started` are places that wrote what it starts.
+        `started` are places that wrote what it starts; `has_texts`: some sources are literals.
         """
         outline = self.code.outlines.get(sink[0])
         node = self._node(sink)
         if outline is None or node is None:
             return {}
         self.sources = sources - {sink}
-        self._left = self._steps_per_sink
+        self._left, self.has_texts = self._steps_per_sink, has_texts
         walk = Walk(self)
         walk.run([*handed_out(outline, node), *self._put_at(started)])
+        self.has_texts = False
         return {
             place: _hops([(row.outline, row.node) for row in rows], (outline, node))
             for place, rows in walk.trails.items()

@@ -17,6 +17,10 @@ from analyzer.syntax.outline import Binding, Node, Outline
 from analyzer.syntax.query import arguments_of, pattern_names
 
 _PAIRS = re.compile(r"(?:channel|unbounded|bounded|pair|pipe|duplex|split|into_split)\Z")
+_NAMING = frozenset(
+    "identifier shorthand_field_initializer macro_invocation string_literal"
+    " raw_string_literal".split()
+)
 _NEAR = 20_000
 """Bytes in which a copy of a sender is looked for."""
 
@@ -50,7 +54,7 @@ class Walk(Expressions):
             for given in self._code.macro_arguments.given(outline, function):
                 if name in given:
                     self._value(given[name].outline, given[name].node, ())
-        elif row.node.type in ("identifier", "shorthand_field_initializer", "macro_invocation"):
+        elif row.node.type in _NAMING:
             self._named(row)
 
     def _named(self, row: Row) -> None:
@@ -58,6 +62,8 @@ class Walk(Expressions):
         node = row.node
         if node.type == "identifier":
             self._item(row.outline, node)
+        elif node.type in ("string_literal", "raw_string_literal") and row.name[:1].isupper():
+            self._item(row.outline, node, row.name)
 
     def _bound(self, row: Row, binding: Binding) -> None:
         if binding.value is not None:

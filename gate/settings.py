@@ -17,6 +17,7 @@ import platformdirs
 
 from analyzer.config import DEFAULT_DOWNLOAD, DEFAULT_INDEX, RegistryAccess, find_registry
 from analyzer.errors import TomlError, UsageError
+from analyzer.signatures import fold_name
 from analyzer.toml import read_toml
 from gate.addresses import Network
 from gate.paths import MOUNT
@@ -47,6 +48,11 @@ class Mount:
     networks: tuple[Network, ...] = ()
 
     @property
+    def is_public(self) -> bool:
+        """Whether anybody may publish there: internal names are none of it (G2)."""
+        return self.name == CRATES_IO or self.access.is_default
+
+    @property
     def index_route(self) -> str:
         """Path of its index, `/` at both ends."""
         return "/index/" if self.name == CRATES_IO else f"/registries/{self.name}/index/"
@@ -75,7 +81,7 @@ class Outages:
 class GateSettings:
     """Times in seconds, sizes in bytes. `proxies` are addresses whose word on people counts.
 
-    `internal` are names that the public mount says nothing about.
+    `internal` are names, folded, that the public mount says nothing about.
     """
 
     data_dir: Path
@@ -153,7 +159,7 @@ def load_gate(flags: Mapping[str, str], environ: Mapping[str, str]) -> GateSetti
         policy=Path(policy) if policy else None,
         mounts=_mounts(rows.get("upstreams", {}), environ),
         needs_token=bool(rows.get("auth-required", False)),
-        internal=frozenset(one.lower() for one in _list(rows, "internal")),
+        internal=frozenset(map(fold_name, _list(rows, "internal"))),
         judged_on=JudgedOn(judged_on),
         name_age_days=_number(rows, "name-age-days", 7),
         compared_days=_number(rows, "compared-days", 180),

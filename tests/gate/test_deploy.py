@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gate.settings import load_gate
+from gate.settings import _FLAGS, _LISTS, _NUMBERS, _TABLES, _TEXTS, load_gate
 
 DEPLOY = Path(__file__).parents[2] / "deploy/gate"
 
@@ -22,6 +22,12 @@ def test_the_settings_file_loads() -> None:
         8420,
         "https://gate.example.invalid/",
     )
+
+
+def test_every_setting_is_told() -> None:
+    text = (DEPLOY.parents[1] / "docs/gate.md").read_text()
+    rows = set(re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE))
+    assert rows == {*_TEXTS, *_NUMBERS, *_FLAGS, *_LISTS, *_TABLES}
 
 
 def test_the_compose_file_names_what_is_there() -> None:

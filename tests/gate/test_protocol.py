@@ -20,6 +20,7 @@ from gate.refusal import MOST
 
 if TYPE_CHECKING:
     from tests.gate.conftest import Live
+    from tests.unit.registry.conftest import Servers
 
 STEALS = """use std::io::Write;
 fn main() {
@@ -283,6 +284,27 @@ def test_what_is_revoked_while_its_bytes_come_is_not_served(
     answer = live.get(f"crates/raced/1.0.0/{sha256}.crate")
     assert answer.status == 403
     assert "in the middle" in answer.text
+
+
+def test_internal_names_are_hidden_at_the_public_mount_wherever_it_is_named(
+    make: Make, servers: Servers
+) -> None:
+    """The company's own registry has them; in the settings it stands first."""
+    from analyzer.config import RegistryAccess
+    from gate.settings import Mount
+
+    own = servers.start()
+    company = Mount("company", RegistryAccess(own.url), frozenset({"127.0.0.1"}))
+    one = make(internal=frozenset({"our-lib"}))
+    two = make(internal=frozenset({"our-lib"}), mounts=(company, one.gate.settings.mounts[0]))
+    own.publish("our-lib", "1.0.0", b"ours", pubtime="2025-01-01T00:00:00Z")
+    one.publish("our-lib", "9.9.9")
+    assert two.get("index/ou/r-/our-lib").status == 404
+    one.publish("our_lib", "9.9.9")
+    assert two.get("index/ou/r_/our_lib").status == 404
+    answer = two.get("registries/company/index/ou/r-/our-lib")
+    assert answer.status == 200
+    assert json.loads(answer.body)["vers"] == "1.0.0"
 
 
 # Judging --------------------------------------------------------------------------------------

@@ -24,7 +24,9 @@ def followed(view: CrateView, facts: Sequence[Fact]) -> Iterator[Fact]:
     named = {
         (one.where.file, one.where.start_byte): one.subject
         for one in facts
-        if one.kind is FactKind.PATH_SECRET and isinstance(one.where, Span)
+        if one.kind is FactKind.PATH_SECRET
+        and isinstance(one.where, Span)
+        and not _is_folder(view, one.subject)
     }
     reads = [one for one in facts if one.kind is FactKind.FILE_READ and _is_open(one.subject)]
     if not named or not reads:
@@ -36,6 +38,13 @@ def followed(view: CrateView, facts: Sequence[Fact]) -> Iterator[Fact]:
             name = named[place]
             if not one.subject.endswith(name):
                 yield replace(one, subject=name if name.startswith(_WHOLE) else f"{{}}/{name}")
+
+
+def _is_folder(view: CrateView, name: str) -> bool:
+    """Whether a name is only that of a folder in which secrets lie among settings."""
+    folder = name.rstrip("/").rpartition("/")[2] + "/"
+    listed = view.signatures.indicators["credential-paths"].entries
+    return any(one.value.lstrip("~/").startswith(folder) for one in listed)
 
 
 def _is_open(subject: str) -> bool:

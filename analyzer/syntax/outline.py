@@ -20,13 +20,12 @@ import tree_sitter
 
 from analyzer.limits import Limits
 from analyzer.model import Gap, GapKind
+from analyzer.syntax.bindings import Bound, of_arm, of_statement
 from analyzer.syntax.parse import ParsedFile
 from analyzer.syntax.query import (
     Captured,
     captures,
-    fields_of_pattern,
     parse_range,
-    pattern_names,
 )
 from analyzer.syntax.reduce import WHOLE, Cut
 
@@ -48,6 +47,7 @@ _CALLING = re.compile(rb"[({!\[]")
 class Binding(NamedTuple):
     """A local name: valid in [start, end), bound to `value` (or, from 0 on, a `part` of that
     tuple; a `field` of that struct; an item of that list where it `is_element`), maybe of `type`.
+    `is_unset`: declared without a value.
     """
 
     start: int
@@ -57,6 +57,7 @@ class Binding(NamedTuple):
     is_element: bool = False
     part: int = -1
     field: str = ""
+    is_unset: bool = False
 
 
 @dataclass(slots=True)
@@ -324,11 +325,13 @@ class Outline:
             if kind == "match_expression":
                 matches.append((end, node))
             elif kind in ("let_declaration", "let_condition", "for_expression", "parameter"):
-                self._bind(node, kind, scope)
+                self._bind(of_statement(self.data, node, kind, scope.block_end), scope)
+            elif kind == "assignment_expression":
+                self._bind_later(node, scope)
             elif kind == "match_arm":
                 while matches and matches[-1][0] < end:
                     matches.pop()
-                self._bind_arm(node, matches[-1][1] if matches else None, scope)
+                self._bind(of_arm(self.data, node, matches[-1][1] if matches else None), scope)
             if kind in _CONTAINERS:
                 stack.append((end, self._open(node, kind, scope)))
         uses = [node for node, _ in self.of("use_declaration")]
@@ -357,43 +360,17 @@ class Outline:
             return Scope(scope.function, node.end_byte, scope.module, node)
         return Scope(scope.function, node.end_byte, scope.module, scope.impl)
 
-    def _bind(self, node: Node, kind: str, scope: Scope) -> None:
-        pattern = node.child_by_field_name("pattern")
-        if scope.function < 0 or pattern is None:
-            return
-        value = node.child_by_field_name("value")
-        type_node = node.child_by_field_name("type")
-        end = node.end_byte if kind == "for_expression" else scope.block_end
-        start = pattern.end_byte if kind == "parameter" else node.end_byte
-        if kind == "for_expression":  # what is gone through stands outside the loop
-            start = value.end_byte if value is not None else pattern.end_byte
-        self._bind_pattern(pattern, value, type_node, (start, end), scope, kind == "for_expression")
+    def _bind(self, rows: Iterator[Bound], scope: Scope) -> None:
+        table = self.functions[scope.function].bindings if scope.function >= 0 else {}
+        for name, row in rows if scope.function >= 0 else ():
+            table.setdefault(name, []).append(Binding(*row))
 
-    def _bind_arm(self, node: Node, match: Node | None, scope: Scope) -> None:
-        pattern = node.child_by_field_name("pattern")
-        if scope.function < 0 or pattern is None or match is None:
+    def _bind_later(self, node: Node, scope: Scope) -> None:
+        """`let x; .. x = value;`: what a local is given that was declared without a value."""
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if scope.function < 0 or left is None or right is None or left.type != "identifier":
             return
-        value = match.child_by_field_name("value")
-        self._bind_pattern(pattern, value, None, (pattern.end_byte, node.end_byte), scope, False)
-
-    def _bind_pattern(
-        self,
-        pattern: Node,
-        value: Node | None,
-        type_node: Node | None,
-        valid: tuple[int, int],
-        scope: Scope,
-        is_element: bool,  # noqa: FBT001  # private, positional for one table row
-    ) -> None:
-        table = self.functions[scope.function].bindings
-        if pattern.type == "tuple_pattern" and value and value.type == "tuple_expression":
-            for one, part in zip(pattern.named_children, value.named_children, strict=False):
-                self._bind_pattern(one, part, None, valid, scope, is_element)
-            return
-        is_split = pattern.type in ("tuple_pattern", "slice_pattern")
-        parts = pattern.named_children if is_split else [pattern]
-        for number, part in enumerate(parts, 0 if is_split else -1):
-            for label, inner in fields_of_pattern(self.data, part):
-                for name in pattern_names(inner):
-                    row = Binding(*valid, value, type_node, is_element, number, label)
-                    table.setdefault(self.text(name), []).append(row)
+        rows = self.functions[scope.function].bindings.get(self.text(left), [])
+        unset = next((one for one in rows if one.value is None and one.is_unset), None)
+        if unset is not None and unset.start <= node.start_byte < unset.end:
+            rows.append(Binding(node.end_byte, unset.end, right, unset.type))

@@ -162,3 +162,12 @@ def test_a_written_command_is_followed_to_where_it_is_written(
 ) -> None:
     found = {one.rule for one in report_of({"src/main.rs": code}).findings}
     assert "download-command-flows-to-autostart" in found
+
+
+def test_a_folder_that_secrets_lie_in_is_no_secret_file(facts_of: FactsOf) -> None:
+    code = """
+        fn read(path: &std::path::Path) -> String { std::fs::read_to_string(path).unwrap() }
+        pub fn f(home: &mut std::path::PathBuf) {
+            home.push(".ssh"); home.push("config"); read(home); }"""
+    read = [one.subject for one in facts_of(code, "src/lib.rs") if one.kind is FactKind.FILE_READ]
+    assert not [one for one in read if one.endswith(".ssh")]

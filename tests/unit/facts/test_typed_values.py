@@ -145,3 +145,21 @@ xshell = "0.2"
 """
     report = report_of({"src/lib.rs": code, "Cargo.toml": manifest})
     assert "fetched-command-runs" in {one.rule for one in report.findings}
+
+
+LATER = {
+    "in a branch": """
+        let mut cmd;
+        if cfg!(windows) { cmd = Command::new("cmd"); cmd.args(["/C", "dir"]); }
+        else { cmd = Command::new("sh"); cmd.args(["-c", "id"]); }
+        cmd.spawn();""",
+    "at once": """let mut cmd: Command; cmd = Command::new("sh"); cmd.arg("-c").arg("id"); cmd.spawn();""",
+    "in a block": """let mut cmd; { cmd = Command::new("sh"); } cmd.arg("-c").arg("id").spawn();""",
+}
+
+
+@pytest.mark.parametrize("code", LATER.values(), ids=LATER)
+def test_a_local_that_is_given_its_value_later_is_known(code: str, facts_of: FactsOf) -> None:
+    facts = facts_of(f"use std::process::Command; pub fn f() {{ {code} }}", "src/lib.rs")
+    shells = {one.subject for one in facts if one.kind is FactKind.PROCESS_SHELL}
+    assert "id" in shells

@@ -1,0 +1,59 @@
+"""Which names a statement binds, and to what: rows for the tables of an outline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import tree_sitter
+
+from analyzer.syntax.query import fields_of_pattern, pattern_names
+
+Node = tree_sitter.Node
+Row = tuple[int, int, Node | None, Node | None, bool, int, str, bool]
+"""Start, end, value, type, whether an item of a list, part of a tuple, field, whether unset."""
+Bound = tuple[str, Row]
+
+
+def of_statement(data: bytes, node: Node, kind: str, block_end: int) -> Iterator[Bound]:
+    """The names of a `let`, an `if let`, a loop or a parameter."""
+    pattern = node.child_by_field_name("pattern")
+    if pattern is None:
+        return
+    value = node.child_by_field_name("value")
+    is_loop = kind == "for_expression"
+    start = pattern.end_byte if kind == "parameter" else node.end_byte
+    if is_loop:  # what is gone through stands outside the loop
+        start = value.end_byte if value is not None else pattern.end_byte
+    valid = (start, node.end_byte if is_loop else block_end)
+    is_unset = kind == "let_declaration" and value is None
+    type_node = node.child_by_field_name("type")
+    yield from _of_pattern(data, pattern, (value, type_node, is_loop, is_unset), valid)
+
+
+def of_arm(data: bytes, node: Node, match: Node | None) -> Iterator[Bound]:
+    """The names of an arm of a `match`."""
+    pattern = node.child_by_field_name("pattern")
+    if pattern is not None and match is not None:
+        value = match.child_by_field_name("value")
+        valid = (pattern.end_byte, node.end_byte)
+        yield from _of_pattern(data, pattern, (value, None, False, False), valid)
+
+
+def _of_pattern(
+    data: bytes,
+    pattern: Node,
+    what: tuple[Node | None, Node | None, bool, bool],
+    valid: tuple[int, int],
+) -> Iterator[Bound]:
+    value, type_node, is_element, is_unset = what
+    if pattern.type == "tuple_pattern" and value and value.type == "tuple_expression":
+        for one, part in zip(pattern.named_children, value.named_children, strict=False):
+            yield from _of_pattern(data, one, (part, None, is_element, False), valid)
+        return
+    is_split = pattern.type in ("tuple_pattern", "slice_pattern")
+    parts = pattern.named_children if is_split else [pattern]
+    for number, part in enumerate(parts, 0 if is_split else -1):
+        for label, inner in fields_of_pattern(data, part):
+            for name in pattern_names(inner):
+                text = data[name.start_byte : name.end_byte].decode("utf-8", "replace")
+                yield text, (*valid, value, type_node, is_element, number, label, is_unset)

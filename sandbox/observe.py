@@ -305,7 +305,9 @@ class _Run:
             if done.told["code"] == 0 or self._is_built(done):
                 break
             if number + 1 < len(rows):
-                self._gaps.append(Gap(GapKind.SANDBOX, "it does not build with every feature"))
+                self._gaps.append(
+                    Gap(GapKind.SANDBOX, "with every feature together it does not build")
+                )
         self._put(self._project(features, supplies.consumer_lock))
 
     def _listed(self) -> None:

@@ -92,6 +92,7 @@ class Witness:
         self._gaps: list[Gap] = []
         self._expected: frozenset[str] = frozenset()
         self._searched: set[bytes] = set()
+        self._unsent = 0
         self.altered: tuple[str, ...] = ()
 
     def seen(self, *stages: str) -> Seen:
@@ -147,8 +148,7 @@ class Witness:
         facts += self._network(stage, conduct, records.exchanges, records.lookups, everything)
         facts += self._outputs(stage, recording, everything)
         facts += self._events(stage, recording, conduct, decoys)
-        self._losses(stage, told, lost)
-        self._cuts(stage, recording)
+        self._losses(recording, lost)
         self._conducts[stage], self._exchanges[stage] = conduct, records.exchanges
         if not is_consumer:
             quiet = PHASES[Part.TEST if part is Part.CARGO else part]
@@ -272,21 +272,18 @@ class Witness:
                 subject = decoys[path]
                 yield fact_of(Doing(stage, NOBODY, at_ms), FactKind.FILE_READ, subject, ())
 
-    def _losses(self, stage: str, told: Mapping[str, int], unread: int) -> None:
+    def _losses(self, recording: Recording, unread: int) -> None:
+        stage, told = recording.name, recording.told
+        cut = sum(int(one.get("bytes", 0)) for one in recording.events if one.get("event") == "cut")
         for count, what in (
             (told["lost_protected"], "lines of the trace that matter had no room"),
             (told["lost"], "lines of the trace had no room"),
             (unread, "lines of the trace could not be read"),
-            (told.get("unsent", 0), "files it left were too large to be searched for decoys"),
+            (cut, "bytes of what it printed were not kept"),
         ):
             if count:
                 self._gaps.append(Gap(GapKind.SANDBOX, f"{stage}: {count} {what}"))
-
-    def _cuts(self, stage: str, recording: Recording) -> None:
-        for one in recording.events:
-            if one.get("event") == "cut":
-                reason = f"{stage}: {one.get('bytes')} bytes of what it printed were not kept"
-                self._gaps.append(Gap(GapKind.SANDBOX, reason))
+        self._unsent = max(self._unsent, told.get("unsent", 0))
 
     # Differences ----------------------------------------------------------------------------------
 
@@ -328,6 +325,9 @@ class Witness:
         """Facts, gaps, and everything for people to look at."""
         told = (one for stage in self._facts.values() for one in stage)
         facts = tuple(self._relative(one) for one in once(told))
+        if self._unsent:
+            reason = f"{self._unsent} large files that a run left were not searched for decoys"
+            self._gaps.append(Gap(GapKind.SANDBOX, reason))
         observation = Observation(
             image,
             toolchain,

@@ -117,15 +117,15 @@ class Supervisor:
         return Stage(Order(**fields), self._send, self._entry).run()
 
     def _collect(self, order: dict[str, Any]) -> dict[str, object]:
-        """Send regular files below `roots` that changed after `since`; those there was no room for
-        are counted.
+        """Send regular files below `roots` that changed after `since`, the smallest first, so that
+        libraries keep nothing small out. Those there was no room for are counted.
         """
         left, unsent = order["room_bytes"], 0
-        for path in _changed(order["roots"], order["since"], tuple(order["without"])):
+        changed = _changed(order["roots"], order["since"], tuple(order["without"]))
+        for size, path in sorted(changed):
             if not path.name.endswith(tuple(order["endings"])):
                 continue
             try:
-                size = path.lstat().st_size
                 if size > left or size > order["file_bytes"]:
                     unsent += 1
                     continue
@@ -152,7 +152,10 @@ def _regular(path: Path, size: int) -> bytes:
         return file.read(min(size, wire.FRAME_MAX_BYTES - 4096))
 
 
-def _changed(roots: list[str], since: float, without: tuple[str, ...]) -> Iterator[Path]:
+def _changed(
+    roots: list[str], since: float, without: tuple[str, ...]
+) -> Iterator[tuple[int, Path]]:
+    """Sizes in bytes, and files."""
     for root in roots:
         for folder, folders, files in os.walk(root):
             folders[:] = [one for one in folders if f"{folder}/{one}" not in without]
@@ -163,7 +166,7 @@ def _changed(roots: list[str], since: float, without: tuple[str, ...]) -> Iterat
                 except OSError:
                     continue
                 if max(status.st_ctime, status.st_mtime) >= since and path.is_file():
-                    yield path
+                    yield status.st_size, path
 
 
 def main(entry: str) -> None:

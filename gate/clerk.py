@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from datetime import datetime, timedelta
 
 from analyzer.errors import CratescopeError
 from gate.advisories import READ, Watch
@@ -23,6 +24,7 @@ from gate.line import Urgency
 from gate.model import AuditRow, Cause, Outcome, Ruling
 
 _AGAIN_S = 30.0
+_OTHERS = timedelta(hours=1)
 _AT_ONCE = 20
 """Rescans that wait in line at a time: they must not fill it."""
 _log = logging.getLogger("gate.clerk")
@@ -41,6 +43,7 @@ class Clerk:
         self._watch = Watch(desk, judged_by)
         self._epoch = 0
         self._after: dict[str, int] = {}
+        self._in_force: dict[str, tuple[str, str]] = {}
         self._again_at = 0.0
         self._undone: deque[Ruling] = deque()
         self._proof_at = 0.0
@@ -146,9 +149,23 @@ class Clerk:
             if self._desk.is_behind:
                 break  # whoever knows more reads again
             judge = self._judged_by(mount)
-            rows = functools.partial(parts.store.outdated, mount, judge, most=_AT_ONCE)
+            before = self._before(mount, judge)
+            rows = functools.partial(parts.store.outdated, mount, judge, before, most=_AT_ONCE)
             for one in self._next(mount, rows):
                 self._again(one, Cause.RESCAN)
+
+    def _before(self, mount: str, judge: str) -> str:
+        """Rulings of another judge since this one is in force are those of another gate.
+
+        They are left alone for an hour: gates that are updated one after the other would else
+        overrule each other all the time.
+        """
+        known, since = self._in_force.get(mount, ("", ""))
+        if known != judge:
+            since = self._desk.parts.store.now()
+            self._in_force[mount] = (judge, since)
+        hour_ago = datetime.fromisoformat(self._desk.parts.store.now()) - _OTHERS
+        return max(since, hour_ago.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     def _next(self, what: str, rows: Callable[[int], tuple[Ruling, ...]]) -> tuple[Ruling, ...]:
         """The next few, from the front again after the last: some can never be read again."""

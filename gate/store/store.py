@@ -73,13 +73,15 @@ class Store:
             at = rows[-1].id
 
     def outdated(
-        self, mount: str, judge: str, after: int = 0, most: int = 200
+        self, mount: str, judge: str, before: str, after: int = 0, most: int = 200
     ) -> tuple[Ruling, ...]:
-        """Rulings in force behind an id that another judge made; what people ruled stays."""
+        """Rulings in force behind an id, of before a time, that another judge made.
+
+        What people ruled stays.
+        """
         is_open = ruling.c.cause.not_in((Cause.REVOKED, Cause.CHECKSUM))
-        return self._in_force(
-            after, most, ruling.c.mount == mount, ruling.c.judge != judge, is_open
-        )
+        is_other = (ruling.c.mount == mount, ruling.c.judge != judge, ruling.c.at < before)
+        return self._in_force(after, most, *is_other, is_open)
 
     def due(self, day: str, after: int = 0, most: int = 200) -> tuple[Ruling, ...]:
         """Rulings in force behind an id whose last day is over."""

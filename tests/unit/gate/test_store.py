@@ -20,6 +20,7 @@ from gate.store.store import Store
 
 RELEASE = Release("crates-io", "Foo", "1.0.0", "ab" * 32)
 NOW = "2026-11-01T00:00:00Z"
+LATER = "2026-11-01T00:00:01Z"
 
 
 @pytest.fixture
@@ -98,9 +99,10 @@ def test_who_got_it_is_found_by_name_and_version(store: Store) -> None:
 
 def test_rulings_of_another_judge_are_outdated_unless_a_person_made_them(store: Store) -> None:
     store.keep(ruling(judge="old"))
-    assert len(store.outdated("crates-io", "new")) == 1
+    assert len(store.outdated("crates-io", "new", LATER)) == 1
+    assert store.outdated("crates-io", "new", NOW) == ()
     store.keep(ruling(Outcome.DENY, judge="", cause=Cause.REVOKED))
-    assert store.outdated("crates-io", "new") == ()
+    assert store.outdated("crates-io", "new", LATER) == ()
 
 
 def test_a_ruling_is_due_after_its_last_day(store: Store) -> None:
@@ -114,8 +116,8 @@ def test_what_can_never_be_read_again_keeps_nobody_from_being_read(store: Store)
     for number in range(5):
         one = Release("crates-io", "Foo", f"1.0.{number}", f"{number:064x}")
         store.keep(ruling(release=one, judge="old"))
-    first = store.outdated("crates-io", "new", 0, 2)
-    rest = store.outdated("crates-io", "new", first[-1].id, 9)
+    first = store.outdated("crates-io", "new", LATER, 0, 2)
+    rest = store.outdated("crates-io", "new", LATER, first[-1].id, 9)
     assert [row.release.version for row in (*first, *rest)] == [f"1.0.{n}" for n in range(5)]
     assert [row.id for row in store.all_served()] == [row.id for row in (*first, *rest)]
 

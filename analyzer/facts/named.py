@@ -7,7 +7,11 @@ from collections.abc import Mapping
 
 from analyzer.model import QUIET, DependencyKind, Manifest, Phase, SourceTree
 
-_COMMENT = re.compile(rb"//[^\n]*")
+_WORD_START = re.compile(rb"[A-Za-z0-9_]")
+_WORD_END = re.compile(rb"[A-Za-z0-9_]\Z")
+_TAKING = re.compile(rb"(?:use\s+(?:::)?|extern\s+crate\s+)\Z")
+_ENDING = re.compile(rb"(?:\s+as\s+_)?\s*;")
+_NEAR = 80
 Phases = Mapping[str, tuple[Phase, ...]]
 
 
@@ -20,23 +24,26 @@ class Sources:
             for one in tree.files
             if one.path in phases and not QUIET.issuperset(phases[one.path])
         ]
-        self._code: dict[int, bytes] = {}
 
     def names(self, key: str) -> bool:
         """Whether code uses a crate of this name; `use x as _;` alone uses nothing."""
         plain = key.replace("-", "_").encode()
-        name = re.escape(plain)
-        word = re.compile(rb"(?<![A-Za-z0-9_])" + name + rb"(?![A-Za-z0-9_])")
-        idle = re.compile(rb"(?:use\s+(?:::)?|extern\s+crate\s+)" + name + rb"(?:\s+as\s+_)?\s*;")
-        for number, data in enumerate(self._files):
-            if plain not in data:
-                continue
-            if number not in self._code:
-                self._code[number] = _COMMENT.sub(b"", data)
-            code = self._code[number]
-            if len(word.findall(code)) > len(idle.findall(code)):
+        return any(plain in data and _uses(data, plain) for data in self._files)
+
+
+def _uses(data: bytes, name: bytes) -> bool:
+    """Whether a file names a crate outside of comments, and for more than to take it along."""
+    at = data.find(name)
+    while at >= 0:
+        end = at + len(name)
+        line = data[data.rfind(b"\n", 0, at) + 1 : at]
+        is_word = not (_WORD_END.search(line) or _WORD_START.match(data, end))
+        if is_word and b"//" not in line:
+            before = data[max(0, at - _NEAR) : at]
+            if not (_TAKING.search(before) and _ENDING.match(data, end)):
                 return True
-        return False
+        at = data.find(name, end)
+    return False
 
 
 def unnamed(manifest: Manifest, tree: SourceTree, phases: Phases) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def _suffixes(view: CrateView) -> Iterator[Fact]:
     scripts = {
         file for file in view.code.outlines if Phase.BUILD_SCRIPT in view.phases.get(file, ())
     }
-    for site in written(view.code, compiled(rb"(?i:^(?:%b)$)" % words), scripts):
+    for site in written(view.code, compiled(rb"(?im:^(?:%b)$)" % words), scripts):
         yield view.fact(FactKind.MENTION, "secret-suffix", site)
 
 

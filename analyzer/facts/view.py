@@ -25,7 +25,8 @@ from analyzer.model import (
 )
 from analyzer.signatures import Signatures
 from analyzer.syntax.code import CrateCode
-from analyzer.syntax.outline import Macro, Outline
+from analyzer.syntax.expansion import Macro
+from analyzer.syntax.outline import Outline
 from analyzer.syntax.sites import Site, Sites
 from analyzer.syntax.texts import MacroSite, TextSite, attributes, composed, macros, written
 from analyzer.syntax.values import ONE_OF

@@ -42,6 +42,7 @@ class Callers:
         self._found: dict[Function, list[Place]] = {}
         self._used: dict[Function, tuple[Function, ...]] = {}
         self._meant: dict[tuple[str, int, int], frozenset[Function]] = {}
+        self._named: dict[str, dict[str, list[Function]]] = {}
 
     def of(self, function: Function) -> list[Place]:
         """The calls that may mean a function, in order of files and places."""
@@ -153,8 +154,11 @@ class Callers:
         outline = self._code.outlines.get(path)
         if outline is None:
             return []
-        numbers = range(-1, len(outline.functions))
-        return [(path, one) for one in numbers if outline.owner(one) == owner]
+        if path not in self._named:
+            table = self._named[path] = {}
+            for number in range(-1, len(outline.functions)):
+                table.setdefault(outline.owner(number), []).append((path, number))
+        return self._named[path].get(owner, [])
 
     @functools.cached_property
     def _by_name(self) -> Mapping[str, list[Place]]:
@@ -193,8 +197,14 @@ class Callers:
     def _passing(self) -> Mapping[str, list[Place]]:
         """Calls that are handed a function by its name, by that name."""
         table: dict[str, list[Place]] = {}
+        own = {
+            said.encode()
+            for outline in self._code.outlines.values()
+            for name in {clean(one.name) for one in outline.functions}
+            for said in (name, *self._code.names.renamed.get(name, ()))
+        }
         for outline in self._code.outlines.values():
-            names = {match[1] for match in _HANDED.finditer(outline.data)}
+            names = own.intersection(_HANDED.findall(outline.data))
             for call in outline.calls if names else ():
                 for one in outline.arguments_by_name(call):
                     name = outline.text(one).rpartition("::")[2].strip()

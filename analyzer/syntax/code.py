@@ -17,11 +17,12 @@ from analyzer.syntax.catalogue import Catalogue
 from analyzer.syntax.changes import variable_hole
 from analyzer.syntax.closures import Closures
 from analyzer.syntax.evaluate import Evaluator
+from analyzer.syntax.expansion import Macro
 from analyzer.syntax.kinds import Kinds
 from analyzer.syntax.machine.interpreter import Interpreter
 from analyzer.syntax.macro_arguments import MacroArguments
 from analyzer.syntax.names import Home, Item, Names
-from analyzer.syntax.outline import Macro, Node, Outline, Scope
+from analyzer.syntax.outline import Call, Node, Outline, Scope
 from analyzer.syntax.paths import Path, clean, linked_symbol, path_segments
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, constant
 
@@ -99,6 +100,15 @@ class CrateCode:
             max_steps=limits.value_steps_per_crate,
             max_size_bytes=limits.value_size_bytes,
         )
+
+    @functools.cached_property
+    def calls(self) -> Mapping[str, list[tuple[Outline, Call]]]:
+        """All calls by the last name that they say."""
+        table: dict[str, list[tuple[Outline, Call]]] = {}
+        for outline in self.outlines.values():
+            for call in outline.calls:
+                table.setdefault(call.name, []).append((outline, call))
+        return table
 
     def home(self, file: str) -> Path | None:
         """The module path of a file; None where no target reaches it."""

@@ -92,19 +92,18 @@ class Fields:
         names = parameters(given.outline, own.node)
         left = MAX_GIVEN if any(_says(given, one) for one in names) else 0
         self._code.want(caller=clean(own.name) if left else "")
-        for outline in self._code.outlines.values() if left else ():
-            for call in outline.calls:
-                if call.name != own.name or not left:
-                    continue
-                listed = call.node.child_by_field_name("arguments")
-                if listed is None or not self._means(outline, call.function, call.scope, own):
-                    continue
-                left -= 1
-                nodes = [one for one in listed.named_children if "comment" not in one.type]
-                yield {
-                    name: Given(outline, one, call.scope)
-                    for name, one in zip(names, nodes, strict=False)
-                }
+        for outline, call in self._code.calls.get(own.name, ()) if left else ():
+            listed = call.node.child_by_field_name("arguments")
+            if listed is None or not self._means(outline, call.function, call.scope, own):
+                continue
+            nodes = [one for one in listed.named_children if "comment" not in one.type]
+            yield {
+                name: Given(outline, one, call.scope)
+                for name, one in zip(names, nodes, strict=False)
+            }
+            left -= 1
+            if not left:
+                return
 
     def _means(self, outline: Outline, function: Node, scope: Scope, own: Function) -> bool:
         if function.type == "field_expression":

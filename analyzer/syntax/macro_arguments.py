@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from analyzer.syntax.expansion import Macro
 from analyzer.syntax.fields import Given
-from analyzer.syntax.outline import Macro, Node, Outline
+from analyzer.syntax.outline import Node, Outline
 from analyzer.syntax.paths import Path, clean
 
 if TYPE_CHECKING:

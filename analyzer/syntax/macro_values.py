@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from analyzer.model import FactKind
 from analyzer.syntax.changes import PRINTING, TEXT_MACROS, from_template
-from analyzer.syntax.outline import Macro, Node, Outline, Scope
+from analyzer.syntax.expansion import Macro
+from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, constant, formatted, joined, listed
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import bisect
 import functools
-import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,14 +18,11 @@ from typing import NamedTuple
 import tree_sitter
 
 from analyzer.limits import Limits
-from analyzer.model import Gap, GapKind
+from analyzer.model import Gap
 from analyzer.syntax.bindings import Bound, of_arm, of_statement
+from analyzer.syntax.expansion import Macro, expanded
 from analyzer.syntax.parse import ParsedFile
-from analyzer.syntax.query import (
-    Captured,
-    captures,
-    parse_range,
-)
+from analyzer.syntax.query import Captured, captures
 from analyzer.syntax.reduce import WHOLE, Cut
 
 Node = tree_sitter.Node
@@ -35,13 +31,7 @@ _CONTAINERS = frozenset(
     {*_CALLABLE, "block", "closure_expression", "match_arm", "mod_item", "impl_item"}
     | {"trait_item", "foreign_mod_item", "declaration_list"}
 )
-# Macros whose arguments nobody asks for, unless they call something.
-_WITHOUT_VALUE = frozenset(
-    "assert assert_eq assert_ne debug_assert debug_assert_eq debug_assert_ne panic unreachable todo"
-    " unimplemented matches trace debug info warn error log bail ensure anyhow eprint".split()
-)
-_NESTED_IN_BODY = 4
-_CALLING = re.compile(rb"[({!\[]")
+_SHORTEST_LITERAL = 5
 
 
 class Binding(NamedTuple):
@@ -81,15 +71,6 @@ class Function:
     impl: Node | None
     outer: int
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Macro:
-    """A macro invocation; `arguments` are nodes of its content read as call arguments."""
-
-    name: str
-    node: Node
-    arguments: tuple[Node, ...]
 
 
 @dataclass(slots=True)
@@ -133,7 +114,7 @@ class Outline:
         self._owners: dict[int, str] = {}
         self._by_type: dict[str, list[tuple[Node, Scope]]] = {}
         rows = captures(parsed.tree.root_node)
-        rows += self._expand(rows, limits)
+        rows += expanded(self, rows, limits)
         rows.sort(key=itemgetter(0, 1))
         self._sweep(rows)
 
@@ -164,6 +145,29 @@ class Outline:
             if not name.isascii():
                 name = unicodedata.normalize("NFC", name)
             found.append(Call(name, node, scope, function, receiver))
+        return found
+
+    @functools.cached_property
+    def literals(self) -> list[tuple[bytes, Node, Scope]]:
+        """String constants of some length, by what stands between their quotes as it is spelled."""
+        found: list[tuple[bytes, Node, Scope]] = []
+        for node, scope in self.of("string_literal", "raw_string_literal"):
+            raw = self.data[node.start_byte : node.end_byte]
+            if len(raw) > _SHORTEST_LITERAL:
+                found.append((raw[raw.find(b'"') + 1 : raw.rfind(b'"')], node, scope))
+        return found
+
+    @functools.cached_property
+    def attributes(self) -> list[tuple[str, int, int]]:
+        """Texts inside `#[...]`, each with the range of the item it stands on."""
+        found: list[tuple[str, int, int]] = []
+        for node, _ in self.of("attribute_item"):
+            target = node.next_named_sibling
+            while target is not None and target.type.endswith(("attribute_item", "comment")):
+                target = target.next_named_sibling
+            if target is not None and node.named_children:
+                text = self.text(node.named_children[0])
+                found.append((text, target.start_byte, target.end_byte))
         return found
 
     def arguments_by_name(self, call: Call) -> list[Node]:
@@ -237,77 +241,6 @@ class Outline:
             function = one.outer
 
     # The sweep -----------------------------------------------------------------------------
-
-    def _expand(self, rows: list[Captured], limits: Limits) -> list[Captured]:
-        found: list[Captured] = []
-        buffer = bytearray(self.data + b";")
-        pending = [(node, 0) for *_, kind, node in rows if kind == "macro_invocation"]
-        while pending:
-            node, depth = pending.pop()
-            if depth > limits.macro_depth:
-                line = self.data.count(b"\n", 0, node.start_byte) + 1
-                reason = "macro invocations nested too deeply"
-                self.gaps.append(Gap(GapKind.MACRO, reason, self.path, line))
-                continue
-            inner = self._read_macro(node, buffer)
-            found += inner
-            pending += [(one, depth + 1) for *_, kind, one in inner if kind == "macro_invocation"]
-        for *_, kind, node in rows:
-            if kind == "macro_definition":
-                found += self._read_macro_bodies(node, buffer)
-        return found
-
-    def _read_macro(self, node: Node, buffer: bytearray) -> list[Captured]:
-        name = node.child_by_field_name("macro")
-        body = next((one for one in node.children if one.type == "token_tree"), None)
-        if name is None or body is None:
-            return []
-        label = self.text(name).rpartition("::")[2]
-        inside = self.data[body.start_byte + 1 : body.end_byte - 1]
-        if not inside or (label in _WITHOUT_VALUE and not _CALLING.search(inside)):
-            self.macros[node.start_byte] = Macro(label, node, ())
-            return []
-        opening, closing = body.start_byte, body.end_byte - 1
-        is_block = buffer[opening : opening + 1] == b"{"
-        saved = bytes(buffer[name.end_byte : body.end_byte + 1])
-        if is_block:
-            tree = parse_range(buffer, body, body)
-        else:  # with the `;` that a call needs: without it the grammar looks long for a way out
-            buffer[name.end_byte : opening + 1] = b" " * (opening - name.end_byte) + b"("
-            buffer[closing : closing + 2] = b");"
-            tree = parse_range(buffer, name, body, behind=1)
-            if tree.root_node.has_error:  # no call: what it is shows better without
-                tree = parse_range(buffer, name, body)
-        buffer[name.end_byte : body.end_byte + 1] = saved
-        inner = [one for one in captures(tree.root_node) if -one[1] > one[0]]
-        arguments: tuple[Node, ...] = ()
-        if not is_block:
-            call = next((one for one in inner if one[2] == "call_expression"), None)
-            if call is not None and call[0] == name.start_byte:
-                inner.remove(call)
-                listed = call[3].child_by_field_name("arguments")
-                arguments = tuple(listed.named_children) if listed is not None else ()
-            inner = [one for one in inner if one[0] >= opening]
-        self.macros[node.start_byte] = Macro(label, node, arguments)
-        return inner
-
-    def _read_macro_bodies(self, node: Node, buffer: bytearray) -> list[Captured]:
-        """The right-hand sides of `macro_rules!`, read as they stand with `$` blanked out."""
-        found: list[Captured] = []
-        for rule in node.children:
-            right = rule.child_by_field_name("right") if rule.type == "macro_rule" else None
-            if right is None or right.end_byte - right.start_byte <= 2:
-                continue
-            saved = bytes(buffer[right.start_byte : right.end_byte])
-            body = saved.replace(b"$", b" ")
-            buffer[right.start_byte : right.end_byte] = b"{" + body[1:-1] + b"}"
-            inner = captures(parse_range(buffer, right, right).root_node)
-            for _ in range(_NESTED_IN_BODY):
-                found += inner
-                named = [one for *_, kind, one in inner if kind == "macro_invocation"]
-                inner = [row for one in named for row in self._read_macro(one, buffer)]
-            buffer[right.start_byte : right.end_byte] = saved
-        return found
 
     def _sweep(self, rows: list[Captured]) -> None:
         stack: list[tuple[int, Scope]] = [(len(self.data) + 1, Scope(-1, len(self.data), 0, None))]

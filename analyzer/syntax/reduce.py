@@ -63,7 +63,11 @@ WHOLE = Cut(b"")
 
 @dataclass(slots=True)
 class _File:
-    """One file. `kept` are the regions that stay; a container stays when something in it does."""
+    """One file. `kept` are the regions that stay; a container stays when something in it does.
+
+    `bound` are the words that its `use`s were asked for, `looked` those that its code was searched
+    for, with `hits` where they stand; `roots` are found by themselves and still to be looked at.
+    """
 
     data: bytes
     is_whole: bool
@@ -72,6 +76,9 @@ class _File:
     regions: Regions = field(default_factory=lambda: Regions([]))
     aliases: Aliases = NO_ALIASES
     roots: list[re2._Match] = field(default_factory=list)
+    bound: frozenset[str] = frozenset()
+    looked: frozenset[str] = frozenset()
+    hits: list[int] = field(default_factory=list)
     kept: set[int] = field(default_factory=set)
     tables: list[Range] = field(default_factory=list)
     is_tables_kept: bool = False
@@ -104,6 +111,13 @@ class _File:
             while number >= 0:
                 self.kept.add(number)
                 number = self.regions.all[number].parent
+
+    def find_tables(self) -> None:
+        """Note the long lists of numbers in which nothing is named."""
+        if self.flat is not None and not (self.is_whole or self.is_tables_kept):
+            code, hits = self.flat.code, sorted(self.hits)
+            found = (_table(code, one.span(), hits) for one in _TABLE.finditer(code))
+            self.tables = [span for span in found if span is not None]
 
     def is_of(self, owners: re2._Regexp, position: int) -> bool:
         """Whether a member's declaration may be one of these types': in a macro it may."""
@@ -144,6 +158,8 @@ class Reducer:
             self._first_look(one)
         self._spread()
         self._carry()
+        for one in self._files.values():
+            one.find_tables()
 
     def cuts(self) -> dict[str, Cut]:
         """What is to be parsed, by path; a file without power is left out."""
@@ -229,6 +245,7 @@ class Reducer:
         flat = flatten(one.data)
         one.is_whole = one.is_whole or not flat.is_exact
         one.aliases = found = self._vocabulary.aliases(flat.code, self._base, self._crates)
+        one.bound = self._base
         self._words |= found.shared
         self._globbed |= found.own
         places, linked = self._vocabulary.linked(flat.code)
@@ -236,30 +253,24 @@ class Reducer:
         self._words |= linked
         telling = told(self._telling, one.data, flat.texts) + spelled(self._telling, flat.code)
         one.roots = list(self._vocabulary.always.finditer(flat.code))
-        words = self._base
-        if (
-            telling
-            or found.places
-            or heads
-            or one.roots
-            or (words and self._vocabulary.named(words).search(flat.code))
-        ):
+        base = self._base and self._vocabulary.named(self._base)
+        if telling or found.places or heads or one.roots or (base and base.search(flat.code)):
             one.open(flat)
             one.keep((*telling, *found.places, *heads))
+            one.hits += telling
 
     def _spread(self) -> None:
         """Names that hand power on, until nothing new appears."""
         for _ in range(_ROUNDS):
-            before = self._words
+            known = self._words, self._globbed
             for one in self._files.values():
-                self._look(one)
-                if len(self._words) > _MANY_WORDS:
-                    break  # more words only cost more: all is going to be read
-            if self._words == before or len(self._words) > _MANY_WORDS:
-                break
-        if len(self._words) > _MANY_WORDS:
-            for one in self._files.values():
-                one.is_whole = True
+                self._look(one, *known)
+            if (self._words, self._globbed) == known:
+                return
+            if len(self._words) > _MANY_WORDS:
+                break  # more words only cost more: all is going to be read
+        for one in self._files.values():
+            one.is_whole = True
 
     def _carry(self) -> None:
         """Keep declarations that name a type which holds power, at any remove: they say what the
@@ -281,37 +292,42 @@ class Reducer:
                 one.keep(outside, with_bodies=False)
                 self._carriers |= types_around(code, one.regions, outside)
 
-    def _alias(self, one: _File, globbed: frozenset[str]) -> None:
+    def _alias(self, one: _File, words: frozenset[str]) -> None:
         """Names that a file binds to names of power found meanwhile."""
-        words = self._words | globbed
-        if one.flat is None and not self._vocabulary.uses(words).search(one.data):
+        new, one.bound = words - one.bound, words
+        if not new or b"use" not in one.data:
             return
-        found = self._vocabulary.aliases(one.open(), words, self._crates)
+        if one.flat is None and not self._vocabulary.uses(new, is_first=False).search(one.data):
+            return
+        found = self._vocabulary.aliases(one.open(), words, self._crates, new)
         if found.places:
-            one.aliases = found
+            one.aliases = one.aliases._replace(own=one.aliases.own | found.own)
             self._words |= found.shared
             self._globbed |= found.own
             one.keep(found.places)
 
-    def _look(self, one: _File) -> None:
-        globbed = self._globbed if one.aliases.has_glob else frozenset[str]()
-        if self._words != self._base and one.data.find(b"use") >= 0:
-            self._alias(one, globbed)
-        words = self._words | one.aliases.own | globbed
-        named = self._vocabulary.named(words)
-        if not one.roots and (not words or (one.flat is None and not named.search(one.data))):
+    def _look(self, one: _File, words: frozenset[str], globbed: frozenset[str]) -> None:
+        """Look at a file for words that it was not yet searched for."""
+        words = words | globbed if one.aliases.has_glob else words
+        self._alias(one, words)
+        own = one.aliases.own - words
+        patterns = [
+            self._vocabulary.named(new - one.looked) for new in (words, own) if new - one.looked
+        ]
+        one.looked = words | own if own else words
+        if not one.roots and one.flat is None:
+            patterns = [pattern for pattern in patterns if pattern.search(one.data)]
+        if not one.roots and not patterns:
             return
         code = one.open()
-        found = [*one.roots, *named.finditer(code)] if words else one.roots
-        hits = sorted(hit.start() for hit in found)
-        if hits:
-            one.keep(hits)
-            carrying = [hit.start() for hit in found if self._vocabulary.carries(hit[0])]
-            self._words |= names_handed_on(code, one.regions, carrying)
-            self._carriers |= types_around(code, one.regions, carrying)
-        if one.is_read and not one.is_tables_kept:
-            tables = (_table(code, table.span(), hits) for table in _TABLE.finditer(code))
-            one.tables = [span for span in tables if span is not None]
+        found = one.roots + [hit for pattern in patterns for hit in pattern.finditer(code)]
+        one.roots = []
+        hits = [hit.start() for hit in found]
+        one.hits += hits
+        one.keep(hits)
+        carrying = [hit.start() for hit in found if self._vocabulary.carries(hit[0])]
+        self._words |= names_handed_on(code, one.regions, carrying)
+        self._carriers |= types_around(code, one.regions, carrying)
 
 
 def _definitions(names: Iterable[str]) -> re2._Regexp:

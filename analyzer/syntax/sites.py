@@ -13,11 +13,12 @@ from typing import NamedTuple
 from analyzer.signatures import Api
 from analyzer.syntax.callers import Callers, Function
 from analyzer.syntax.code import CrateCode
+from analyzer.syntax.expansion import Macro
 from analyzer.syntax.fields import has_receiver, parameters
 from analyzer.syntax.loops import LOOP_FRAMES, Frame, items_around
 from analyzer.syntax.macro_values import macro_value
 from analyzer.syntax.mentions import Mention, Mentions
-from analyzer.syntax.outline import Call, Macro, Node, Outline, Scope
+from analyzer.syntax.outline import Call, Node, Outline, Scope
 from analyzer.syntax.query import arguments_of
 from analyzer.syntax.values import ONE_OF, UNKNOWN_VALUE, Hole, Value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import re2
 
@@ -77,15 +77,31 @@ def telling(secrets: IndicatorList, words: IndicatorList) -> Telling:
 def told(telling: Telling, data: bytes, texts: list[Range]) -> list[int]:
     """Starts of the texts of a file that are facts by themselves."""
     quick, is_telling = telling
-    if not quick.search(b"\n".join([data[start + 1 : end - 1] for start, end in texts])):
-        return []
+    found = (texts[one] for one in holding(quick, [data[at + 1 : end - 1] for at, end in texts]))
     return [
         start
-        for start, end in texts
-        if quick.search(data[start + 1 : end - 1])
-        and not is_documentation(data, start)
-        and is_telling(data[start:end])
+        for start, end in found
+        if not is_documentation(data, start) and is_telling(data[start:end])
     ]
+
+
+def holding(pattern: re2._Regexp, texts: Sequence[bytes]) -> Iterator[int]:
+    """The numbers of the texts in which a pattern finds something, in order: a part of them in
+    which all texts together show nothing is not looked at any further.
+
+    The pattern must not care for where a text begins and ends otherwise than for lines.
+    """
+    pending = [(0, len(texts))]
+    while pending:
+        start, end = pending.pop()
+        joined = texts[start] if end - start == 1 else b"\n".join(texts[start:end])
+        if not pattern.search(joined):
+            continue
+        if end - start == 1:
+            yield start
+        elif end > start:
+            middle = (start + end) // 2
+            pending += [(middle, end), (start, middle)]
 
 
 def key_shape(text: str) -> str:

@@ -10,10 +10,11 @@ import re2
 
 from analyzer.syntax.changes import PRINTING
 from analyzer.syntax.code import CrateCode
+from analyzer.syntax.expansion import Macro
 from analyzer.syntax.loops import Frame
 from analyzer.syntax.macro_values import macro_value
-from analyzer.syntax.outline import Macro, Node, Outline, Scope
-from analyzer.syntax.telling import is_documentation
+from analyzer.syntax.outline import Node, Outline, Scope
+from analyzer.syntax.telling import holding, is_documentation
 from analyzer.syntax.values import Value, constant
 from analyzer.syntax.vocabulary import compiled
 
@@ -65,7 +66,9 @@ def macros(
 def written(
     code: CrateCode, quick: re2._Regexp, files: Container[str] | None = None
 ) -> Iterator[TextSite]:
-    """String constants, of some files or of all, in whose spelling `quick` finds something."""
+    """String constants, of some files or of all, in whose spelling `quick` finds something (in one
+    of its lines).
+    """
     for path, outline in code.outlines.items():
         if files is None or path in files:
             yield from _written(code, outline, quick)
@@ -106,16 +109,11 @@ def _parsed(code: CrateCode, outline: Outline) -> Iterator[TextSite]:
 
 
 def _written(code: CrateCode, outline: Outline, quick: re2._Regexp) -> Iterator[TextSite]:
-    for node, scope in outline.of("string_literal", "raw_string_literal"):
-        start, end = node.start_byte, node.end_byte
-        if end - start <= 5 or is_documentation(outline.data, start):
-            continue
-        if quick.search(_inside(outline.data[start:end])):
+    literals = outline.literals
+    for number in holding(quick, [text for text, *_ in literals]):
+        _, node, scope = literals[number]
+        if not is_documentation(outline.data, node.start_byte):
             yield _text(outline, node, scope, code.evaluator.value(outline, node, scope))
-
-
-def _inside(literal: bytes) -> bytes:
-    return literal[literal.find(b'"') + 1 : literal.rfind(b'"')]
 
 
 def parameters(code: CrateCode, words: tuple[str, ...]) -> Iterator[TextSite]:
@@ -134,13 +132,7 @@ def parameters(code: CrateCode, words: tuple[str, ...]) -> Iterator[TextSite]:
 def attributes(code: CrateCode) -> Iterator[tuple[str, str, int, int]]:
     """(file, text inside `#[...]`, start, end) with the range of the item it stands on."""
     for outline in code.outlines.values():
-        for node, _ in outline.of("attribute_item"):
-            target = node.next_named_sibling
-            while target is not None and target.type.endswith(("attribute_item", "comment")):
-                target = target.next_named_sibling
-            if target is not None and node.named_children:
-                text = outline.text(node.named_children[0])
-                yield outline.path, text, target.start_byte, target.end_byte
+        yield from ((outline.path, *one) for one in outline.attributes)
 
 
 def _text(outline: Outline, node: Node, scope: Scope, value: Value) -> TextSite:

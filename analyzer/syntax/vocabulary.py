@@ -28,6 +28,7 @@ _ALWAYS = (
 characters."""
 _NAME = rb"[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*"
 _USE = re.compile(rb"\buse\b([^;]*)")
+_WORD = re.compile(rb"[A-Za-z0-9_\x80-\xff]+")
 _USE_PART = re.compile(rb"[A-Za-z0-9_\x80-\xff]+|[{},*]")
 _USE_DEPTH = 32
 _EXTERN = re.compile(rb"\bextern\s+crate\s+(?:r#)?(\w+)\s+as\s+(?:r#)?(\w+)")
@@ -133,7 +134,7 @@ class Vocabulary:
         """Blocks that declare functions of the system, and how calls of those begin."""
         places: list[int] = []
         names: set[str] = set()
-        for block in _EXTERN_BLOCK.finditer(code):
+        for block in _EXTERN_BLOCK.finditer(code) if b"extern" in code else ():
             declared = set(_DECLARED.findall(block[1]))
             if b"link_name" not in block[1]:
                 declared &= self._symbols
@@ -169,12 +170,20 @@ class Vocabulary:
             return self._children.get(("std", *path[1:]), set()) - self.modules
         return self._brought.get(crates.get(path[0], path[0]), set())
 
-    def aliases(self, code: bytes, words: frozenset[str], crates: Mapping[str, str]) -> Aliases:
-        """What `use`, `extern crate` and `type` bind to power; `words` hold power already."""
+    def aliases(
+        self,
+        code: bytes,
+        words: frozenset[str],
+        crates: Mapping[str, str],
+        new: frozenset[str] | None = None,
+    ) -> Aliases:
+        """What `use`, `extern crate` and `type` bind to power; `words` hold power already, and
+        `new` ones among them do so since the code was looked at before.
+        """
         own: set[str] = set()
         shared: set[str] = set()
         places: list[int] = []
-        quick = self.uses(words)
+        quick = self.uses(words if new is None else new, is_first=new is None)
         for statement in quick.finditer(code):
             text = code[statement.start() + 3 : statement.end()]
             is_public = code[max(0, statement.start() - 60) : statement.start()].rstrip()
@@ -190,22 +199,24 @@ class Vocabulary:
         if b"extern" in code and b" as " in code:
             known = {one.encode() for one in _CRATES | words}
             shared |= {_text(one[2]) for one in _EXTERN.finditer(code) if one[1] in known}
-        if b"type" in code and (words or own or shared or self.always.search(code)):
-            named = self.named(words | own | shared)
+        if b"type" in code:
+            named, bound = self.named(words if new is None else new), own | shared
             shared |= {
                 _text(one[1])
                 for one in _TYPE.finditer(code)
-                if self.always.search(one[2]) or named.search(one[2])
+                if named.search(one[2])
+                or (bound and not bound.isdisjoint(map(_text, _WORD.findall(one[2]))))
+                or (new is None and self.always.search(one[2]))
             }
         never = self.modules | _CRATES | {"self", "super", "crate", "_"}
         kept = (frozenset(own | shared) - never, frozenset(shared) - never)
         return Aliases(*kept, has_glob, tuple(places))
 
     @functools.lru_cache(maxsize=8)  # noqa: B019  # one vocabulary lives as long as the process
-    def uses(self, words: frozenset[str]) -> re2._Regexp:
-        """`use` statements that may bind power."""
+    def uses(self, words: frozenset[str], *, is_first: bool) -> re2._Regexp:
+        """`use` statements that may bind these words, and the first time what is catalogued."""
         plain = {one.strip(".(!").rpartition("::")[2] for one in words}
-        roots = _any(self.modules | plain | {"std", "core", "alloc"})
+        roots = _any(plain | self.modules | _CRATES if is_first else plain)
         return compiled(rb"\buse\b[^;]*\b(?:%b)\b[^;]*" % roots)
 
     @functools.lru_cache(maxsize=16)  # noqa: B019

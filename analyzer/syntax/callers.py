@@ -17,7 +17,6 @@ from analyzer.syntax.paths import clean
 
 _HOLDERS = ("static_item", "const_item")
 _HELD = re.compile(rb"(?<![\w.])([a-z_]\w*)\s*(?=[,\]})])")
-_HANDED = re.compile(rb"[(,]\s*(?:[\w:]+::)?([a-z_]\w*)\s*(?=[,)])")
 _LARGEST = 20_000
 _USERS = 400
 """Mentions of one static or constant beyond which no more are looked at."""
@@ -198,18 +197,15 @@ class Callers:
         """Calls that are handed a function by its name, by that name."""
         table: dict[str, list[Place]] = {}
         own = {
-            said.encode()
+            said
             for outline in self._code.outlines.values()
             for name in {clean(one.name) for one in outline.functions}
             for said in (name, *self._code.names.renamed.get(name, ()))
         }
         for outline in self._code.outlines.values():
-            names = own.intersection(_HANDED.findall(outline.data))
-            for call in outline.calls if names else ():
-                for one in outline.arguments_by_name(call):
-                    name = outline.text(one).rpartition("::")[2].strip()
-                    if name.encode() in names:
-                        table.setdefault(name, []).append((outline, call))
+            for name in own.intersection(outline.passed):
+                rows = table.setdefault(name, [])
+                rows += ((outline, call) for call in outline.passed[name])
         return table
 
     def _callees(self, outline: Outline, call: Call) -> frozenset[Function]:

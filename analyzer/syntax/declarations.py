@@ -108,10 +108,7 @@ _VISIBILITY = frozenset({b"pub", b"unsafe"})
 
 
 def declarations(data: bytes, *, limit: int) -> Declarations:
-    """Every file that `mod` or `include!` names, also inside macros and function bodies.
-
-    At most `limit` of them.
-    """
+    """The files that `mod` or `include!` names, also in macros and bodies; at most `limit`."""
     last, is_renamed = _last_telling(data)
     if last > _WORTH_FLATTENING and not is_renamed:
         data = without_bodies(data)
@@ -124,9 +121,11 @@ def declarations(data: bytes, *, limit: int) -> Declarations:
 def _last_telling(data: bytes) -> tuple[int, bool]:
     """Where the last thing that may declare a file stands, and whether `include` is renamed."""
     last, is_renamed = -1, False
-    for match in _TELLING.finditer(data):
-        last = match.start()
-        is_renamed = is_renamed or match["name"] is not None
+    for word in (b"mod", b"include"):  # far faster than a pattern with a choice at its beginning
+        at = -1
+        while (at := data.find(word, at + 1)) >= 0:
+            if (match := _TELLING.match(data, at)) is not None:
+                last, is_renamed = max(last, at), is_renamed or match["name"] is not None
     return last, is_renamed
 
 

@@ -1,6 +1,6 @@
 """What the fields of own structs are given: in struct expressions, and by assignment.
 
-Asked field by field; a file's table is made when the first of its fields is asked for.
+Asked field by field.
 """
 
 from __future__ import annotations
@@ -36,18 +36,13 @@ class Fields:
     def __init__(self, code: CrateCode) -> None:
         self._code = code
         self._found: dict[tuple[str, str], tuple[Given, ...]] = {}
-        self._tables: dict[str, Rows] = {}
 
     def given(self, owner: str, name: str) -> tuple[Given, ...]:
         """What a field is given; `owner` is the struct's path."""
         key = (owner.rpartition("::")[2], name)
         if key not in self._found:
             self._code.want(field=name)
-            rows = (
-                row
-                for one in self._code.outlines.values()
-                for row in _in(one, self._table(one), *key)
-            )
+            rows = (row for one in self._code.outlines.values() for row in _in(one, *key))
             self._found[key] = tuple(row for row, _ in zip(rows, range(MAX_GIVEN), strict=False))
         return self._found[key]
 
@@ -73,16 +68,11 @@ class Fields:
         """Fields that are given a local of this name between two positions."""
         return [
             field
-            for field, rows in self._table(outline).items()
+            for field, rows in outline.given.items()
             if any(
                 start <= node.start_byte < end and outline.text(node) == name for _, node in rows
             )
         ]
-
-    def _table(self, outline: Outline) -> Rows:
-        if outline.path not in self._tables:
-            self._tables[outline.path] = _rows(outline)
-        return self._tables[outline.path]
 
     def calls(self, given: Given) -> Iterator[dict[str, Given]]:
         """The arguments of each call of the function around, by the names of its parameters."""
@@ -133,34 +123,7 @@ def _says(given: Given, name: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b", given.outline.text(given.node)) is not None
 
 
-Rows = dict[str, list[tuple[str, Node]]]
-
-
-def _in(outline: Outline, table: Rows, owner: str, name: str) -> Iterator[Given]:
-    for struct, value in table.get(name, ()):
+def _in(outline: Outline, owner: str, name: str) -> Iterator[Given]:
+    for struct, value in outline.given.get(name, ()):
         if struct in ("", "Self", owner):
             yield Given(outline, value, outline.scope_at(value.start_byte, value.end_byte))
-
-
-def _rows(outline: Outline) -> Rows:
-    """What fields are given in a file, by field: the struct's name (empty at an assignment)."""
-    table: Rows = {}
-    for node, _ in outline.of("struct_expression"):
-        name, body = (node.child_by_field_name(one) for one in ("name", "body"))
-        struct = outline.text(name).partition("<")[0].rpartition("::")[2] if name else ""
-        for one in body.named_children if body is not None else ():
-            label = one.child_by_field_name("field") or one
-            value = one.child_by_field_name("value") or (label.named_children or [label])[0]
-            if one.type.endswith("field_initializer"):
-                table.setdefault(outline.text(label), []).append((struct, value))
-    for call in outline.calls:
-        listed = call.node.child_by_field_name("arguments")
-        if call.receiver is None and call.name[:1].isupper() and listed is not None:
-            for number, one in enumerate(listed.named_children):
-                table.setdefault(str(number), []).append((call.name, one))
-    for node, _ in outline.of("assignment_expression"):
-        left, right = (node.child_by_field_name(one) for one in ("left", "right"))
-        field = left.child_by_field_name("field") if left is not None else None
-        if field is not None and right is not None:
-            table.setdefault(outline.text(field), []).append(("", right))
-    return table

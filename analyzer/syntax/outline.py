@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import functools
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ _CONTAINERS = frozenset(
     | {"trait_item", "foreign_mod_item", "declaration_list"}
 )
 _SHORTEST_LITERAL = 5
+_HANDED = re.compile(rb"[(,]\s*(?:[\w:]+::)?([a-z_]\w*)\s*(?=[,)])")
 
 
 class Binding(NamedTuple):
@@ -169,6 +171,42 @@ class Outline:
                 text = self.text(node.named_children[0])
                 found.append((text, target.start_byte, target.end_byte))
         return found
+
+    @functools.cached_property
+    def given(self) -> dict[str, list[tuple[str, Node]]]:
+        """What fields are given in a file, by field: the struct's name (empty at an assignment)."""
+        table: dict[str, list[tuple[str, Node]]] = {}
+        for node, _ in self.of("struct_expression"):
+            name, body = (node.child_by_field_name(one) for one in ("name", "body"))
+            struct = self.text(name).partition("<")[0].rpartition("::")[2] if name else ""
+            for one in body.named_children if body is not None else ():
+                label = one.child_by_field_name("field") or one
+                value = one.child_by_field_name("value") or (label.named_children or [label])[0]
+                if one.type.endswith("field_initializer"):
+                    table.setdefault(self.text(label), []).append((struct, value))
+        for call in self.calls:
+            listed = call.node.child_by_field_name("arguments")
+            if call.receiver is None and call.name[:1].isupper() and listed is not None:
+                for number, one in enumerate(listed.named_children):
+                    table.setdefault(str(number), []).append((call.name, one))
+        for node, _ in self.of("assignment_expression"):
+            left, right = (node.child_by_field_name(one) for one in ("left", "right"))
+            field = left.child_by_field_name("field") if left is not None else None
+            if field is not None and right is not None:
+                table.setdefault(self.text(field), []).append(("", right))
+        return table
+
+    @functools.cached_property
+    def passed(self) -> dict[str, list[Call]]:
+        """Calls that are handed something by its name, by the last part of that name."""
+        handed = {one.decode() for one in _HANDED.findall(self.data)}
+        table: dict[str, list[Call]] = {}
+        for call in self.calls if handed else ():
+            for one in self.arguments_by_name(call):
+                name = self.text(one).rpartition("::")[2].strip()
+                if name in handed:
+                    table.setdefault(name, []).append(call)
+        return table
 
     def arguments_by_name(self, call: Call) -> list[Node]:
         """Arguments that are names or paths."""

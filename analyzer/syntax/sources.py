@@ -24,7 +24,7 @@ _OTHER_LANGUAGES = (".c", ".h", ".cc", ".cpp", ".hpp", ".s", ".asm", ".in", ".m"
 words lost in them hide no Rust that rustc would take."""
 
 
-_EXTENSIONS = 2
+_EXTENSIONS = 1
 """So often parts are put back; who then asks for more gets everything: it costs less."""
 
 

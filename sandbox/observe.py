@@ -147,8 +147,11 @@ class _Run:
             self._gaps.append(Gap(GapKind.SANDBOX, reason, is_blocking=True))
 
     def _bait(self, service: Service = Service.GITHUB) -> Bait:
-        names = tuple(name for name, _ in self._options.environment)
-        make = partial(make_bait, self._seed, self._options.profile, variant=self._variant)
+        options, variant = self._options, self._variant
+        names = tuple(name for name, _ in options.environment)
+        make = partial(
+            make_bait, self._seed, options.profile, variant=variant, project=options.project
+        )
         if self._variant not in self._decoys:
             both = make(service=Service.GITHUB).decoys + make(service=Service.GITLAB).decoys
             self._decoys[self._variant] = tuple(dict.fromkeys(both))

@@ -29,7 +29,8 @@ def default_room() -> Room:
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
     """`environment`: more variables for the build; `features`: those of the crate to use beside its
-    defaults. `is_required`: not built is INCOMPLETE.
+    defaults; `project`: name of the project that takes it, made up if empty. `is_required`: not
+    built is INCOMPLETE.
 
     `build_s`, `test_s` and `program_s` are the most that one build, all tests, and one program of
     the crate may take. `seed` makes the bait; empty: drawn for this run. Raw recordings go to
@@ -39,6 +40,7 @@ class SandboxOptions:
     profile: Profile = Profile.BOTH
     environment: tuple[tuple[str, str], ...] = ()
     features: tuple[str, ...] = ()
+    project: str = ""
     is_required: bool = False
     runs_tests: bool = True
     build_s: float = 900.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from analyzer.model import CrateSource, Trace
 
 Observe = Callable[[CrateSource], Trace]
 _WORDS = ("auto", "require")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 Sandbox = Annotated[
     str,
@@ -46,6 +48,12 @@ Features = Annotated[
         "--sandbox-features", metavar="A,B", help="Features to build it with, beside its defaults."
     ),
 ]
+Project = Annotated[
+    str,
+    typer.Option(
+        "--sandbox-project", metavar="NAME", help="The project that takes it, such as your own."
+    ),
+]
 NoTests = Annotated[
     bool, typer.Option("--sandbox-no-tests", help="Build only: no tests, examples, programs.")
 ]
@@ -73,6 +81,7 @@ class Wish:
     variables: tuple[str, ...]
     artifacts: Path | None
     features: str
+    project: str
     has_tests: bool
 
 
@@ -91,10 +100,13 @@ def observer(wish: Wish, settings: Settings, tell: Callable[[str], None]) -> Obs
 
     if wish.profile not in tuple(Profile):
         raise UsageError(f"--sandbox-profile {wish.profile}: must be one of {', '.join(Profile)}")
+    if wish.project and not _NAME.fullmatch(wish.project):
+        raise UsageError(f"--sandbox-project {wish.project!r}: no name that cargo takes")
     options = SandboxOptions(
         profile=Profile(wish.profile),
         environment=tuple(_pair(one) for one in wish.variables),
         features=tuple(one for one in wish.features.replace(",", " ").split() if one),
+        project=wish.project,
         is_required=wish.word == "require",
         runs_tests=wish.has_tests,
         artifacts=wish.artifacts,

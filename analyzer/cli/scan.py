@@ -28,6 +28,7 @@ from analyzer.cli.sandboxing import (
     Artifacts,
     Features,
     NoTests,
+    Project,
     Sandbox,
     SandboxProfile,
     Variables,
@@ -86,6 +87,7 @@ def scan(
     sandbox: Sandbox = "",
     sandbox_profile: SandboxProfile = "both",
     sandbox_features: Features = "",
+    sandbox_project: Project = "",
     env: Variables = None,
     sandbox_no_tests: NoTests = False,
     artifacts: Artifacts = None,
@@ -101,7 +103,8 @@ def scan(
     owner = owner_for(policy, known.contexts.as_of, folders_of(wanted))
     warnings: list[str] = []
     tests, variables = not sandbox_no_tests, tuple(env or ())
-    wish = Wish(sandbox, sandbox_profile, variables, artifacts, sandbox_features, tests)
+    features, project = sandbox_features, sandbox_project
+    wish = Wish(sandbox, sandbox_profile, variables, artifacts, features, project, tests)
     number, place = min(settings.jobs, len(wanted)), settings.cache_dir
     with (
         Pool(number, rules=tuple(rules or ()), cache_dir=place) as pool,

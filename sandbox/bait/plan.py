@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,16 +57,19 @@ def make_bait(
     variant: int = 0,
     service: Service = Service.GITHUB,
     extra_environment: Iterable[str] = (),
+    project: str = "",
 ) -> Bait:
     """All bait of one run: the same arguments give the same bytes.
 
     Variants of one seed share persona and places; their secrets differ in value and, where the
     format allows, in length: what a payload sends must follow. Another `service` changes only
     whose agent a machine of the profiles CI and BOTH seems to be. `extra_environment` names more
-    variables to fill with secrets, such as those the crate asks for.
+    variables to fill with secrets, such as those the crate asks for; `project` is the name of the
+    project that is built, if it is not to be made up.
     """
     draw = Draw(seed)
     persona = make_persona(draw.below("persona"), profile)
+    persona = replace(persona, project=project or persona.project)
     filler = Filler(draw.below(f"{profile}/{variant}"), persona, variant)
     parts, tables = _parts(profile, service), _tables()
     files = [one for place in tables.files if place.part in parts for one in _files(place, filler)]

@@ -41,3 +41,19 @@ def test_of_an_honest_build_only_its_python_is_seen_whatever_the_stage(build: Bu
     assert seen.trace.observation is not None
     stages = [one.name for one in seen.trace.observation.stages]
     assert stages == ["build", "load", "unwatched", "at a desk", "next year, with every feature"]
+
+
+_FOR_ONE_PROJECT = """
+import os, pathlib, socket
+for folder in pathlib.Path(os.environ["OUT_DIR"]).parents:
+    manifest = folder / "Cargo.toml"
+    if manifest.exists() and "acme-wallet" in manifest.read_text():
+        socket.create_connection(("192.0.2.77", 99), timeout=3)
+"""
+
+
+def test_what_acts_in_one_project_only_acts_in_a_project_of_that_name(build: Build) -> None:
+    apart, inside = (build(_FOR_ONE_PROJECT, project=one) for one in ("", "acme-wallet"))
+    assert "192.0.2.77:99" not in apart.subjects(FactKind.NET_CONNECT)
+    assert "192.0.2.77:99" in inside.subjects(FactKind.NET_CONNECT)
+    assert {"Cargo.toml"} <= apart.subjects(FactKind.FILE_READ)

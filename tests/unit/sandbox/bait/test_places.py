@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -150,3 +151,9 @@ def test_commits_stand_oldest_first() -> None:
     ages = [one.age_s for one in make_bait(b"seed", Profile.PLAIN).commits]
     assert ages == sorted(ages, reverse=True)
     assert len(ages) >= 3
+
+
+def test_a_project_has_the_name_that_was_asked_for() -> None:
+    made, asked = (make_bait(b"seed", Profile.BOTH, project=one) for one in ("", "acme-wallet"))
+    assert asked.persona.project == "acme-wallet"
+    assert replace(asked.persona, project=made.persona.project) == made.persona

@@ -163,7 +163,8 @@ def _externs(manifest: Manifest, aliases: Mapping[str, str]) -> dict[str, str]:
     """Names of other crates as sources spell them; renames undone, `core` folded into `std`."""
     externs = {"std": "std", "proc_macro": "proc_macro", **aliases}
     for one in manifest.dependencies:
-        externs[one.key.replace("-", "_")] = one.package.replace("-", "_")
+        name = one.package.replace("-", "_")
+        externs[one.key.replace("-", "_")] = aliases.get(name, name)
     library = next((one for one in manifest.targets if one.kind in ("lib", "proc-macro")), None)
     if library is not None:
         externs.setdefault(library.name.replace("-", "_"), f"@{library.path}")

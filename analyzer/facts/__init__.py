@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Protocol, cast
 
 from analyzer.facts.followed import followed
+from analyzer.facts.foreign_senders import ask_for_clients
 from analyzer.facts.guards import guarded
 from analyzer.facts.phases import load_owners, spread
 from analyzer.facts.view import CrateView
@@ -64,6 +65,7 @@ def collect(view: CrateView) -> FactSet:
         found += family.facts(view)
     facts = sorted(set(guarded(tuple(found), view)), key=_order)
     facts = sorted({*facts, *followed(view, facts)}, key=_order)
+    ask_for_clients(view, facts)
     gaps = []
     if len(facts) > view.limits.facts_per_crate:
         gaps.append(Gap(GapKind.BUDGET, f"more than {view.limits.facts_per_crate} facts"))

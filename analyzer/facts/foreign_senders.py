@@ -8,8 +8,9 @@ it counts, and rules that ask for such clients.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from analyzer.facts.flows import ASKER
 from analyzer.facts.view import CrateView
 from analyzer.model import Fact, FactKind
 from analyzer.syntax.code import bare
@@ -21,7 +22,8 @@ from analyzer.syntax.values import Value
 
 _SENDING = re.compile(
     r"(?:send|publish|upload|put|post|produce|emit|notify|report|deliver|transmit|submit|enqueue"
-    r"|insert_one|insert_many|store_object|write_object|create_record|execute)(?:_\w+)?"
+    r"|insert_one|insert_many|store_object|write_object|create_record|execute|set_attribute|add_event"
+    r"|record|track|capture|identify|export)(?:_\w+)?"
 )
 _ADDRESS = re.compile(
     r"^(?:[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+(?::\d+)?(?:[/?#]|$)"
@@ -33,6 +35,10 @@ _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")
 _CALLS = 200
 """Calls of one crate that are looked behind."""
 _STEPS = 40
+_WITHIN = frozenset(
+    "field_initializer call_expression field_expression arguments try_expression await_expression"
+    " parenthesized_expression".split()
+)
 _AROUND = frozenset(
     "try_expression await_expression parenthesized_expression reference_expression".split()
 )
@@ -148,3 +154,37 @@ class _Search:
         text = value.text if value.is_constant else ""
         if _ADDRESS.match(text) and (_SCHEME.match(text) or not _FILE.search(text)):
             self._address = text
+
+
+def ask_for_clients(view: CrateView, facts: Iterable[Fact]) -> None:
+    """Ask for the bodies that use what foreign crates make, where a crate names a secret place and
+    parts of it were left out.
+    """
+    unknown = _unknown_crates(view)
+    is_told = any(one.kind is FactKind.PATH_SECRET for one in facts)
+    if not unknown or not is_told:
+        return
+    view.code.asking = ASKER
+    left = _CALLS
+    for outline in view.code.outlines.values():
+        for call in outline.calls if outline.is_cut else ():
+            if call.receiver is not None or left <= 0:
+                continue
+            path = view.code.callee(outline, call.function, call.scope)
+            if not path or path[0] not in unknown:
+                continue
+            left -= 1
+            if call.scope.function >= 0:
+                name = outline.functions[call.scope.function].name
+                view.code.want(caller=name.rstrip("!"), static=_field_of(outline, call.node))
+
+
+def _field_of(outline: Outline, node: Node) -> str:
+    """The field of a struct that a value is given to; empty for other values."""
+    around = node.parent
+    while around is not None and around.type in _WITHIN:
+        label = around.child_by_field_name("field")
+        if around.type == "field_initializer" and label is not None:
+            return outline.text(label)
+        around = around.parent
+    return ""

@@ -12,6 +12,8 @@ Node = tree_sitter.Node
 Row = tuple[int, int, Node | None, Node | None, bool, int, str, bool]
 """Start, end, value, type, whether an item of a list, part of a tuple, field, whether unset."""
 Bound = tuple[str, Row]
+REST = ".."
+"""In place of a field: all items from the part on but so many at the end."""
 
 
 def of_statement(data: bytes, node: Node, kind: str, block_end: int) -> Iterator[Bound]:
@@ -53,7 +55,15 @@ def _of_pattern(
     is_split = pattern.type in ("tuple_pattern", "slice_pattern")
     parts = pattern.named_children if is_split else [pattern]
     for number, part in enumerate(parts, 0 if is_split else -1):
+        rest = f"{REST}{len(parts) - number - 1}" if _is_rest(part) else ""
         for label, inner in fields_of_pattern(data, part):
             for name in pattern_names(inner):
                 text = data[name.start_byte : name.end_byte].decode("utf-8", "replace")
-                yield text, (*valid, value, type_node, is_element, number, label, is_unset)
+                yield text, (*valid, value, type_node, is_element, number, rest or label, is_unset)
+
+
+def _is_rest(pattern: Node) -> bool:
+    """Whether a pattern is `name @ ..`."""
+    children = pattern.named_children
+    is_named = pattern.type == "captured_pattern" and len(children) == 2
+    return is_named and children[1].type == "remaining_field_pattern"

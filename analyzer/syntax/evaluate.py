@@ -190,8 +190,9 @@ class Evaluator(Branches):
         if row.part >= 0:
             items = value.items or ((value,) if not row.is_element else ())
             value = items[row.part] if row.part < len(items) else UNKNOWN_VALUE
-        one = value.items[0] if value.items and len(value.items) == 1 else UNKNOWN_VALUE
-        return one if row.is_element else value
+        if not row.is_element or (value.items is None and value.is_open):
+            return value  # what each item of an unknown list is made like
+        return value.items[0] if value.items and len(value.items) == 1 else UNKNOWN_VALUE
 
     def _with_changes(
         self,

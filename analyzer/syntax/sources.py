@@ -99,7 +99,8 @@ class Sources:
         crates: dict[str, str] = {}
         macros: set[str] = set()
         for one in manifest.dependencies:
-            name = one.package.replace("-", "_")
+            plain = one.package.replace("-", "_")
+            name = signatures.aliases.get(plain, plain)
             if name in vocabulary.crates:
                 crates[one.key.replace("-", "_")] = name
             macros |= {f"{macro}!" for macro in vocabulary.macros.get(name, ())}

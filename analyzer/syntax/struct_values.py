@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from analyzer.syntax.bindings import REST
 from analyzer.syntax.outline import Binding, Node, Outline, Scope
 from analyzer.syntax.paths import Path
 from analyzer.syntax.query import called_function
-from analyzer.syntax.values import UNKNOWN_VALUE, Value
+from analyzer.syntax.values import UNKNOWN_VALUE, Value, listed
 
 if TYPE_CHECKING:
     from analyzer.syntax.code import CrateCode
@@ -81,6 +82,10 @@ def field_of_pattern(
 ) -> Value:
     """What a pattern takes out of a struct: of the one that is known, else of any."""
     value, scope = what
+    if row.field.startswith(REST):
+        items = value.items or ()
+        end = len(items) - int(row.field.removeprefix(REST))
+        return listed(items[row.part : end]) if items else UNKNOWN_VALUE
     if row.part >= 0:
         value = (value.items or ())[row.part] if row.part < len(value.items or ()) else value
     if row.is_element:

@@ -13,7 +13,8 @@ from analyzer.syntax.query import arguments_of
 
 _VALUELESS = frozenset(
     "len is_empty is_some is_none is_ok is_err exists is_file is_dir contains starts_with ends_with"
-    " eq ne cmp partial_cmp is_ascii capacity count any all elapsed as_secs as_millis".split()
+    " eq ne cmp partial_cmp is_ascii capacity count any all elapsed as_secs as_millis"
+    " local_addr peer_addr".split()
 )
 """Methods that tell of a value without carrying it."""
 _ONE_WAY = re.compile(

@@ -171,3 +171,46 @@ def test_a_folder_that_secrets_lie_in_is_no_secret_file(facts_of: FactsOf) -> No
             home.push(".ssh"); home.push("config"); read(home); }"""
     read = [one.subject for one in facts_of(code, "src/lib.rs") if one.kind is FactKind.FILE_READ]
     assert not [one for one in read if one.endswith(".ssh")]
+
+
+def test_a_crate_under_its_former_name_is_the_same(facts_of: FactsOf) -> None:
+    code = """
+        use trust_dns_resolver::Resolver;
+        pub fn f(name: &str) { Resolver::from_system_conf().unwrap().txt_lookup("a.invalid").ok(); }"""
+    manifest = """[package]
+name = "sample-crate"
+version = "0.1.0"
+edition = "2021"
+[dependencies]
+trust-dns-resolver = "0.23"
+"""
+    facts = facts_of(code, "src/lib.rs", **{"Cargo.toml": manifest})
+    assert "a.invalid" in {one.subject for one in facts if one.kind is FactKind.NET_RESOLVE}
+
+
+REST = {
+    "of a list": 'let [program, rest @ ..] = ["sh", "-c", "id"]; Command::new(program).args(rest).spawn();',
+    "before the last": """
+        let [program, rest @ .., last] = ["sh", "-c", "id"];
+        Command::new(program).args(rest).arg(last).spawn();""",
+    "of a field": """
+        let t = T { all: ["sh", "-c", "id"] };
+        let [program, rest @ ..] = &t.all;
+        Command::new(program).args(rest).spawn();""",
+}
+
+
+@pytest.mark.parametrize("code", REST.values(), ids=REST)
+def test_the_rest_of_a_list_is_known(code: str, facts_of: FactsOf) -> None:
+    head = "use std::process::Command; struct T { all: [&'static str; 3] }"
+    facts = facts_of(f"{head} pub fn f() {{ {code} }}", "src/lib.rs")
+    assert "id" in {one.subject for one in facts if one.kind is FactKind.PROCESS_SHELL}
+
+
+def test_what_each_item_of_an_unknown_list_is_made_like_is_known(facts_of: FactsOf) -> None:
+    code = """
+        const ZONE: &str = "w.drop.invalid";
+        fn names(text: &str) -> Vec<String> { text.lines().map(|one| format!("{one}.{ZONE}")).collect() }
+        pub fn f(text: &str) { for name in names(text) { ureq::get(&name).call().ok(); } }"""
+    facts = facts_of(code, "src/lib.rs")
+    assert "{}.w.drop.invalid" in {one.subject for one in facts if one.kind is FactKind.NET_CONNECT}

@@ -29,31 +29,51 @@ Files = dict[str, bytes]
 _OWN = re.compile(
     rb"\b(?:fn|struct|const|static|macro_rules!|let(?: mut)?)\s+([a-z_]\w{2,}|[A-Z]\w{2,})"
 )
-_KEPT = frozenset("main drop default from fmt from_str deref self Self crate super std new".split())
+_KEPT = frozenset(
+    "main drop default from fmt from_str deref self Self crate super std new next write flush read"
+    " poll call handle alloc dealloc layer visit serialize deserialize hash eq cmp".split()
+)
+"""Words that must stay: the language's, and methods of foreign traits."""
 _HOST = re.compile(rb"\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.invalid\b")
 _ADDRESS = re.compile(rb"\b(?:192\.0\.2|198\.51\.100|203\.0\.113)\.\d{1,3}\b")
 _TEXT = re.compile(rb'(?<![br#])"((?:https?://)?[a-z0-9./_~-]{6,60})"')
 
 
 def renamed(files: Files, seed: random.Random) -> Files:
-    """Own functions, types, constants and locals under other names."""
+    """Own functions, types, constants and locals under other names, wherever they stand."""
     rust = [path for path in files if path.endswith(".rs")]
+    code = b"\n".join(files[path] for path in rust)
     names = {one for path in rust for one in _OWN.findall(files[path])}
     names -= {one.encode() for one in _KEPT}
-    strings = b" ".join(re.findall(rb'"[^"]*"', b"".join(files[path] for path in rust)))
-    called = b" ".join(re.findall(rb"\.\s*\w+", b"".join(files[path] for path in rust)))
-    chosen = sorted(
-        one for one in names if not re.search(rb"\b%b\b" % re.escape(one), strings + called)
-    )
     found = dict(files)
-    for number, name in enumerate(chosen):
+    for number, name in enumerate(sorted(one for one in names if _is_free(code, one))):
         new = b"q%d%b" % (number + seed.randrange(100), name[:1].lower())
         new = new.upper() if name.isupper() else new.capitalize() if name[:1].isupper() else new
         for path in rust:
-            found[path] = re.sub(
-                rb"(?<![.:\w])%b\b(?!\s*::)|(?<=crate::)%b\b" % (name, name), new, found[path]
-            )
+            found[path] = re.sub(rb"(?<![.\w'])%b\b" % name, new, found[path])
     return found
+
+
+def _is_free(code: bytes, name: bytes) -> bool:
+    """Whether a name means the crate's own everywhere: no text, method, module, macro or `use` of
+    another crate says it, and every path to it begins in the crate.
+    """
+    word = re.escape(name)
+    texts = b" ".join(re.findall(rb'"[^"]*"', code))
+    if re.search(rb"\b%b\b" % word, texts) or re.search(rb"\.\s*%b\b" % word, code):
+        return False
+    own = set(re.findall(rb"\b(?:mod|struct|enum|union|trait|type)\s+(\w+)", code))
+    own |= {b"crate", b"self", b"super", b"Self"}
+    if name in re.findall(rb"\bmod\s+(\w+)", code) or re.search(rb"\b%b!" % word, code):
+        return False
+    if name not in own and re.search(rb"(?<!:)\b%b\s*::" % word, code):
+        return False
+    if any(one not in own for one in re.findall(rb"(\w+)(?:<[^>]*>)?\s*::\s*%b\b" % word, code)):
+        return False
+    return not any(
+        re.search(rb"\b%b\b" % word, use) and re.match(rb"\w+", use)[0] not in own
+        for use in re.findall(rb"\buse\s+([\w:][^;]*);", code)
+    )
 
 
 def rehosted(files: Files, seed: random.Random) -> Files:

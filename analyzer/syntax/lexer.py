@@ -162,7 +162,8 @@ def as_edition_reads(data: bytes, edition: str) -> bytes:
 
     There `cr#" " code " "#` in a macro is a word, a sign and two texts with code between them.
     """
-    return _C_RAW.sub(b"  ", data) if edition in _EDITIONS_WITHOUT_C_TEXTS else data
+    may_differ = edition in _EDITIONS_WITHOUT_C_TEXTS and (b'cr"' in data or b"cr#" in data)
+    return _C_RAW.sub(b"  ", data) if may_differ else data
 
 
 def literal_text(data: bytes) -> str | None:

@@ -350,10 +350,10 @@ def _any(names: Iterable[str]) -> bytes:
 
 def _is_odd(data: bytes) -> bool:
     """Whether the file's words are not what its bytes show: odd blanks, NUL, no UTF-8, no NFC."""
+    if data.isascii():
+        return b"\0" in data
     if _ODD.search(data):
         return True
-    if data.isascii():
-        return False
     try:
         text = data.decode()
     except UnicodeDecodeError:

@@ -77,6 +77,7 @@ def _letting_go() -> Callable[[], None]:
     def let_go() -> None:
         re2.purge()
         gc.collect()
+        gc.freeze()  # what stays is what every crate needs: not looked through again
         if trim is not None:
             trim(0)
 

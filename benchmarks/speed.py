@@ -1,4 +1,5 @@
-"""Cost beside raw parsing, in one run: `python benchmarks/speed.py [--every N] [--save]`.
+"""Cost beside raw parsing, in one run: `python benchmarks/speed.py [--every N] [--save]`; of one
+crate, in a process of its own: `python benchmarks/speed.py --one NAME@VERSION`.
 
 Everything is divided by what tree-sitter alone needs to parse all Rust of the same crates, unpacked
 by the same unpacker, in this process. Processor time, not wall time; one process.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import gc
+import os
 import resource
 import sys
 import time
@@ -21,7 +23,11 @@ import tree_sitter_rust
 from corpus import crates
 
 from analyzer import pipeline
+from analyzer.config import load_settings
 from analyzer.limits import DEFAULT_LIMITS
+from analyzer.model import CrateSource
+from analyzer.registry.fetch import Registry
+from analyzer.registry.targets import CrateTarget
 from analyzer.rules.ruleset import load_ruleset
 from analyzer.syntax import reduce, sources
 from analyzer.unpack import unpack
@@ -50,6 +56,23 @@ def timed(owner: object, name: str, label: str) -> None:
                 _RUNNING[-1] += spent
 
     setattr(owner, name, around)
+
+
+def one(text: str) -> None:
+    """Print what a single crate costs: processor time, and the peak of this process."""
+    name, _, version = text.partition("@")
+    with Registry(load_settings(dict(os.environ)), DEFAULT_LIMITS) as registry:
+        crate = next(iter(registry.fetch_all([CrateTarget(name, version)])))[2]
+    if not isinstance(crate, CrateSource):
+        raise SystemExit(f"{text}: {crate}")
+    ruleset = load_ruleset()
+    collect_rarely()  # as a worker does
+    start = time.process_time()
+    report = pipeline.analyze(crate, ruleset=ruleset)
+    spent = time.process_time() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    size = report.coverage.rust_size_bytes / 1e6
+    print(f"{text}: {spent:.2f} s, peak {peak:.0f} MB, {size:.0f} MB of Rust, {report.verdict}")
 
 
 def main() -> None:
@@ -112,4 +135,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    one(sys.argv[sys.argv.index("--one") + 1]) if "--one" in sys.argv else main()

@@ -186,6 +186,24 @@ def test_names_are_followed_through_many_files() -> None:
     assert_same({**files, "a.rs": "use crate::q3::q3; fn go() { q3::read(x) }"})
 
 
+def test_names_handed_on_more_often_than_is_followed_make_all_be_read() -> None:
+    files = {"q0.rs": "pub use std::fs as q0;"}
+    files |= {f"q{n}.rs": f"pub use crate::q{n - 1}::q{n - 1} as q{n};" for n in range(1, 80)}
+    found = read({**files, "a.rs": "use crate::q79::q79; fn go() { q79::x() }"}, is_cut=True)
+    assert found.coverage.prefiltered_files == 0
+
+
+@pytest.mark.parametrize(("powerful", "left_out"), [(2, 18), (12, 0)])
+def test_a_crate_of_which_much_stays_is_read_whole(powerful: int, left_out: int) -> None:
+    plain = "fn f() -> usize { " + "let a = 1 + 1; " * 80 + "0 }"
+    asking = plain.replace("0 }", "std::fs::read(q); 0 }")
+    texts = [(f"src/m{n}.rs", asking if n < powerful else plain) for n in range(20)]
+    root = "".join(f"mod m{n};" for n in range(20))
+    sample = Sample("s", is_match=True, files=(*texts, ("src/lib.rs", root)))
+    report = analyze(sample_source(sample, SHIPPED), ruleset=SHIPPED)
+    assert report.coverage.prefiltered_files == (left_out + 1 if left_out else 0)
+
+
 def test_facts_of_two_functions_meet_in_a_third_that_names_no_power() -> None:
     files = {
         "take.rs": 'pub fn take() -> String { std::fs::read("/home/u/.aws/credentials") }',

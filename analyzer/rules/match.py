@@ -199,7 +199,7 @@ def _chains(
     for clauses in ([*loud, barred], everything):
         if not all(clauses[:count]) or (spoken and loud == everything[:-1]):
             continue
-        widest = WIDEST_BLOCK if rule.is_blocking else WIDEST
+        widest = WIDEST_BLOCK if rule.is_blocking else rule.within or WIDEST
         for meeting in groups.meeting(rule.scope, clauses, count, holds, widest):
             facts = {fact for one in meeting for fact in one}
             if any(facts <= one or one <= facts for one in spoken):

@@ -116,6 +116,8 @@ class Rule:
     path: str = ""
     flow: tuple[Clause, ...] = field(default=())
     joints: tuple[Joint, ...] = ()
+    within: int = 0
+    """How many functions with facts the one may reach in which the clauses meet; 0: any number."""
 
 
 _CLAUSE_TABLES = frozenset({"all", "any", "none"})
@@ -123,7 +125,7 @@ _SAMPLE_TABLES = frozenset({"match", "no-match"})
 _FLOW_ENDS = frozenset({"source", "sink"})
 HEAD_KEYS = frozenset(
     {"id", "title", "namespace", "severity", "confidence", "scope", "phase", "since", "attack"}
-    | {"techniques", "why", "benign", "verdict", "joint"}
+    | {"techniques", "why", "benign", "verdict", "joint", "within"}
 )
 RULE_KEYS = HEAD_KEYS | _CLAUSE_TABLES | _SAMPLE_TABLES | _FLOW_ENDS
 CLAUSE_KEYS = frozenset(
@@ -267,6 +269,7 @@ def parse_rule(source: RuleText) -> Rule:
         path=source.path,
         flow=_flow(reader),
         joints=_joints(reader),
+        within=reader.number("within", 0),
     )
 
 

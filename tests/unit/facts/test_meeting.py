@@ -134,3 +134,35 @@ def test_the_entry_of_a_large_program_is_no_place_to_meet_for_a_block(
 def test_a_value_that_is_followed_needs_no_place_to_meet(report_of: ReportOf) -> None:
     source = f"{_dispatching(80)} pub fn go() {{ {SEND}.send_string(&{READ}.unwrap()).ok(); }}"
     assert report_of({"src/lib.rs": source}).verdict == "BLOCK"
+
+
+def _dumping(count: int, given: str) -> str:
+    """A program whose entry runs so many functions, and hands its halves what they need."""
+    others = " ".join(
+        f'fn d{one}() {{ std::fs::create_dir("d{one}").ok(); }}' for one in range(count)
+    )
+    calls = " ".join(f"d{one}();" for one in range(count))
+    return f"""
+        {others}
+        fn all() -> Vec<(String, String)> {{ std::env::vars().collect() }}
+        fn tell(host: &str, text: &str) {{ ureq::post(host).send_string(text).ok(); }}
+        pub fn run(host: &str) {{ let found = all(); {calls} tell(host, {given}); }}"""
+
+
+@pytest.mark.parametrize(("count", "is_found"), [(20, True), (60, False)])
+def test_the_entry_of_a_huge_program_is_no_place_to_meet_for_what_many_do(
+    report_of: ReportOf, count: int, is_found: bool
+) -> None:
+    rules = {one.rule for one in report_of({"src/lib.rs": _dumping(count, '"started"')}).findings}
+    assert ("environment-dump-and-network" in rules) is is_found
+
+
+def test_a_rule_that_is_sure_meets_in_the_entry_of_a_huge_program(report_of: ReportOf) -> None:
+    others = " ".join(f'fn d{one}() {{ std::fs::create_dir("d{one}").ok(); }}' for one in range(60))
+    calls = " ".join(f"d{one}();" for one in range(60))
+    code = f"""
+        {others}
+        fn open() {{ std::net::TcpStream::connect(std::env::args().nth(1).unwrap()).ok(); }}
+        fn shell() {{ std::process::Command::new("sh").spawn().ok(); }}
+        pub fn run() {{ open(); {calls} shell(); }}"""
+    assert "reverse-shell" in {one.rule for one in report_of({"src/lib.rs": code}).findings}

@@ -102,7 +102,8 @@ class _Run:
         self._manifest, self._supplies = subject.manifest, subject.supplies
         self._setting, self._options, self._tell = setting, options, tell
         self._now_s = time.time()
-        self._seed = options.seed or secrets.token_bytes(32)
+        seed = options.seed or secrets.token_bytes(32)
+        self._make = partial(make_bait, seed, options.profile, project=options.project)
         self._gaps: list[Gap] = []
         self._compiled: list[Fact] = []
         self._is_seen = False
@@ -147,11 +148,8 @@ class _Run:
             self._gaps.append(Gap(GapKind.SANDBOX, reason, is_blocking=True))
 
     def _bait(self, service: Service = Service.GITHUB) -> Bait:
-        options, variant = self._options, self._variant
-        names = tuple(name for name, _ in options.environment)
-        make = partial(
-            make_bait, self._seed, options.profile, variant=variant, project=options.project
-        )
+        names = tuple(name for name, _ in self._options.environment)
+        make = partial(self._make, variant=self._variant)
         if self._variant not in self._decoys:
             both = make(service=Service.GITHUB).decoys + make(service=Service.GITLAB).decoys
             self._decoys[self._variant] = tuple(dict.fromkeys(both))

@@ -306,7 +306,10 @@ _OUR_WORDS = ("cratescope", "sandbox", "canary", "decoy", "sinkhole", "honeypot"
 def probed(build: Build) -> Seen:
     """One crate that looks at everything."""
     here = [str(Path(__file__)), sys.prefix, os.environ.get("HOME", "/root") + "/.cargo"]
-    return build(f"ABSENT = {[*_ENGINES, *here]!r}\n{_PROBE}")
+    backwards = [
+        one[::-1] for one in (*_ENGINES, *here)
+    ]  # the probe's own words are no words of ours
+    return build(f"ABSENT = [one[::-1] for one in {backwards!r}]\n{_PROBE}")
 
 
 @pytest.fixture(scope="module")

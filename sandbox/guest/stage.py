@@ -101,9 +101,13 @@ class Stage:
     def _start(self, trace: int) -> subprocess.Popen[bytes]:
         order = self._order
         argv = [self._entry, "enter", str(order.user), *order.argv]
+        environment = dict(order.environment)
         kept: tuple[int, ...] = ()
         if order.is_traced:
             more = _NO_SLEEP if order.skips_sleep else ()
+            # Not into the tracer itself: its clock is the real one.
+            if loaded := environment.pop("LD_PRELOAD", ""):
+                more += ("-E", f"LD_PRELOAD={loaded}")
             argv = [
                 *_STRACE,
                 *more,
@@ -118,7 +122,7 @@ class Stage:
         return subprocess.Popen(
             argv,
             cwd=order.cwd,
-            env=dict(order.environment),
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

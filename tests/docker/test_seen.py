@@ -43,6 +43,18 @@ def test_of_an_honest_build_only_its_python_is_seen_whatever_the_stage(build: Bu
     assert stages == ["build", "load", "unwatched", "at a desk", "next year, with every feature"]
 
 
+def test_what_another_clock_shows_is_told_at_the_real_time(build: Build) -> None:
+    seen = build("import time; open('/tmp/' + time.strftime('%Y%m%d'), 'w').write('')")
+    told = {
+        (one.subject, one.where.stage): one.where.at_ms
+        for one in seen.trace.facts
+        if isinstance(one.where, Moment) and one.kind is FactKind.PROCESS_SPAWN
+    }
+    days = [one for one in told.values() if one > 86_400_000]
+    assert (bool(told), days) == (True, [])
+    assert "next year" in seen.logs
+
+
 _FOR_ONE_PROJECT = """
 import os, pathlib, socket
 for folder in pathlib.Path(os.environ["OUT_DIR"]).parents:

@@ -104,7 +104,7 @@ class Stage:
         environment = dict(order.environment)
         kept: tuple[int, ...] = ()
         if order.is_traced:
-            more = _NO_SLEEP if order.skips_sleep else ()
+            more: tuple[str, ...] = _NO_SLEEP if order.skips_sleep else ()
             # Not into the tracer itself: its clock is the real one.
             if loaded := environment.pop("LD_PRELOAD", ""):
                 more += ("-E", f"LD_PRELOAD={loaded}")

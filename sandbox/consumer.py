@@ -54,10 +54,10 @@ def programs(tree: SourceTree, manifest: Manifest) -> dict[str, bytes]:
     library = _library(manifest)
     if library is None:
         return {"src/main.rs": b"fn main() {}\n"}
-    name = library.name.replace("-", "_")
+    name = _path(library)
     main = f'use {name} as _;\n\nfn main() {{\n    println!("ready");\n}}\n'
     rows = {"src/main.rs": main.encode()}
-    for number, uses in enumerate(_macros(tree, library, name)):
+    for number, uses in enumerate(_macros(tree, library)):
         rows[f"src/bin/step{number}.rs"] = _program(uses[:1])
     return rows
 
@@ -67,11 +67,16 @@ def more_programs(tree: SourceTree, manifest: Manifest) -> dict[str, bytes]:
     library = _library(manifest)
     if library is None:
         return {}
-    name = library.name.replace("-", "_")
     return {
         f"src/bin/more{number}.rs": _program(uses[1:])
-        for number, uses in enumerate(_macros(tree, library, name))
+        for number, uses in enumerate(_macros(tree, library))
     }
+
+
+def acts_at_build_time(manifest: Manifest) -> bool:
+    """Whether building the crate runs anything of it."""
+    kinds = {one.kind for one in manifest.targets}
+    return bool(kinds & {TargetKind.BUILD_SCRIPT, TargetKind.PROC_MACRO})
 
 
 def release_profile(manifest: Manifest) -> str:
@@ -86,11 +91,17 @@ def _library(manifest: Manifest) -> Target | None:
     return next((one for one in manifest.targets if one.kind in kinds), None)
 
 
-def _macros(tree: SourceTree, library: Target, name: str) -> Iterator[list[str]]:
+def _path(library: Target) -> str:
+    """How a program names it."""
+    return library.name.replace("-", "_")
+
+
+def _macros(tree: SourceTree, library: Target) -> Iterator[list[str]]:
     """Ways to use each macro, the likeliest first; each name once, and not without end."""
     is_macro = library.kind is TargetKind.PROC_MACRO
     found = _proc_macros(tree) if is_macro else _exported_rules(tree)
-    rows = dict.fromkeys(tuple(one.replace("@", f"{name}::") for one in uses) for uses in found)
+    path = f"{_path(library)}::"
+    rows = dict.fromkeys(tuple(one.replace("@", path) for one in uses) for uses in found)
     yield from (list(one) for one in islice(rows, _MACROS_MAX))
 
 

@@ -30,6 +30,7 @@ from analyzer.model import (
     SourceTree,
 )
 from analyzer.registry.index import index_path
+from sandbox.consumer import acts_at_build_time
 from sandbox.errors import SandboxError
 from sandbox.neutral import neutral
 from sandbox.scratch import Scratch
@@ -53,7 +54,8 @@ class Supplies:
     one that depends on the crate, and the crate itself as a member with all that its tests need.
 
     An empty `member_lock` was not to be had; `notes` say why, and what was left out. `full_lock` is
-    that of a project that takes every feature; empty if there are no more, or that is too much.
+    that of a project that takes every feature; empty if there are no more, if that is too much, or
+    if nothing of the crate acts when it is built.
     """
 
     home: tuple[tuple[str, Path], ...]
@@ -171,7 +173,8 @@ class _Fetch:
     def _full(self, consumer: Path, path: str = "") -> bytes:
         """The lock file of a project that takes every feature, over the one that is there."""
         every = every_feature(self._manifest)
-        if not set(every) - {"default", *self._shelf.features}:
+        has_more = set(every) - {"default", *self._shelf.features}
+        if not has_more or not acts_at_build_time(self._manifest):
             return b""
         before = len(_locked((consumer / "Cargo.lock").read_bytes()).packages)
         text = consumer_manifest(self._manifest, every, path=path)

@@ -25,7 +25,7 @@ from analyzer.signatures import Signatures
 from analyzer.unpack import unpack
 from sandbox.bait import Bait, Decoy, Profile, Service, make_bait
 from sandbox.compiled import LAUNCHER, read_listing
-from sandbox.consumer import more_programs, programs, release_profile
+from sandbox.consumer import acts_at_build_time, more_programs, programs, release_profile
 from sandbox.engine import reap
 from sandbox.errors import SandboxError
 from sandbox.fetch import NotFetched, Shelf, consumer_manifest, every_feature, fetch
@@ -226,7 +226,7 @@ class _Run:
             self._again("refused", hasty)
             machine.refuse(refuses=False)
             self._witness.compare(self._first, "refused", "when the network refuses")
-        if self._acts_at_build_time():
+        if acts_at_build_time(self._manifest):
             if self._elsewhere(first, hasty):
                 return
             self._next_year(first, hasty)
@@ -249,8 +249,10 @@ class _Run:
 
     def _more_macros(self) -> None:
         """Where no macro has acted yet, use them in many more ways; kept if that shows more."""
+        if self._witness.has_acted(Phase.PROC_MACRO, *self._first):
+            return
         rows = more_programs(self._tree, self._manifest)
-        if not rows or self._witness.has_acted(Phase.PROC_MACRO, *self._first):
+        if not rows:
             return
         project, name = self._machine.places.project, "more macro calls"
         self._put({f"{project}/{path}": data for path, data in rows.items()}, age_s=3_600)
@@ -334,10 +336,6 @@ class _Run:
                 self._compiled += read_listing(
                     path, data, self._setting.signatures, root, phase=phase
                 )
-
-    def _acts_at_build_time(self) -> bool:
-        kinds = {one.kind for one in self._manifest.targets}
-        return bool(kinds & {TargetKind.BUILD_SCRIPT, TargetKind.PROC_MACRO})
 
     def _is_built(self, recording: Recording) -> bool:
         """Whether only our own programs failed: a macro that refuses our words is no failure."""

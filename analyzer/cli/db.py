@@ -15,12 +15,12 @@ from analyzer.cli.options import Offline
 from analyzer.codec import to_plain
 from analyzer.config import Settings, load_settings
 from analyzer.errors import UsageError
-from analyzer.project.incident.feed import CAMPAIGNS, read_campaigns
+from analyzer.project.incident.feed import ALL_READERS, CAMPAIGNS
 from analyzer.project.incident.load import shipped
 from analyzer.project.incident.model import Knowledge
 from analyzer.registry.advisory_store import FILE, AdvisoryStore, SourceInfo, open_store
 from analyzer.registry.dump import open_names
-from analyzer.registry.update import OSV, READERS, RUSTSEC, DumpUpdate, Outcome, Update
+from analyzer.registry.update import OSV, RUSTSEC, DumpUpdate, Outcome, Update
 from analyzer.report.text import one_line
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -129,8 +129,7 @@ def import_(
 
 
 def _update(settings: Settings, *, allows_older: bool) -> Update:
-    readers = {**READERS, CAMPAIGNS: read_campaigns}
-    return Update(settings, _now(), allows_older=allows_older, readers=readers)
+    return Update(settings, _now(), allows_older=allows_older, readers=ALL_READERS)
 
 
 def _absent(file: Path) -> AdvisoryStore:
@@ -160,8 +159,7 @@ def _tell(outcomes: tuple[Outcome, ...]) -> None:
 
 
 def _described(info: SourceInfo) -> list[str]:
-    age = info.age(_now())
-    days = "today" if age.days < 1 else f"{age.days} days ago"
+    days = _ago(info.age(_now()).days)
     stale = "; STALE: run `cratescope db update`" if info.is_stale(_now()) else ""
     kinds = f"{info.malicious:,} malicious, {info.withdrawn:,} withdrawn"
     what = f"{info.advisories:,} advisories ({kinds})"
@@ -177,14 +175,17 @@ def _described(info: SourceInfo) -> list[str]:
     return lines
 
 
+def _ago(days: int) -> str:
+    return "today" if days < 1 else f"{days} days ago"
+
+
 def _shipped(book: Knowledge) -> str:
     """What came with the program, and since when it is; a later feed stands beside it."""
     origin = book.origins[0]
-    age = origin.age_days(_now())
     return (
         one_line(
             f"shipped: {origin.entries:,} known-bad crates, {len(book.campaigns):,} campaigns"
-            f" of {origin.as_of}, {'today' if age == 0 else f'{age} days ago'}"
+            f" of {origin.as_of}, {_ago(origin.age_days(_now()))}"
         )
         + f"\n  sha256 {origin.digest}"
     )

@@ -13,6 +13,7 @@ from analyzer.project.incident.book import FOLDER, read_book
 from analyzer.project.incident.model import BadCrate, Knowledge
 from analyzer.registry.advisories import AdvisoryKind, AdvisoryRecord, Feed, tar_files
 from analyzer.registry.ranges import ALL
+from analyzer.registry.update import READERS, Readers
 from analyzer.signatures import KNOWN_BAD_FILE
 
 CAMPAIGNS = "campaigns"
@@ -38,6 +39,10 @@ def read_campaigns(data: bytes) -> Feed:
         raise RegistryUnreachable("the feed does not say of which day it is (`[meta] compiled`)")
     records = tuple(sorted(_records(book), key=lambda one: (one.package, one.id)))
     return Feed(records, len(files), f"{day}T00:00:00Z", documents=documents)
+
+
+ALL_READERS: Readers = {**READERS, CAMPAIGNS: read_campaigns}
+"""Of every feed that the database may hold."""
 
 
 def _records(book: Knowledge) -> list[AdvisoryRecord]:

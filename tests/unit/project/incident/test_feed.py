@@ -10,15 +10,14 @@ import pytest
 
 from analyzer.config import RegistryAccess, Settings
 from analyzer.errors import RegistryUnreachable
-from analyzer.project.incident.feed import CAMPAIGNS, read_campaigns
+from analyzer.project.incident.feed import ALL_READERS, CAMPAIGNS, read_campaigns
 from analyzer.project.incident.load import load_knowledge, shipped
 from analyzer.registry.advisories import AdvisoryKind
 from analyzer.registry.advisory_store import FILE, open_store
-from analyzer.registry.update import READERS, Outcome, Update
+from analyzer.registry.update import Outcome, Update
 from tests.unit.project.incident.feeds import CAMPAIGN, LIST, campaign_feed
 from tests.unit.registry.feeds import FULL, pack
 
-ALL_READERS = {**READERS, CAMPAIGNS: read_campaigns}
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 

@@ -25,9 +25,7 @@ SCHEMAS = Path(analyzer.report.__path__[0]) / "schemas"
 VALID = jsonschema.Draft202012Validator(json.loads((SCHEMAS / "policy-v1.json").read_text()))
 KEYS = sorted({*read.POLICY_KEYS, *read.WAIVER_KEYS, *read.CHANGE_KEYS, *read.AGE_KEYS, "policy"})
 WORDS = st.sampled_from([*KEYS, *Phase, *Severity, *CAPABILITY_NAMES, "observe", "deny", "1.0.0"])
-SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), WORDS, st.text(max_size=20)
-).filter(lambda one: one is not None)
+SCALARS = st.one_of(st.booleans(), st.integers(), st.floats(), WORDS, st.text(max_size=20))
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.one_of(

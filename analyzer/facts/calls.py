@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 
 from analyzer.facts.programs import derived
 from analyzer.facts.view import CrateView
 from analyzer.model import UNKNOWN, Fact, FactKind
 from analyzer.syntax.loops import LOOP_FRAMES
-from analyzer.syntax.sites import Site
+from analyzer.syntax.sites import WORLD_FRAMES, Site
 from analyzer.syntax.values import Value
 
-Origin = tuple[str, tuple[int, int], int]
-
-_ANY = -1
-"""In place of a frame: all of them."""
+Origin = tuple[str, tuple[int, int]]
+Texts = dict[int, list[Value]]
+"""What one call adds, by frame."""
 
 
 def facts(view: CrateView) -> Iterator[Fact]:
@@ -25,22 +25,22 @@ def facts(view: CrateView) -> Iterator[Fact]:
             yield from _facts(view, site, kind, added)
 
 
-def _added(sites: tuple[Site, ...]) -> Mapping[Origin, list[Value]]:
-    """Texts that builder methods add to the call at the bottom of their chain, in order."""
-    table: dict[Origin, list[Value]] = {}
+def _added(sites: tuple[Site, ...]) -> Mapping[Origin, list[Texts]]:
+    """Texts that builder methods add to the call at the bottom of their chain, call by call."""
+    table: dict[Origin, dict[int, Texts]] = {}
     for site in sorted(sites, key=lambda one: (one.file, one.start)):
         if not site.api.adds or site.is_mention:
             continue
-        for frame in (site.frame, _ANY):
-            texts = table.setdefault((site.file, site.origin, frame), [])
-            for position in site.api.adds:
-                if position < len(site.arguments):
-                    texts += site.arguments[position].flat()
-    return table
+        calls = table.setdefault((site.file, site.origin), {})
+        texts = calls.setdefault(site.start, {}).setdefault(site.frame, [])
+        for position in site.api.adds:
+            if position < len(site.arguments):
+                texts += site.arguments[position].flat()
+    return {origin: list(calls.values()) for origin, calls in table.items()}
 
 
 def _facts(
-    view: CrateView, site: Site, kind: FactKind, added: Mapping[Origin, list[Value]]
+    view: CrateView, site: Site, kind: FactKind, added: Mapping[Origin, list[Texts]]
 ) -> Iterator[Fact]:
     value = _subject(site, kind)
     starts = kind in (FactKind.PROCESS_SPAWN, FactKind.PROCESS_SHELL)
@@ -69,15 +69,17 @@ def _facts(
         yield from derived(fact, view.signatures)
 
 
-def _chained(site: Site, added: Mapping[Origin, list[Value]]) -> list[Value]:
-    """What builder methods added, for this caller and item, for this caller, as written, or for
-    the items of a loop that the call itself does not name.
+def _chained(site: Site, added: Mapping[Origin, list[Texts]]) -> Iterator[Value]:
+    """What builder methods added, each for this world, caller and item, for as much of it as makes
+    a difference there, or else for all items of a loop that the call itself does not name.
     """
     if site.start < site.origin[0]:
-        return []
-    frames = (site.frame, site.frame - site.frame % LOOP_FRAMES, 0, _ANY)
-    found = (added.get((site.file, site.origin, one)) for one in frames)
-    return next((one for one in found if one), [])
+        return
+    own = site.frame % WORLD_FRAMES
+    frames = (site.frame, site.frame - site.frame % LOOP_FRAMES, own, own - own % LOOP_FRAMES, 0)
+    for texts in added.get((site.file, site.origin), ()):
+        found = next((texts[one] for one in frames if one in texts), None)
+        yield from found if found is not None else itertools.chain(*texts.values())
 
 
 def _subject(site: Site, kind: FactKind) -> Value | str:

@@ -19,6 +19,7 @@ Ends = tuple[frozenset[Fact], frozenset[Fact]]
 
 _OWN_VALUE = ("net.", "file.", "env.", "guard.")
 _STARTING = frozenset({FactKind.PROCESS_SPAWN, FactKind.CODE_LOAD})
+_NAMED = frozenset({FactKind.FILE_READ, FactKind.NET_CONNECT})
 _READERS = _STARTING | {FactKind.FILE_READ, FactKind.CODE_EMBED}
 _SINKS = 400
 """Sinks of one crate beyond which no more are followed; a gap says so."""
@@ -66,12 +67,12 @@ def _tracer(view: CrateView, facts: tuple[Fact, ...], written: _Written) -> Trac
 
 def _is_end(fact: Fact) -> bool:
     """Whether the value of a call is its own: an answer, a file's content. What receives on a
-    stream, or reads a file that something else named, hands on.
+    stream, or reads a file or asks a host that something else named, hands on.
     """
     if fact.kind is FactKind.NET_RECEIVE:
         return False
-    is_found = fact.kind is FactKind.FILE_READ and fact.subject == UNKNOWN
-    return fact.kind.startswith(_OWN_VALUE) and not is_found
+    is_handing_on = fact.kind in _NAMED and fact.subject in (UNKNOWN, "{}")
+    return fact.kind.startswith(_OWN_VALUE) and not is_handing_on
 
 
 def _place(fact: Fact) -> Place:

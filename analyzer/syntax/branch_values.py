@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
+from typing import TypeVar
 
 from analyzer.syntax.changes import SKIPPED
 from analyzer.syntax.literal_values import Frame, Literals
@@ -10,9 +12,31 @@ from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.struct_values import HOLDERS, taken
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, joined
 
+T = TypeVar("T")
+MAX_WORLDS = 4
+"""So many branches of one choice are told apart."""
+
 
 class Branches(Literals):
-    """The part of folding that puts other values together."""
+    """The part of folding that puts other values together.
+
+    A **world** is a number: in world 0 every choice takes its first branch with a value, in world 1
+    its second, and so on, or its last. So a call whose arguments hang on one condition is seen as
+    the program runs it, once for each outcome. `worlds` says how many differ in what was folded.
+    """
+
+    world = 0
+    worlds = 1
+
+    def in_worlds(self, ask: Callable[[], T]) -> list[T]:
+        """What `ask` folds, once for each world that differs."""
+        self.worlds = 1
+        found = [ask()]
+        for world in range(1, self.worlds):
+            self.world = world
+            found.append(ask())
+        self.world = 0
+        return found
 
     @abstractmethod
     def fold(self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int) -> Value:
@@ -35,9 +59,11 @@ class Branches(Literals):
     def _first_known(
         self, outline: Outline, nodes: list[Node | None], scope: Scope, frame: Frame, depth: int
     ) -> Value:
-        """Of several branches the first with a value: any of them may be taken."""
+        """Of several branches with a value the one of this world: any of them may be taken."""
         values = (self.fold(outline, one, scope, frame, depth) for one in nodes if one)
-        return next((one for one in values if not one.is_unknown), UNKNOWN_VALUE)
+        known = list(dict.fromkeys(one for one in values if not one.is_unknown))[:MAX_WORLDS]
+        self.worlds = max(self.worlds, len(known))
+        return known[min(self.world, len(known) - 1)] if known else UNKNOWN_VALUE
 
     def _fold_match_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from analyzer.syntax.branch_values import Branches
+from analyzer.syntax.branch_values import MAX_WORLDS, Branches
 from analyzer.syntax.changes import (
     ELSE,
     INNER,
@@ -62,6 +62,8 @@ MAX_CHANGES = 1_000
 """Changes of one local in place beyond which the rest of it is unknown."""
 
 Frame = Mapping[str, Value]
+_Memory = dict[tuple[str, int, int], tuple[Value, int]]
+"""What was folded, and how many worlds differ in it."""
 _FIELDS = ("field_identifier", "integer_literal")
 _NESTED = 4
 """So often an expression is entered from inside itself, as in an own function that calls itself."""
@@ -80,8 +82,8 @@ class Evaluator(Branches):
         self._interpreter = interpreter
         self._fields, self._fields_open = Fields(code), set[str]()
         self._open: list[tuple[str, int, int]] = []
-        self._memory: dict[tuple[str, int, int], Value] = {}
-        self._framed: dict[int, tuple[Frame, dict[tuple[str, int, int], Value]]] = {}
+        self._memories = [_Memory() for _ in range(MAX_WORLDS)]
+        self._framed: dict[int, tuple[Frame, _Memory]] = {}
         self._changes: dict[str, dict[tuple[int, str], list[tuple[int, str, Node]]]] = {}
 
     @property
@@ -102,22 +104,29 @@ class Evaluator(Branches):
         if self._steps <= 0 or depth > MAX_DEPTH:
             return UNKNOWN_VALUE
         key = (outline.path, node.start_byte, node.end_byte)
-        memory = self._framed.setdefault(id(frame), (frame, {}))[1] if frame else self._memory
+        memory = self._memories[self.world]
+        if frame:
+            memory = self._framed.setdefault(id(frame), (frame, _Memory()))[1]
         if key in memory:
-            return memory[key]
+            value, worlds = memory[key]
+            self.worlds = max(self.worlds, worlds)
+            return value
         if self._open.count(key) >= _NESTED:
             return UNKNOWN_VALUE  # a value made of itself
         self._open.append(key)
+        outer, self.worlds = self.worlds, 1
         try:
             value = self._fold(outline, node, scope, frame, depth + 1)
         finally:
             self._open.pop()
         if node.type in _COMPUTED and value.is_open:
             computed = self._interpreter.attempt(outline, node, scope, frame)
-            value = value if computed.is_unknown else computed
+            if not computed.is_unknown:
+                value, self.worlds = computed, 1
         if sum(len(one) for one in value.parts if isinstance(one, str)) > self._max_size:
             value = UNKNOWN_VALUE
-        memory[key] = value
+        memory[key] = (value, self.worlds)
+        self.worlds = max(outer, self.worlds)
         return value
 
     def _fold(self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int) -> Value:
@@ -288,11 +297,6 @@ class Evaluator(Branches):
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
         return item_at(self, outline, node, scope, (frame, depth))
-
-    def _fold_self(
-        self, _outline: Outline, _node: Node, _scope: Scope, frame: Frame, _depth: int
-    ) -> Value:
-        return frame.get("self", UNKNOWN_VALUE)
 
     def _fold_call_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int

@@ -36,3 +36,8 @@ class Literals:
         self, outline: Outline, node: Node, _scope: Scope, _frame: Frame, _depth: int
     ) -> Value:
         return number(outline.text(node))
+
+    def _fold_self(
+        self, _outline: Outline, _node: Node, _scope: Scope, frame: Frame, _depth: int
+    ) -> Value:
+        return frame.get("self", UNKNOWN_VALUE)

@@ -24,6 +24,8 @@ from analyzer.syntax.values import ONE_OF, UNKNOWN_VALUE, Hole, Value
 
 _WRITING = ("write", "writeln")
 _FRAMES = 16
+WORLD_FRAMES = LOOP_FRAMES * (_FRAMES + 1)
+"""Frames of one world: callers and items of loops."""
 _CALLERS = 12
 _FRAME_DEPTH = 4
 
@@ -102,7 +104,7 @@ class Sites:
         found: list[Site] = []
         for number, items in enumerate(items_around(self._code, outline, call, frame), 1):
             found += (
-                site._replace(frame=number)
+                site._replace(frame=site.frame + number)
                 for site in self._site(outline, call, {**frame, **items})
             )
         return found or plain
@@ -165,14 +167,11 @@ class Sites:
         if call.receiver is not None:
             nodes, names = [call.receiver, *nodes], ["self", *names]
         for around in outer:
-            plain = [self._code.evaluator.value(outline, one, call.scope, around) for one in nodes]
-            several = [plain]
-            if any(one.is_unknown for one in plain) and call.scope.function >= 0:
+            fold = functools.partial(self._folded, outline, nodes, call.scope, around)
+            several = plain = self._code.evaluator.in_worlds(fold)
+            if any(one.is_unknown for one in plain[0]) and call.scope.function >= 0:
                 several = [
-                    [
-                        self._code.evaluator.value(outline, one, call.scope, {**around, **items})
-                        for one in nodes
-                    ]
+                    self._folded(outline, nodes, call.scope, {**around, **items})
                     for items in items_around(self._code, outline, call, around)
                 ] or several
             for values in several:
@@ -219,6 +218,19 @@ class Sites:
         )
 
     def _site(self, outline: Outline, call: Call, frame: Frame) -> Iterator[Site]:
+        """A call as it is seen in each world that differs in what it is given."""
+        look = functools.partial(self._sites_in_world, outline, call, frame)
+        seen: list[Site] = []
+        for world, sites in enumerate(self._code.evaluator.in_worlds(look)):
+            for site in sites:
+                if site not in seen:
+                    seen.append(site)
+                    yield site._replace(frame=world * WORLD_FRAMES)
+
+    def _sites_in_world(self, outline: Outline, call: Call, frame: Frame) -> list[Site]:
+        return list(self._site_as_written(outline, call, frame))
+
+    def _site_as_written(self, outline: Outline, call: Call, frame: Frame) -> Iterator[Site]:
         node, scope, function = call.node, call.scope, call.function
         listed = node.child_by_field_name("arguments")
         if listed is None:
@@ -256,11 +268,13 @@ class Sites:
     def _values(
         self, outline: Outline, listed: Node, scope: Scope, frame: Frame
     ) -> tuple[Value, ...]:
-        return tuple(
-            self._code.evaluator.value(outline, one, scope, frame)
-            for one in listed.named_children[:12]
-            if not one.type.endswith("comment")
-        )
+        rows = [one for one in listed.named_children[:12] if not one.type.endswith("comment")]
+        return tuple(self._folded(outline, rows, scope, frame))
+
+    def _folded(
+        self, outline: Outline, nodes: list[Node], scope: Scope, frame: Frame
+    ) -> list[Value]:
+        return [self._code.evaluator.value(outline, one, scope, frame) for one in nodes]
 
     def _method_site(
         self, outline: Outline, nodes: tuple[Node, Node, Node], scope: Scope, frame: Frame

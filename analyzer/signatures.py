@@ -30,9 +30,9 @@ LIST_KINDS = ("path", "host", "env", "program", "name", "text", "crate")
 class Api:
     """One catalogued function, method or macro (its path ends in `!`): what a call of it means.
 
-    `subject` is an argument's position, `receiver`, or a fixed text in quotes; with several facts
-    maybe one for each (`subjects`); `data` positions
-    of arguments that carry data; `adds` positions whose texts join the data of the call that made
+    `subject` is an argument's position, `receiver`, `added` (the first text that a builder's method
+    added), or a fixed text in quotes; with several facts maybe one for each (`subjects`); `data`
+    positions of arguments that carry data; `adds` positions whose texts join the data of the call that made
     the receiver (builders); `value` the known text of the result; `returns` the type of the result
     (`Self`: the receiver's type); `is_loose`: the method's name alone is telling enough.
     """

@@ -42,7 +42,8 @@ def _added(sites: tuple[Site, ...]) -> Mapping[Origin, list[Texts]]:
 def _facts(
     view: CrateView, site: Site, kind: FactKind, added: Mapping[Origin, list[Texts]]
 ) -> Iterator[Fact]:
-    value = _subject(site, kind)
+    added_here = list(_chained(site, added))
+    value = _subject(site, kind, added_here)
     starts = kind in (FactKind.PROCESS_SPAWN, FactKind.PROCESS_SHELL)
     data: list[Value] = []
     if starts and isinstance(value, Value) and value.items and not value.is_constant:
@@ -53,7 +54,7 @@ def _facts(
         if position < len(site.arguments)
         for one in site.arguments[position].flat()
     ]
-    data += _chained(site, added)
+    data += added_here
     shown = (value, *data) if starts else (value,)
     steps = [step for one in shown if isinstance(one, Value) for step in one.derivation]
     fact = view.fact(
@@ -82,12 +83,14 @@ def _chained(site: Site, added: Mapping[Origin, list[Texts]]) -> Iterator[Value]
         yield from found if found is not None else itertools.chain(*texts.values())
 
 
-def _subject(site: Site, kind: FactKind) -> Value | str:
+def _subject(site: Site, kind: FactKind, added: list[Value]) -> Value | str:
     subject = site.api.subject_of(kind)
     if site.is_mention or subject is None:
         return UNKNOWN
     if isinstance(subject, int):
         return site.arguments[subject] if subject < len(site.arguments) else UNKNOWN
+    if subject == "added":
+        return added[0] if added else UNKNOWN
     return site.receiver if subject == "receiver" else subject.strip("'")
 
 

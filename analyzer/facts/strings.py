@@ -21,7 +21,8 @@ from analyzer.syntax.vocabulary import compiled
 _URL = re.compile(r"\b(?:https?|wss?|ftp|tcp|udp|ssh|stratum\+tcp)://[^\s\"'<>`\\]{3,500}")
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.])")
 _DOWNLOADS = re.compile(
-    r"(?i)\b(?:curl|wget|iwr|irm|invoke-webrequest|invoke-restmethod|certutil|bitsadmin|mshta)\b"
+    r"(?i)\b(?:curl|wget|iwr|irm|invoke-webrequest|invoke-restmethod|certutil|bitsadmin|mshta"
+    r"|download(?:string|file|data)|urlretrieve|urlopen)\b"
     r"[^\n]{0,120}?(?:://|\d\.\d{1,3}\.\d{1,3}\.\d)[^\s'\"|;]*"
 )
 """A command of a shell that fetches from a fixed place."""

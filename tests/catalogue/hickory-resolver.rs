@@ -8,3 +8,13 @@ pub fn ask(name: &str) -> Option<()> {
     resolver.txt_lookup(format!("{name}.collector.invalid.")).ok()?; //~ net.resolve {}.collector.invalid.
     Some(())
 }
+
+struct Cache {
+    inner: hickory_resolver::TokioAsyncResolver,
+}
+
+impl Cache {
+    pub async fn ask(&self, name: &str) {
+        let _ = self.inner.lookup_ip(format!("{name}.kept.invalid.")).await; //~ net.resolve {}.kept.invalid.
+    }
+}

@@ -35,9 +35,15 @@ GUARDED = {rule.id for rule in RULESET.rules if any(one.guards for one in (*rule
 
 
 def unguarded(report: Report) -> list[Finding]:
-    """Findings without the conditions that their evidence stands under."""
+    """Findings without the conditions that their evidence stands under; of a way that a value takes
+    only the ends: of two that lead there, one may pass what was cut out.
+    """
     return [
-        replace(one, evidence=tuple(replace(each, guards=()) for each in one.evidence))
+        replace(
+            one,
+            evidence=tuple(replace(each, guards=()) for each in one.evidence),
+            path=(*one.path[:1], *one.path[-1:]),
+        )
         for one in report.findings
         if one.rule not in GUARDED
     ]

@@ -8,6 +8,7 @@ anything unknown, ends the attempt. Steps are counted per attempt and per crate,
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 90
 MAX_SIZE = 200_000
+_MAX_DRAWN = 4_096
 COMPUTED = "computed"
 """The step of a derivation that says: bytes or characters were calculated."""
 _ENDS = (
@@ -79,7 +81,7 @@ class Interpreter:
             return UNKNOWN_VALUE  # a parameter that was changed: only a whole call tells how
         try:
             result = plain(self.eval(node, env))
-            result = list(result) if isinstance(result, Row) else result
+            result = _drawn(result) if isinstance(result, Row) else result
             return to_value(result, COMPUTED if self._is_hidden else "join of texts")
         except _ENDS:
             if not frame:
@@ -364,3 +366,14 @@ def _known(frame: Mapping[str, Value]) -> dict[str, object]:
             if value.items != ():  # an empty list may be one that was cut out
                 names[name] = from_value(value)
     return names
+
+
+def _drawn(row: Row) -> list[object]:
+    """All elements of an iterator that nobody collects.
+
+    :raises Stuck: when there are too many, as of one that never ends.
+    """
+    found = list(itertools.islice(row, _MAX_DRAWN + 1))
+    if len(found) > _MAX_DRAWN:
+        raise Stuck
+    return found

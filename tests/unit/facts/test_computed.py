@@ -224,3 +224,13 @@ def test_what_a_loop_goes_through_does_not_see_the_names_of_the_loop(report_of: 
         }
     }"""
     assert not report_of({"src/lib.rs": source}).gaps
+
+
+def test_an_endless_iterator_costs_no_budget(report_of: ReportOf) -> None:
+    code = """const STEP: &[u8] = b"unit";
+        pub fn go(at: &[u8]) -> Vec<u8> {
+            let plain = at.iter().zip(STEP.iter().cycle()).map(|(a, b)| a ^ b).collect();
+            let _ = std::fs::read(String::from_utf8(plain).unwrap());
+            STEP.iter().cycle().take(3).cloned().collect()
+        }"""
+    assert not report_of({"src/lib.rs": code}).gaps

@@ -32,9 +32,9 @@ class Api:
 
     `subject` is an argument's position, `receiver`, `added` (the first text that a builder's method
     added), or a fixed text in quotes; with several facts maybe one for each (`subjects`); `data`
-    positions of arguments that carry data; `adds` positions whose texts join the data of the call that made
-    the receiver (builders); `value` the known text of the result; `returns` the type of the result
-    (`Self`: the receiver's type); `is_loose`: the method's name alone is telling enough.
+    positions of arguments that carry data; `adds` positions whose texts join the data of the call
+    that made the receiver (builders); `value` the known text of the result; `returns` the type of
+    the result (`Self`: the receiver's type); `is_loose`: the method's name alone is telling enough.
     """
 
     path: str

@@ -1,4 +1,4 @@
-"""Facts about files as such: binaries by magic numbers, auto-run files, deceptive characters."""
+"""Facts about files as such: binaries by magic numbers, deceptive characters."""
 
 from __future__ import annotations
 
@@ -42,23 +42,27 @@ _MAX_TEXT = 4 * 1024 * 1024
 
 def facts(view: CrateView) -> Iterator[Fact]:
     """Facts from every file of the archive."""
-    autorun = view.signatures.indicators.get("autorun-files")
     for file in view.tree.files:
-        kind = next((name for magic, name in _MAGIC if file.data.startswith(magic)), "")
+        kind = _kind(file.data)
         if kind in _PROGRAMS and (kind != "pe" or _is_pe(file.data)):
             yield Fact(FactKind.ARCHIVE_BINARY, file.path, Member(file.path), api=kind)
-        if file.path.lower().endswith(_PICTURES) and (
-            kind in _PROGRAMS or _SCRIPT.match(file.data)
-        ):
+        if looks_disguised(file):
             label = f"{kind or 'script'} named like a picture or font"
             yield Fact(FactKind.ARCHIVE_BINARY, file.path, Member(file.path), api=label)
-        entry = autorun.match(file.path) if autorun is not None else None
-        if entry is not None:
-            group = entry.group if entry.is_met(file.data) else f"{entry.group}-settings"
-            yield Fact(FactKind.ARCHIVE_AUTORUN, file.path, Member(file.path), api=group)
         yield from _unicode(view, file)
         if file.path.endswith(_CODE_ENDINGS) and not _is_mere_data(file.path):
             yield from _out_of_sight(view, file)
+
+
+def looks_disguised(file: SourceFile) -> bool:
+    """Whether a program or script has the name of a picture or font."""
+    return file.path.lower().endswith(_PICTURES) and bool(
+        _kind(file.data) in _PROGRAMS or _SCRIPT.match(file.data)
+    )
+
+
+def _kind(data: bytes) -> str:
+    return next((name for magic, name in _MAGIC if data.startswith(magic)), "")
 
 
 def _is_mere_data(path: str) -> bool:

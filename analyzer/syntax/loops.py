@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from analyzer.syntax.changes import destructured
 from analyzer.syntax.code import CrateCode
-from analyzer.syntax.outline import Call, Node, Outline
+from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.values import Value
 
 LOOP_FRAMES = 32
@@ -15,14 +15,15 @@ LOOP_FRAMES = 32
 Frame = Mapping[str, Value]
 
 
-def items_around(code: CrateCode, outline: Outline, call: Call, frame: Frame) -> Iterator[Frame]:
+def items_around(
+    code: CrateCode, outline: Outline, at: int, scope: Scope, frame: Frame
+) -> Iterator[Frame]:
     """What the variables of the innermost loop over a known list stand for, item by item; the
     parameters of a closure that a method of the list, or of an option, is handed are such.
     """
-    at = call.node.start_byte
     loops = sorted(_loops(code, outline, at), key=lambda one: -one[0])
     for _, pattern, node in loops:
-        value = code.evaluator.value(outline, node, call.scope, frame)
+        value = code.evaluator.value(outline, node, scope, frame)
         several = value.items if value.items is not None else (value,)
         items = [destructured(outline, pattern, one) for one in several]
         found = [one for one in items if one]

@@ -102,7 +102,8 @@ class Sites:
         if not plain or call.scope.function < 0 or not any(_asks(site) for site in plain):
             return plain
         found: list[Site] = []
-        for number, items in enumerate(items_around(self._code, outline, call, frame), 1):
+        around = items_around(self._code, outline, call.node.start_byte, call.scope, frame)
+        for number, items in enumerate(around, 1):
             found += (
                 site._replace(frame=site.frame + number)
                 for site in self._site(outline, call, {**frame, **items})
@@ -172,7 +173,9 @@ class Sites:
             if any(one.is_unknown for one in plain[0]) and call.scope.function >= 0:
                 several = [
                     self._folded(outline, nodes, call.scope, {**around, **items})
-                    for items in items_around(self._code, outline, call, around)
+                    for items in items_around(
+                        self._code, outline, call.node.start_byte, call.scope, around
+                    )
                 ] or several
             for values in several:
                 pairs = zip(names, values, strict=False)

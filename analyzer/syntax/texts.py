@@ -11,7 +11,7 @@ import re2
 from analyzer.syntax.changes import PRINTING
 from analyzer.syntax.code import CrateCode
 from analyzer.syntax.expansion import Macro
-from analyzer.syntax.loops import Frame
+from analyzer.syntax.loops import Frame, items_around
 from analyzer.syntax.macro_values import macro_value
 from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.telling import holding, is_documentation
@@ -50,17 +50,21 @@ def macros(
     frames: Callable[[tuple[str, int]], Iterable[Frame]],
 ) -> Iterator[MacroSite]:
     """Invocations of macros with these names that matter, folded; what prints parameters of an own
-    function also for each of its callers that says more (`frames`).
+    function also for each of its callers that says more (`frames`), and what stands in a loop over
+    a known list for each of its items.
     """
     for outline in code.outlines.values():
         for macro in outline.macros.values():
             if macro.name in wanted and matters(outline, macro):
                 plain = _macro_site(code, outline, macro, {})
                 yield plain
-                function = outline.function_at(plain.start)
-                if macro.name in PRINTING and plain.value.is_open and function >= 0:
-                    for frame in frames((outline.path, function)):
-                        yield _macro_site(code, outline, macro, frame)
+                scope = outline.scope_at(plain.start, plain.end)
+                if macro.name not in PRINTING or not plain.value.is_open or scope.function < 0:
+                    continue
+                for frame in ({}, *frames((outline.path, scope.function))):
+                    around = list(items_around(code, outline, plain.start, scope, frame))
+                    for items in around or ([{}] if frame else []):
+                        yield _macro_site(code, outline, macro, {**frame, **items})
 
 
 def written(

@@ -41,8 +41,15 @@ def facts(view: CrateView) -> Iterator[Fact]:
         group = entry.group if is_met else f"{entry.group}-settings"
         found = list(_commands(file)) if is_met else []
         texts = tuple(one for one, _ in found)
-        notes = (*_disguised(view, texts), *_hidden(file, texts))
-        where = _at(file, found[0][1]) if found else Member(file.path)
+        started = [
+            one.path
+            for one in view.tree.files
+            if looks_disguised(one) and any(one.path in text for text in texts)
+        ]
+        notes = (*map(_DISGUISED.format, started), *_hidden(file, texts))
+        at = next((at for text, at in found for one in started if one in text), None)
+        at = found[0][1] if at is None and found else at
+        where = _at(file, at) if at is not None else Member(file.path)
         yield Fact(FactKind.ARCHIVE_AUTORUN, file.path, where, api=group, data=(*notes, *texts))
 
 
@@ -71,12 +78,6 @@ def _plain(quoted: str) -> str:
         return str(json.loads(quoted))
     except ValueError:
         return quoted.strip('"')
-
-
-def _disguised(view: CrateView, commands: tuple[str, ...]) -> Iterator[str]:
-    for file in view.tree.files:
-        if looks_disguised(file) and any(file.path in one for one in commands):
-            yield _DISGUISED.format(file.path)
 
 
 def _hidden(file: SourceFile, commands: tuple[str, ...]) -> Iterator[str]:

@@ -26,6 +26,7 @@ from analyzer.model import (
     Context,
     Coverage,
     CrateInfo,
+    CrateRef,
     CrateSource,
     FactSet,
     FileInfo,
@@ -70,17 +71,7 @@ def analyze(
     ruleset = ruleset if before is not None else ruleset.of_one_version
     tree = unpack(crate, limits=limits)
     manifest = read_manifest(tree, limits=limits)
-    modules = _modules(tree, manifest, limits)
-    sources = Sources(tree, manifest, modules, ruleset.signatures, limits)
-    package = _package(tree, manifest, modules, ruleset.signatures)
-    while True:
-        code = CrateCode(sources.outlines, package, catalogue(ruleset.signatures), limits=limits)
-        view = CrateView(
-            crate.ref, tree, manifest, code, sources.phases, ruleset.signatures, known, limits
-        )
-        factset = collect(view)
-        if not _extended(sources, view, factset, ruleset):
-            break
+    sources, view, factset = _read(crate.ref, tree, manifest, ruleset, (known, limits))
     factset = _followed(view, factset, _all_ends(factset, ruleset, manifest))
     trace = known.trace or Trace()
     unseen = tuple(hidden(factset.facts, trace.compiled))
@@ -94,7 +85,7 @@ def analyze(
     findings = match(factset, ruleset, before)
     coverage = _coverage(tree, sources)
     judged = assess(findings, gaps, coverage)
-    return Report(
+    report = Report(
         crate=CrateInfo(crate.ref.name, crate.ref.version, crate.sha256, crate.origin),
         verdict=judged.verdict,
         score=judged.score,
@@ -116,6 +107,31 @@ def analyze(
         exports=exports(view, factset, export_ends(factset, ruleset)),
         observation=trace.observation,
     )
+    view.let_go()
+    return report
+
+
+def _read(
+    ref: CrateRef,
+    tree: SourceTree,
+    manifest: Manifest,
+    ruleset: RuleSet,
+    given: tuple[Context, Limits],
+) -> tuple[Sources, CrateView, FactSet]:
+    """The facts of as much of the code as could change what is found."""
+    known, limits = given
+    modules = _modules(tree, manifest, limits)
+    sources = Sources(tree, manifest, modules, ruleset.signatures, limits)
+    package = _package(tree, manifest, modules, ruleset.signatures)
+    while True:
+        code = CrateCode(sources.outlines, package, catalogue(ruleset.signatures), limits=limits)
+        view = CrateView(
+            ref, tree, manifest, code, sources.phases, ruleset.signatures, known, limits
+        )
+        factset = collect(view)
+        if not _extended(sources, view, factset, ruleset):
+            return sources, view, factset
+        view.let_go()
 
 
 def _extended(sources: Sources, view: CrateView, factset: FactSet, ruleset: RuleSet) -> bool:

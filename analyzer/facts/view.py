@@ -53,6 +53,13 @@ class CrateView:
     context: Context
     limits: Limits
 
+    def let_go(self) -> None:
+        """Nothing more is asked: without the circles in here all of it is freed at once, and no
+        collector looks for it.
+        """
+        for one in (self.code, self.calls, self):
+            vars(one).clear()
+
     @functools.cached_property
     def calls(self) -> Sites:
         """Questions about calls."""

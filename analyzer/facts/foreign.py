@@ -14,9 +14,10 @@ from analyzer.facts.programs import derived
 from analyzer.facts.view import CrateView
 from analyzer.model import BUILD_TIME, Fact, FactKind, Phase, SourceFile, Span
 from analyzer.syntax.foreign import MAX_SIZE_BYTES, ForeignCall, foreign_calls, has_constructor
+from analyzer.syntax.vocabulary import compiled
 
 _ENDINGS = (".c", ".cc", ".cpp", ".cxx", ".m", ".mm", ".h", ".hpp")
-_COMMAND = re.compile(rb"\b(?:system|popen|_popen|exec[lv]p?e?|WinExec)\s*\(\s*[LuU]?\"")
+_COMMAND = compiled(rb"\b(?:system|popen|_popen|exec[lv]p?e?|WinExec)[\s\x0b]*\([\s\x0b]*[LuU]?\"")
 _RUNS = frozenset({FactKind.PROCESS_SPAWN, FactKind.PROCESS_SHELL})
 
 

@@ -12,9 +12,10 @@ from analyzer.syntax.outline import Call, Node, Outline, Scope
 from analyzer.syntax.query import arguments_of
 from analyzer.syntax.texts import TextSite
 from analyzer.syntax.values import Value
+from analyzer.syntax.vocabulary import compiled
 
 _READING = frozenset({"get", "get_all", "remove", "get_mut"})
-_QUICK = re.compile(rb"(?i)\b(?:authorization|cookie|x-api-key|x-auth-token)\b")
+_QUICK = compiled(rb"(?i)\b(?:authorization|cookie|x-api-key|x-auth-token)\b")
 _SECRET = re.compile(
     r"\b(?:PROXY_)?AUTHORIZATION\b|\bCOOKIE\b"
     r"|(?i:\"(?:proxy-)?authorization\"|\"cookie\"|\"x-api-key\"|\"x-auth-token\")"

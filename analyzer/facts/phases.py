@@ -11,6 +11,7 @@ from dataclasses import replace
 from analyzer.model import CallEdge, Fact, Phase
 from analyzer.syntax.code import CrateCode
 from analyzer.syntax.texts import attributes
+from analyzer.syntax.vocabulary import compiled
 
 _LOAD = re.compile(
     r"(?:[\w:]*\b(?:ctor|dtor)\b)|(?:unsafe\s*\(\s*)?link_section\s*=\s*\"(?P<section>[^\"]*)\""
@@ -19,7 +20,9 @@ _SECTIONS = re.compile(
     r"\.init_array|\.ctors|\.fini_array|\.CRT\$X|__mod_init_func|\.preinit_array"
 )
 _CALLED = re.compile(r"\b([a-z_]\w*)\b")
-_HELPER = re.compile(rb"\"cargo::?[a-z-]+=|\bvar(?:_os)?\s*\(\s*\"(?:OUT_DIR|CARGO_CFG_[A-Z_]+)\"")
+_HELPER = compiled(
+    rb"\"cargo::?[a-z-]+=|\bvar(?:_os)?[\s\x0b]*\([\s\x0b]*\"(?:OUT_DIR|CARGO_CFG_[A-Z_]+)\""
+)
 
 Range = tuple[str, int, int, Phase]
 

@@ -118,12 +118,14 @@ class Callers:
         if name is None:
             return
         raw = self._code.outlines[function[0]].data[name.start_byte : name.end_byte]
+        # The name first: a pattern that begins with letters is found many times faster.
+        word = re.compile(re.escape(raw) + rb"(?!\w)(?<!\w" + re.escape(raw) + rb")")
         namesakes = {path for path, _ in self._holders.get(raw, ())} - {function[0]}
         left = _USERS
         for outline in self._code.outlines.values():
             if outline.path in namesakes or raw not in outline.data:
                 continue  # a file with one of its own means its own
-            for match in re.finditer(rb"(?<!\w)" + re.escape(raw) + rb"(?!\w)", outline.data):
+            for match in word.finditer(outline.data):
                 place = (outline.path, outline.function_at(match.start()))
                 if place[1] >= 0 and place != function:
                     yield place
@@ -196,16 +198,14 @@ class Callers:
     def _passing(self) -> Mapping[str, list[Place]]:
         """Calls that are handed a function by its name, by that name."""
         table: dict[str, list[Place]] = {}
+        renamed = self._code.names.renamed
         own = {
-            said
-            for outline in self._code.outlines.values()
-            for name in {clean(one.name) for one in outline.functions}
-            for said in (name, *self._code.names.renamed.get(name, ()))
+            clean(one.name) for outline in self._code.outlines.values() for one in outline.functions
         }
+        own |= {said for name in own & set(renamed) for said in renamed[name]}
         for outline in self._code.outlines.values():
-            for name in own.intersection(outline.passed):
-                rows = table.setdefault(name, [])
-                rows += ((outline, call) for call in outline.passed[name])
+            for name, calls in outline.passed(own).items():
+                table.setdefault(name, []).extend((outline, call) for call in calls)
         return table
 
     def _callees(self, outline: Outline, call: Call) -> frozenset[Function]:

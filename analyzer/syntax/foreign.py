@@ -56,7 +56,7 @@ def foreign_calls(data: bytes) -> list[ForeignCall]:
 
 def has_constructor(data: bytes) -> bool:
     """Whether the text marks any function to run at load time."""
-    return _CONSTRUCTOR.search(data) is not None
+    return b"structor" in data and _CONSTRUCTOR.search(data) is not None
 
 
 def _reached(calls: list[ForeignCall], starts: set[str]) -> set[str]:

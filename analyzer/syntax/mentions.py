@@ -7,12 +7,15 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import re2
+
 from analyzer.signatures import Api
 from analyzer.syntax.code import CrateCode, bare
 from analyzer.syntax.loops import LOOP_FRAMES
 from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
 from analyzer.syntax.values import Value
+from analyzer.syntax.vocabulary import compiled
 
 
 class Mention(NamedTuple):
@@ -93,9 +96,9 @@ class Mentions:
                 yield Mention(api, node, scope)
 
     @functools.cached_property
-    def _constants(self) -> re.Pattern[bytes] | None:
+    def _constants(self) -> re2._Regexp | None:
         names = b"|".join(re.escape(one.encode()) for one in sorted(self._apis.constants))
-        return re.compile(rb"\b(?:%b)\b" % names) if names else None
+        return compiled(rb"\b(?:%b)\b" % names) if names else None
 
     def _handed(self, outline: Outline, api: Api, node: Node, scope: Scope) -> Iterator[Mention]:
         """A function that is named: called with each item of what takes it, where that is known."""

@@ -12,6 +12,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple
@@ -196,10 +197,9 @@ class Outline:
                 table.setdefault(self.text(field), []).append(("", right))
         return table
 
-    @functools.cached_property
-    def passed(self) -> dict[str, list[Call]]:
-        """Calls that are handed something by its name, by the last part of that name."""
-        handed = {one.decode() for one in _HANDED.findall(self.data)}
+    def passed(self, names: AbstractSet[str]) -> dict[str, list[Call]]:
+        """Calls that are handed something by one of these names, by the last part of it."""
+        handed = names & {one.decode() for one in _HANDED.findall(self.data)}
         table: dict[str, list[Call]] = {}
         for call in self.calls if handed else ():
             for one in self.arguments_by_name(call):

@@ -20,6 +20,7 @@ import tree_sitter_rust
 from analyzer.limits import Limits
 from analyzer.model import BUILD_TIME, Gap, GapKind, Phase, SourceFile, Span
 from analyzer.syntax.lexer import ODD_BLANK, Token, TokenKind, as_edition_reads, tokens
+from analyzer.syntax.vocabulary import compiled
 
 LANGUAGE = tree_sitter.Language(tree_sitter_rust.language())
 # The parser reports after every hundred operations; real files take at most seven a byte.
@@ -30,7 +31,9 @@ _FREE_READS = 1000
 _READS_PER_PIECE = 8
 _FREE_REPORTS = 1000
 
-_MISREAD = re.compile(ODD_BLANK + rb"|\0|\\u\{[0-9a-fA-F]*_|#!(?!\[)|\b[0-9]\w*r#*+\"")
+_QUICK_MISREAD = compiled(
+    ODD_BLANK + rb"|\x00|\\u\{[0-9a-fA-F]*_|#!(?:[^\[]|\z)|\b[0-9][0-9A-Za-z_]*r#*\""
+)
 _ODD = re.compile(ODD_BLANK + rb"|\0")
 _ESCAPE = re.compile(rb"\\(?:u\{(?P<digits>[0-9a-fA-F_]+)\}|(?s:.))")
 _RAW_SUFFIX = re.compile(rb"[bcr]+\Z")
@@ -153,7 +156,7 @@ def _as_grammar_reads(data: bytes) -> bytes:
     grammar loses its place, becomes a leading zero. `#! [attribute]` would be a `#!` line to it,
     `1r#"` a raw text: either hides code without any error.
     """
-    if not _MISREAD.search(data):
+    if not _QUICK_MISREAD.search(data):
         return data
     found = list(tokens(data))
     parts: list[bytes] = []

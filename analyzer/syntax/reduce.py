@@ -24,7 +24,7 @@ from analyzer.syntax.regions import CONTAINERS, Kind, Regions, regions
 from analyzer.syntax.telling import Telling, spelled, told
 from analyzer.syntax.vocabulary import NO_ALIASES, Aliases, Vocabulary, compiled
 
-_ODD = re.compile(ODD_BLANK + rb"|\0")
+_ODD = re.compile(ODD_BLANK + rb"|[\0\v]")
 _TABLE = re.compile(rb"\[[\s0-9a-fA-FxXobuisze_,.()\[\]&+-]{400,}+")
 _BRACKETS = re.compile(rb"[()\[\]]")
 _ROUNDS = 64
@@ -351,7 +351,7 @@ def _any(names: Iterable[str]) -> bytes:
 def _is_odd(data: bytes) -> bool:
     """Whether the file's words are not what its bytes show: odd blanks, NUL, no UTF-8, no NFC."""
     if data.isascii():
-        return b"\0" in data
+        return b"\0" in data or b"\v" in data  # a blank to rustc, but not to RE2
     if _ODD.search(data):
         return True
     try:

@@ -41,6 +41,7 @@ _QUICK = (
     % (_KEY_SHAPE.encode(), _WALLET_FORM.encode())
 )
 _NUMBERS = re.compile(rb"\d[\s0-9a-fA-Fxu_,]{24,}+")
+_QUICK_NUMBERS = compiled(rb"[0-9][\s\x0b0-9a-fA-Fxu_,]{24}")
 _BYTE = re.compile(rb"\b(?:0x[0-9a-fA-F]{1,2}|\d{1,3})(?=\b|u8)")
 _BETWEEN_LINES = {ord(one): None for one in "\n\r\t"}
 _DOCUMENTATION = re.compile(rb"\bdoc\s*=\s*r?#*\Z")
@@ -117,7 +118,7 @@ def is_documentation(data: bytes, start: int) -> bool:
 def spelled(telling: Telling, code: bytes) -> list[int]:
     """Starts of the lists of numbers that spell such a text."""
     found: list[int] = []
-    for run in _NUMBERS.finditer(code):
+    for run in _NUMBERS.finditer(code) if _QUICK_NUMBERS.search(code) else ():
         numbers = _BYTE.findall(run[0]) if run[0].count(b",") >= _SHORTEST else ()
         text = _spelled_by(numbers)
         if text and telling[1](b'"' + text.replace(b'"', b" ") + b'"'):

@@ -30,7 +30,7 @@ _NAME = rb"[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*"
 _WORD = re.compile(rb"[A-Za-z0-9_\x80-\xff]+")
 _USE_PART = re.compile(rb"[A-Za-z0-9_\x80-\xff]+|[{},*]")
 _USE_DEPTH = 32
-_EXTERN = re.compile(rb"\bextern\s+crate\s+(?:r#)?(\w+)\s+as\s+(?:r#)?(\w+)")
+_EXTERN = re.compile(rb"extern(?<!\wextern)\s+crate\s+(?:r#)?(\w+)\s+as\s+(?:r#)?(\w+)")
 _LOADED = re.compile(rb"\[\s*(?:\w+\s*::\s*)?[cd]tor\b[^{};]*\bfn\b")
 # `extern(?<!\wextern)`, not `\bextern`: what begins with letters is found many times faster.
 _EXTERN_BLOCK = re.compile(rb"extern(?<!\wextern)\s*(?:\"[^\"]*\"\s*)?\{([^{}]*)\}")
@@ -196,9 +196,9 @@ class Vocabulary:
                     if name not in ("*", path[-1]):
                         shared |= found  # a new name may be handed on by a glob
         has_glob = b"*" in code and _OWN_GLOB.search(code) is not None
-        if b"extern" in code and b" as " in code:
-            known = {one.encode() for one in _CRATES | words}
-            shared |= {_text(one[2]) for one in _EXTERN.finditer(code) if one[1] in known}
+        if b"extern" in code:
+            renamed = [(_text(one[1]), _text(one[2])) for one in _EXTERN.finditer(code)]
+            shared |= {new for name, new in renamed if name in words or name in _CRATES}
         if b"type" in code:
             shared |= self._types(
                 code, own | shared, words if new is None else new, is_first=new is None

@@ -108,6 +108,8 @@ def test_code_that_names_nothing_stays_unparsed() -> None:
         f"fn f() {{ let a = [{', '.join(map(hex, b'https://x.invalid'))}]; }}",
         "const A: &[u8] = &[" + ", ".join(f"b'{one}'" for one in "https://x.invalid") + "];",
         "fn f() { std::\u2028fs::read(b) }",
+        "fn f() { std::fs\v::\vread(b) }",
+        "extern crate std as\tq; fn f() { q::fs::read(b) }",
         "mod a { mod b { pub use std::fs as q; } } fn f() { a::b::q::read(x) }",
         "struct S { c: std::process::Command } impl S { fn f(&mut self) { self.c.arg(x).pre_exec(y); } }",
         "fn f(a: [u8; 4]) -> impl Fn() { move || { std::fs::read(a); } }",

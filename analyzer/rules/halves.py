@@ -81,9 +81,9 @@ def _halves(crossing: _Crossing, flows: tuple[Flow, ...]) -> Iterator[Half]:
             given = crossing.leaving.get(flow.sink, ())
         finding = finding_of(crossing.rule, [[flow.source], [flow.sink]], shortest([flow]))
         yield from (Half(take, give, finding) for take in taken for give in given if take or give)
-    for fact in crossing.sinks:
-        if fact.kind in _STARTING:
-            yield from _started(crossing.rule, fact)
+    starting = (one for one in crossing.sinks if one.kind in _STARTING)
+    for fact in sorted(starting, key=repr):  # of two that start one file, always the same is cited
+        yield from _started(crossing.rule, fact)
 
 
 def _started(rule: Rule, fact: Fact) -> Iterator[Half]:

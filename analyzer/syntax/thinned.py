@@ -5,27 +5,29 @@ and all its words and texts.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from analyzer.syntax.flat import Range, flatten, merged
 from analyzer.syntax.lexer import TokenKind, literal_text, tokens
+from analyzer.syntax.vocabulary import compiled
 
 _BRACES = re.compile(rb"[{}]")
 _OPENING = ord("{")
-_NAMING = re.compile(rb"\bmod\b|include|macro")
-_BLANKS = bytes(one if one in b"\n" else 32 for one in range(256))
+_NAMING = compiled(rb"\bmod\b|include|\bmacro(?:_rules)?\b")
+_PAIRS = ((b"(", b")"), (b"[", b"]"))
 
 
 def without_bodies(data: bytes) -> bytes:
-    """The file with comments, and all items and bodies that name no module and no macro, blanked in
-    place.
+    """The file without comments, and without all items and bodies that name no module and no macro;
+    every line stays where it is.
     """
     flat = flatten(data)
     ranges = list(_idle(flat.code)) if flat.is_exact else []
     parts: list[bytes] = []
     position = 0
     for start, end in merged(ranges, flat.comments):
-        parts += (data[position:start], data[start:end].translate(_BLANKS))
+        parts += (data[position:start], b" ", b"\n" * data.count(b"\n", start, end))
         position = end
     return b"".join([*parts, data[position:]])
 
@@ -35,31 +37,38 @@ def _idle(code: bytes) -> Iterator[Range]:
 
     What stands before a brace goes with it, unless it opens or closes another bracket.
     """
-    found: list[Range] = []
-    opened: list[int] = []
-    borders = [0]  # where what stands before the next brace of this depth begins
-    for match in _BRACES.finditer(code):
-        position = match.start()
-        if code[position] == _OPENING:
-            opened.append(position)
-            borders.append(position + 1)
+    braces = [match.start() for match in _BRACES.finditer(code)]
+    closing = _closing(code, braces)
+    naming = [match.start() for match in _NAMING.finditer(code)]
+    naming.append(len(code))
+    number = border = 0  # `border`: where what stands before the brace begins
+    while number < len(closing):
+        start, end = braces[number], braces[closing[number]]
+        if naming[bisect_left(naming, start)] < end or start == end:
+            number, border = number + 1, start + 1
             continue
-        if not opened:
-            return
-        start = opened.pop()
-        borders.pop()
-        border, borders[-1] = borders[-1], position + 1
-        if _NAMING.search(code, start, position):
-            continue
-        while found and found[-1][0] > start:
-            found.pop()
-        head = code[border:start]
-        is_apart = not _NAMING.search(head) and all(
-            head.count(one) == head.count(other) for one, other in ((b"(", b")"), (b"[", b"]"))
+        is_apart = naming[bisect_left(naming, border)] >= start and all(
+            code.count(one, border, start) == code.count(other, border, start)
+            for one, other in _PAIRS
         )
-        found.append((border, position + 1) if is_apart else (start + 1, position))
-    if not opened:
-        yield from found
+        yield (border, end + 1) if is_apart else (start + 1, end)
+        number, border = closing[number] + 1, end + 1
+
+
+def _closing(code: bytes, braces: list[int]) -> list[int]:
+    """For each opening brace the number of the one that closes it, for that one its own; empty
+    where they do not pair.
+    """
+    closing = list(range(len(braces)))
+    opened: list[int] = []
+    for number, position in enumerate(braces):
+        if code[position] == _OPENING:
+            opened.append(number)
+        elif opened:
+            closing[opened.pop()] = number
+        else:
+            return []
+    return [] if opened else closing
 
 
 def words_and_texts(data: bytes) -> tuple[frozenset[str], frozenset[str]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
 import re2
@@ -48,6 +50,7 @@ _DOCUMENTATION = re.compile(rb"\bdoc\s*=\s*r?#*\Z")
 _SHORTEST = 6
 _LARGEST_BYTE = 255
 _LONG = 40
+_SHORT = 100
 _SECRET_LENGTH = 300
 
 Telling = tuple[re2._Regexp, Callable[[bytes], bool]]
@@ -72,37 +75,44 @@ def telling(secrets: IndicatorList, words: IndicatorList) -> Telling:
             return True
         return is_encoded(compact) or bool(HEX.fullmatch(compact)) or _decodes(compact)
 
-    return compiled(_QUICK + b"|" + quick), is_telling
+    known = functools.lru_cache(maxsize=4096)(is_telling)  # names of features stand everywhere
+    return (
+        compiled(_QUICK + b"|" + quick),
+        lambda literal: (known if len(literal) < _SHORT else is_telling)(literal),
+    )
 
 
 def told(telling: Telling, data: bytes, texts: list[Range]) -> list[int]:
     """Starts of the texts of a file that are facts by themselves."""
     quick, is_telling = telling
-    found = (texts[one] for one in holding(quick, [data[at + 1 : end - 1] for at, end in texts]))
+    inner = [data[start + 1 : end - 1] for start, end in texts]
+    distinct = list(dict.fromkeys(inner))
+    held = {distinct[one] for one in holding(quick, distinct)}
     return [
         start
-        for start, end in found
-        if not is_documentation(data, start) and is_telling(data[start:end])
+        for (start, end), text in zip(texts, inner, strict=True)
+        if text in held and not is_documentation(data, start) and is_telling(data[start:end])
     ]
 
 
 def holding(pattern: re2._Regexp, texts: Sequence[bytes]) -> Iterator[int]:
-    """The numbers of the texts in which a pattern finds something, in order: a part of them in
-    which all texts together show nothing is not looked at any further.
+    """The numbers of the texts in which a pattern finds something, in order.
 
-    The pattern must not care for where a text begins and ends otherwise than for lines.
+    All texts are searched as one: the pattern must not care for where a text begins and ends
+    otherwise than for lines. What it finds across several is asked of each of them.
     """
-    pending = [(0, len(texts))]
-    while pending:
-        start, end = pending.pop()
-        joined = texts[start] if end - start == 1 else b"\n".join(texts[start:end])
-        if not pattern.search(joined):
-            continue
-        if end - start == 1:
-            yield start
-        elif end > start:
-            middle = (start + end) // 2
-            pending += [(middle, end), (start, middle)]
+    ends = list(itertools.accumulate(len(one) + 1 for one in texts))
+    together = b"\n".join(texts)
+    match = pattern.search(together)
+    while match is not None:
+        first = bisect_right(ends, match.start())
+        last = bisect_right(ends, max(match.start(), match.end() - 1))
+        for number in range(first, min(last + 1, len(texts))):
+            if pattern.search(texts[number]):
+                yield number
+        if last + 1 >= len(texts):
+            return
+        match = pattern.search(together, ends[last])
 
 
 def key_shape(text: str) -> str:

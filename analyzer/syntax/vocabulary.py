@@ -21,7 +21,7 @@ _CRATES = frozenset({"std", "core", "alloc"})
 _NEUTRAL = ("guard.", "trigger.")
 _ALWAYS = (
     rb"\blink_section\b",
-    rb"\b(?:asm|global_asm|naked_asm|include|include_str|include_bytes|env|option_env)\s*!",
+    rb"\b(?:asm|global_asm|naked_asm|include_str|include_bytes|env|option_env)\s*!",
     rb"(?:b?   \s*,\s*){16}",
 )
 """What speaks without any name of the catalogue: load-time code, compile-time reads, lists of

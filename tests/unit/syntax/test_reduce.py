@@ -82,6 +82,13 @@ def test_code_that_names_nothing_stays_unparsed() -> None:
     assert read({"lib.rs": PLAIN}, is_cut=True).coverage.parsed_files == 0
 
 
+def test_an_inclusion_alone_makes_no_file_be_parsed() -> None:
+    files = {"lib.rs": PLAIN + 'include!("more.rs");', "more.rs": "fn f() { std::fs::read(x); }"}
+    report = read(files, is_cut=True)
+    assert report.coverage.parsed_files == 1
+    assert [one.owner for one in facts(report)] == ["src/more.rs::f"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

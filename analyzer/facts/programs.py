@@ -40,6 +40,28 @@ def derived(fact: Fact, signatures: Signatures) -> Iterator[Fact]:
     yield from _command(fact, [fact.subject, *fact.data], signatures, 0)
 
 
+def fed(
+    name: str, text: str, signatures: Signatures, base: Fact | None = None
+) -> Iterator[Fact] | None:
+    """What a shell or interpreter does that is handed `text` on its input, at the place of `base`;
+    None for any other program.
+    """
+    program = signatures.programs.get(_name(name)) if name else None
+    if program is None or program.role not in ("shell", "interpreter", "powershell"):
+        return None
+    return _run(base, program, text, signatures) if base is not None else iter(())
+
+
+def _run(base: Fact, program: Program, text: str, signatures: Signatures) -> Iterator[Fact]:
+    base = replace(base, api=f"program:{program.name}")
+    yield replace(base, kind=FactKind.PROCESS_SHELL, subject=text[:2000])
+    if program.role == "powershell":
+        yield from _power(base, text, signatures, 1)
+    elif program.role == "shell":
+        read = cmd_commands if program.name == "cmd" else commands
+        yield from _commands(base, read(text), signatures, 1)
+
+
 def _commands(
     base: Fact, found: list[Command], signatures: Signatures, depth: int
 ) -> Iterator[Fact]:
@@ -134,7 +156,9 @@ def _last(words: list[str]) -> str:
 
 
 def _runs_another(program: Program, words: list[str]) -> bool:
-    """`env NAME=value program`: sets variables for a program instead of printing them."""
+    """`env NAME=value program`, `set -e`: sets something instead of printing variables."""
+    if program.name == "set":
+        return bool(words)
     return program.name == "env" and any("=" not in one and one[:1] != "-" for one in words)
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
-from analyzer.syntax.changes import SKIPPED
+from analyzer.syntax.changes import SKIPPED, dotted
 from analyzer.syntax.literal_values import Frame, Literals
 from analyzer.syntax.outline import Node, Outline, Scope
-from analyzer.syntax.struct_values import HOLDERS, taken
-from analyzer.syntax.values import UNKNOWN_VALUE, Value, joined
+from analyzer.syntax.struct_values import HOLDERS, item_at, struct_value, taken
+from analyzer.syntax.values import UNKNOWN_VALUE, Value, constant, joined, listed
+
+if TYPE_CHECKING:
+    from analyzer.syntax.code import CrateCode
+
+MAX_PARTS = 12
 
 T = TypeVar("T")
 MAX_WORLDS = 4
@@ -27,6 +33,9 @@ class Branches(Literals):
 
     world = 0
     worlds = 1
+
+    def __init__(self, code: CrateCode) -> None:
+        self.code = code
 
     def in_worlds(self, ask: Callable[[], T]) -> list[T]:
         """What `ask` folds, once for each world that differs."""
@@ -85,3 +94,47 @@ class Branches(Literals):
             return UNKNOWN_VALUE
         sides = tuple(self.fold(outline, one, scope, frame, depth) for one in (left, right))
         return joined(sides, step="join of texts")
+
+    def _fold_array_expression(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        if node.child_by_field_name("length") is not None:
+            return UNKNOWN_VALUE
+        children = [one for one in node.named_children if one.type not in SKIPPED]
+        self.code.want(table=outline.path if not children and outline.is_cut else "")
+        return listed(tuple(self.fold(outline, one, scope, frame, depth) for one in children))
+
+    def _fold_tuple_expression(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        parts = node.named_children[:MAX_PARTS]
+        items = tuple(self.fold(outline, one, scope, frame, depth) for one in parts)
+        return replace(joined(tuple(map(dotted, items[:4])), between=":"), items=items)
+
+    def _fold_struct_expression(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        return struct_value(self, outline, node, scope, (frame, depth))
+
+    def _fold_index_expression(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        return item_at(self, outline, node, scope, (frame, depth))
+
+    def _fold_self(
+        self, _outline: Outline, _node: Node, _scope: Scope, frame: Frame, _depth: int
+    ) -> Value:
+        return frame.get("self", UNKNOWN_VALUE)
+
+    def _fold_type_cast_expression(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        inner, kind = node.child_by_field_name("value"), node.child_by_field_name("type")
+        if inner is None:
+            return UNKNOWN_VALUE
+        value = self.fold(outline, inner, scope, frame, depth)
+        if kind is None or outline.text(kind) != "char" or value.is_unknown:
+            return value
+        number = value.number
+        is_known = number is not None and 0 <= number < 256
+        return constant(chr(number or 0), *value.derivation) if is_known else UNKNOWN_VALUE

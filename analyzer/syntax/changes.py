@@ -25,7 +25,7 @@ _NUMBER = re.compile(
 )
 INNER = frozenset(
     "reference_expression try_expression await_expression parenthesized_expression"
-    " type_cast_expression return_expression unary_expression expression_statement"
+    " return_expression unary_expression expression_statement"
     " else_clause unsafe_block async_block".split()
 )
 SAME_TEXT = frozenset(
@@ -180,13 +180,18 @@ def integer_literal(text: str) -> tuple[int, str] | None:
 _INDEX = rb"\s*+(?:\[[^\]]{0,400}+\]\s*+)?"
 _REWRITTEN = re.compile(
     _INDEX + rb"(?:[-+*/%^|&]|<<|>>)=|\[[^\]]{0,400}+\]\s*+=[^=>]"
-    rb"|\s*+\.\s*+(?:iter_mut|reverse|swap|rotate_left|rotate_right|truncate|insert|chunks_mut)\b"
+    rb"|\s*+\.\s*+(?:iter_mut|reverse|swap|rotate_left|rotate_right|truncate|insert|chunks_mut"
+    rb"|sort\w*|retain\w*|dedup\w*|drain|resize|splice|split_off|fill|write_str|write_char"
+    rb"|make_ascii_\w+|as_mut_slice|copy_from_slice|clone_from_slice|chunks_exact_mut|split_at_mut"
+    rb"|get_mut|first_mut|last_mut|remove|swap_remove|clear)\b"
 )
 _STORED = re.compile(_INDEX + rb"=(?![=>])")
 _CALLED = re.compile(
     _INDEX + rb"\.\s*+(?:push|push_str|extend|append|extend_from_slice|insert_str|pop"
-    rb"|remove|clear|fill|copy_from_slice|clone_from_slice|retain|drain|resize|as_mut|write_str)\b"
+    rb"|remove|clear|fill|copy_from_slice|clone_from_slice|retain|drain|resize|as_mut|write_str"
+    rb"|write_all|write_char|sort\w*|dedup\w*|splice|split_off|push_back|push_front|for_each|next)\b"
 )
+_WRITTEN = re.compile(rb"\s*+\.\s*+write_\w+")
 _LENT = re.compile(rb"(?:&mut\s+|\bwrite(?:ln)?!\s*\(\s*)\Z")
 
 
@@ -210,6 +215,16 @@ def is_rewritten(outline: Outline, name: str, start: int, end: int) -> bool:
 
 def is_filled(outline: Outline, name: str, start: int, end: int) -> bool:
     """Whether a local is lent between two positions to what may fill it."""
+    between = outline.data[start : min(end, start + 4_000)]
+    mentions = _mentions(between, name)
+    return any(
+        _LENT.search(between, max(0, at - 40), at) or _WRITTEN.match(between, end)
+        for at, end in mentions
+    )
+
+
+def is_lent(outline: Outline, name: str, start: int, end: int) -> bool:
+    """Whether a local is lent between two positions to a function that may change it."""
     between = outline.data[start : min(end, start + 4_000)]
     mentions = _mentions(between, name)
     return any(_LENT.search(between, max(0, at - 40), at) for at, _ in mentions)

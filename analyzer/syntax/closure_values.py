@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from analyzer.syntax.evaluate import Evaluator
 
 MAX_ITEMS = 64
+ONE_BY_ONE = frozenset(
+    """map filter filter_map find find_map nth first last next skip take step_by skip_while
+    take_while map_while flat_map scan fold windows chunks chunks_exact zip enumerate flatten
+    position for_each inspect any all""".split()
+)
+"""Methods that do something with single elements."""
+_CHOOSING = frozenset({"find", "find_map", "nth", "last", "max_by_key", "min_by_key"})
+_CHARACTERS = frozenset({"chars", "bytes", "char_indices", "as_bytes", "encode_utf16"})
+_STILL = frozenset(
+    "iter into_iter copied cloned rev by_ref peekable enumerate skip take step_by filter".split()
+)
 Frame = Mapping[str, Value]
 
 
@@ -30,6 +41,30 @@ def or_else(
     if not value.is_unknown or body is None:
         return value
     return evaluator.fold(outline, body, scope, frame, depth)
+
+
+def goes_over_text(outline: Outline, node: Node) -> bool:
+    """Whether an expression is the characters or bytes of a text: `name.chars().rev()`."""
+    for _ in range(MAX_ITEMS):
+        function = node.child_by_field_name("function") if node.type == "call_expression" else None
+        field = function.child_by_field_name("field") if function is not None else None
+        inner = function.child_by_field_name("value") if function is not None else None
+        if field is None or inner is None:
+            return False
+        name = outline.text(field)
+        if name in _CHARACTERS:
+            return True
+        if name not in _STILL:
+            return False
+        node = inner
+    return False
+
+
+def is_choosing(outline: Outline, node: Node) -> bool:
+    """Whether a call gives one of several elements: which one, the interpreter may know."""
+    function = node.child_by_field_name("function") if node.type == "call_expression" else None
+    field = function.child_by_field_name("field") if function is not None else None
+    return field is not None and outline.text(field) in _CHOOSING
 
 
 def through_closure(

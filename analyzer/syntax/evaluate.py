@@ -19,15 +19,21 @@ from analyzer.syntax.changes import (
     SKIPPED,
     TEXT_TYPES,
     changes_in,
-    dotted,
     from_template,
     is_character,
     is_filled,
+    is_lent,
     is_repeated,
     is_rewritten,
     returned,
 )
-from analyzer.syntax.closure_values import or_else, through_closure
+from analyzer.syntax.closure_values import (
+    ONE_BY_ONE,
+    goes_over_text,
+    is_choosing,
+    or_else,
+    through_closure,
+)
 from analyzer.syntax.fields import Fields, parameters
 from analyzer.syntax.machine.interpreter import Interpreter
 from analyzer.syntax.macro_values import macro_value
@@ -40,24 +46,22 @@ from analyzer.syntax.struct_values import (
     field_of_pattern,
     gathered_list,
     is_of_several,
-    item_at,
-    struct_value,
 )
 from analyzer.syntax.values import (
     METHODS,
     UNKNOWN_VALUE,
     Hole,
     Value,
+    as_text,
     changed,
     joined,
-    listed,
+    path_of,
 )
 
 if TYPE_CHECKING:
     from analyzer.syntax.code import CrateCode
 
 MAX_DEPTH = 48
-MAX_PARTS = 12
 MAX_CHANGES = 1_000
 """Changes of one local in place beyond which the rest of it is unknown."""
 
@@ -77,7 +81,7 @@ class Evaluator(Branches):
     def __init__(
         self, code: CrateCode, interpreter: Interpreter, *, max_steps: int, max_size_bytes: int
     ) -> None:
-        self.code = code
+        super().__init__(code)
         self._steps, self._max_size = max_steps, max_size_bytes
         self._interpreter = interpreter
         self._fields, self._fields_open = Fields(code), set[str]()
@@ -116,7 +120,11 @@ class Evaluator(Branches):
         self._open.append(key)
         outer, self.worlds = self.worlds, 1
         try:
-            value = self._fold(outline, node, scope, frame, depth + 1)
+            value = UNKNOWN_VALUE
+            if is_choosing(outline, node):
+                value = self._interpreter.attempt(outline, node, scope, frame)
+            if value.is_unknown:
+                value = self._fold(outline, node, scope, frame, depth + 1)
         finally:
             self._open.pop()
         if node.type in _COMPUTED and value.is_open:
@@ -132,40 +140,28 @@ class Evaluator(Branches):
     def _fold(self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int) -> Value:
         kind = node.type
         if kind in INNER:
-            children = [one for one in node.named_children if one.type != "primitive_type"]
+            children = node.named_children
             if not children:
                 return UNKNOWN_VALUE
-            pick = children[0] if kind == "type_cast_expression" else children[-1]
-            return self.fold(outline, pick, scope, frame, depth)
+            return self.fold(outline, children[-1], scope, frame, depth)
         fold = getattr(self, f"_fold_{kind}", None)
         if fold is None:
             return UNKNOWN_VALUE
         folded: Value = fold(outline, node, scope, frame, depth)
         return folded
 
-    def _fold_array_expression(
-        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
-    ) -> Value:
-        if node.child_by_field_name("length") is not None:
-            return UNKNOWN_VALUE
-        children = [one for one in node.named_children if one.type not in SKIPPED]
-        self.code.want(table=outline.path if not children and outline.is_cut else "")
-        return listed(tuple(self.fold(outline, one, scope, frame, depth) for one in children))
-
-    def _fold_tuple_expression(
-        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
-    ) -> Value:
-        parts = node.named_children[:MAX_PARTS]
-        items = tuple(self.fold(outline, one, scope, frame, depth) for one in parts)
-        return replace(joined(tuple(map(dotted, items[:4])), between=":"), items=items)
-
     def _fold_identifier(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
         name = outline.text(node)
         for binding in outline.bindings(name, node.start_byte, scope.function):
-            if is_rewritten(outline, name, binding.start, node.start_byte):
+            place = (binding.start, node.start_byte)
+            if is_rewritten(outline, name, *place):
                 return UNKNOWN_VALUE
+            if is_lent(outline, name, *place):
+                computed = self._interpreter.attempt(outline, node, scope, frame)
+                if not computed.is_unknown:
+                    return computed
             break
         return self.named(outline, name, node.start_byte, scope, (frame, depth))
 
@@ -177,7 +173,8 @@ class Evaluator(Branches):
         for binding in outline.bindings(name, position, scope.function):
             value = self._bound(outline, binding, name, scope, state)
             place = (binding.start, position)
-            if value.parts == ("",) and is_filled(outline, name, *place):
+            is_empty = value.parts == ("",) or value.items == ()
+            if is_empty and is_filled(outline, name, *place):
                 return UNKNOWN_VALUE  # `read_to_string(&mut text)`
             return self._with_changes(outline, (name, place), scope, value, depth)
         if name in frame:
@@ -194,11 +191,15 @@ class Evaluator(Branches):
             return frame[name]
         gathered = gathered_list(outline, row)
         value = self.fold(outline, gathered or row.value, scope, frame, depth)
+        if gathered is not None and row.type is not None and "PathBuf" in outline.text(row.type):
+            value = path_of(value)
         if row.field:
             return field_of_pattern(self, outline, row, (value, scope), depth)
         if row.part >= 0:
             items = value.items or ((value,) if not row.is_element else ())
             value = items[row.part] if row.part < len(items) else UNKNOWN_VALUE
+        elif row.type is not None and outline.text(row.type) == "String":
+            value = as_text(value)
         if not row.is_element or (value.items is None and value.is_open):
             return value  # what each item of an unknown list is made like
         return value.items[0] if value.items and len(value.items) == 1 else UNKNOWN_VALUE
@@ -288,16 +289,6 @@ class Evaluator(Branches):
         finally:
             self._fields_open.discard(name)
 
-    def _fold_struct_expression(
-        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
-    ) -> Value:
-        return struct_value(self, outline, node, scope, (frame, depth))
-
-    def _fold_index_expression(
-        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
-    ) -> Value:
-        return item_at(self, outline, node, scope, (frame, depth))
-
     def _fold_call_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
@@ -309,8 +300,10 @@ class Evaluator(Branches):
             generic = function.child_by_field_name("type_arguments")
             function = function.child_by_field_name("function") or function
             made = function.child_by_field_name("value")
-            if made is not None and generic is not None and "Vec" in outline.text(generic):
-                return self.fold(outline, made, scope, frame, depth)  # `collect::<Vec<_>>()`
+            kind = outline.text(generic) if generic is not None and made is not None else ""
+            if made is not None and ("Vec" in kind or "PathBuf" in kind):  # `collect::<Vec<_>>()`
+                found = self.fold(outline, made, scope, frame, depth)
+                return path_of(found) if "PathBuf" in kind else found
         nodes = [one for one in listed_.named_children if one.type not in SKIPPED]
         if function.type == "field_expression":
             return self._method(outline, (function, nodes), scope, frame, depth)
@@ -327,7 +320,8 @@ class Evaluator(Branches):
         if path[-2:] in MADE:
             return MADE[path[-2:]](arguments)
         if len(arguments) == 1 and path[-1] in SAME_TEXT and TEXT_TYPES & set(path[-3:]):
-            return arguments[0]
+            is_text = path[-1].startswith("from_utf8") and arguments[0].is_constant
+            return replace(arguments[0], items=None) if is_text else arguments[0]
         return constructed(self.code, path, arguments)
 
     def _method(
@@ -343,6 +337,8 @@ class Evaluator(Branches):
         if receiver is None or field is None:
             return UNKNOWN_VALUE
         name = outline.text(field)
+        if name in ONE_BY_ONE and goes_over_text(outline, receiver):
+            return UNKNOWN_VALUE  # each of its characters, which are for the interpreter
         fold = METHODS.get(name) if name not in ELSE else None
         if fold is not None:
             value = self.fold(outline, receiver, scope, frame, depth)
@@ -386,6 +382,9 @@ class Evaluator(Branches):
         frame |= {"self": held} if held.variant else {}
         scope = outline.scope_at(body.start_byte, body.end_byte)
         value = self.fold(outline, body, scope, frame, depth + 8)
+        kind = node.child_by_field_name("return_type")
+        if kind is not None and outline.text(kind) == "String":
+            value = as_text(value)
         if not value.is_unknown:
             return value
         return self._first_known(outline, returned(outline, body), scope, frame, depth + 8)

@@ -24,7 +24,8 @@ def items_around(
     loops = sorted(_loops(code, outline, at), key=lambda one: -one[0])
     for _, pattern, node in loops:
         value = code.evaluator.value(outline, node, scope, frame)
-        several = value.items if value.items is not None else (value,)
+        is_text = value.is_constant  # bytes that spell it are no places to go over
+        several = value.items if value.items is not None and not is_text else (value,)
         items = [destructured(outline, pattern, one) for one in several]
         found = [one for one in items if one]
         if found:

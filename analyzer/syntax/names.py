@@ -73,6 +73,7 @@ class Names:
         self._is_known, self._is_legacy = is_known, is_legacy
         self.items: dict[Path, Item] = {}
         self.impls: dict[str, list[Item]] = {}
+        self._associated_constants: list[Item] = []
         self._reached: dict[Path, tuple[Path, ...]] = {}
         self._glob_bases: dict[Path, tuple[Path, ...]] = {}
         self._uses: dict[str, list[tuple[str, Path]]] = {}
@@ -123,6 +124,8 @@ class Names:
         """A constant of an `impl`, under the type's name in the same module."""
         impl = item.scope.impl if item.kind == "const_item" else None
         own = impl.child_by_field_name("type") if impl is not None else None
+        if impl is not None and item.node.child_by_field_name("value") is not None:
+            self._associated_constants.append(item)
         if own is not None:
             kind = clean(outline.text(own).partition("<")[0].rpartition("::")[2].strip())
             self.items.setdefault((*item.path[:-1], kind, item.path[-1]), item)
@@ -144,6 +147,27 @@ class Names:
                 symbol = linked_symbol(self._outlines[item.file], item.node)
                 if symbol != path[-1]:
                     table.setdefault(symbol, set()).add(path[-1])
+        return table
+
+    @functools.cached_property
+    def structs(self) -> Mapping[str, Item]:
+        """Structs by their names; the first of several namesakes."""
+        table: dict[str, Item] = {}
+        for path, item in self.items.items():
+            if item.kind == "struct_item":
+                table.setdefault(path[-1], item)
+        return table
+
+    def of_trait(self, path: Path) -> Item | None:
+        """The constant that a path names of a trait or of any type that has it, if there is one."""
+        found = self._constants.get(path[-1], []) if path[-1].isupper() else []
+        return found[0] if len(found) == 1 else None
+
+    @functools.cached_property
+    def _constants(self) -> Mapping[str, list[Item]]:
+        table: dict[str, list[Item]] = {}
+        for item in self._associated_constants:
+            table.setdefault(item.path[-1], []).append(item)
         return table
 
     def _add_use(self, file: str, scope: Scope, node: Node, alias: str, target: Path) -> None:

@@ -13,6 +13,7 @@ from analyzer.syntax.query import called_function
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, listed
 
 if TYPE_CHECKING:
+    from analyzer.syntax.branch_values import Branches
     from analyzer.syntax.code import CrateCode
     from analyzer.syntax.evaluate import Evaluator
 
@@ -27,12 +28,12 @@ KEEPING = frozenset(
 _FIELDS = 32
 _EXPANDING = re.compile(r"^(?:tilde|full|env)$|expand|normali[sz]e|absolut|canonical|^clean$")
 """Functions of foreign crates that give back the place that they are given."""
-_LIST = re.compile(r"\b(?:Vec|VecDeque|HashSet|BTreeSet)\b|\[")
+_LIST = re.compile(r"\b(?:Vec|VecDeque|HashSet|BTreeSet|PathBuf)\b|\[")
 _AROUND = frozenset({"try_expression", "await_expression", "parenthesized_expression"})
 
 
 def struct_value(
-    evaluator: Evaluator, outline: Outline, node: Node, scope: Scope, state: State
+    evaluator: Branches, outline: Outline, node: Node, scope: Scope, state: State
 ) -> Value:
     """The fields that a struct expression gives."""
     frame, depth = state
@@ -65,9 +66,7 @@ def constructed(code: CrateCode, path: Path, arguments: tuple[Value, ...]) -> Va
     return Value(fields=rows, variant=path[-1])
 
 
-def item_at(
-    evaluator: Evaluator, outline: Outline, node: Node, scope: Scope, state: State
-) -> Value:
+def item_at(evaluator: Branches, outline: Outline, node: Node, scope: Scope, state: State) -> Value:
     """`list[2]`, where list and number are known."""
     if len(node.named_children) != 2:
         return UNKNOWN_VALUE

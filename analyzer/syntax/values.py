@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from analyzer.syntax.format_specs import styled
+
 ONE_OF = "one of several"
 """The step of a value that a field was given at one of several places: callers may tell which."""
 
@@ -132,6 +134,22 @@ def path_joined(base: Value, more: Value) -> Value:
     return joined((base, constant(slash), more) if slash else (base, more))
 
 
+def as_text(value: Value) -> Value:
+    """The text that several texts are when they are gathered in one."""
+    if value.items is None or any(one.variant for one in value.items):
+        return value
+    if value.is_constant:
+        return replace(value, items=None)
+    return joined(value.items, step="join of texts")
+
+
+def path_of(value: Value) -> Value:
+    """The path that its parts make one after another."""
+    if value.items is None or value.is_constant:
+        return value
+    return functools.reduce(path_joined, value.items) if value.items else constant("")
+
+
 def _mapped(change: Callable[[str], str], step: str, value: Value, _: tuple[Value, ...]) -> Value:
     if not value.is_constant:
         return UNKNOWN_VALUE
@@ -203,6 +221,12 @@ def _is_place(value: Value) -> bool:
     return len(value.parts) > 1 and isinstance(first, Hole) and first != Hole()
 
 
+def _parsed(value: Value, _: tuple[Value, ...]) -> Value:
+    """`parse`: most types keep the text as it is, a number is one."""
+    is_number = value.is_constant and value.text.isdecimal() and len(value.text) < 12
+    return replace(value, number=int(value.text)) if is_number else value
+
+
 def _collect(value: Value, _: tuple[Value, ...]) -> Value:
     return value
 
@@ -252,10 +276,11 @@ ok_or_else map_err as_deref iter into_iter chars bytes cloned copied context wit
 to_vec into_bytes into_os_string as_slice leak display by_ref trim_matches into_path_buf
 as_encoded_bytes canonicalize clone_from or unwrap_or_else await poll filter flatten err
 or_else as_deref_mut borrow_mut into_owned as_ptr as_mut_ptr as_c_str to_bytes as_bytes_with_nul
-into_raw parse try_clone cast cast_mut cast_const""".split()
+into_raw try_clone cast cast_mut cast_const""".split()
 
 METHODS: Mapping[str, Method] = {
     **dict.fromkeys(_SAME, _collect),
+    "parse": _parsed,
     "join": _join,
     "concat": _concat,
     "collect": _gathered,
@@ -286,6 +311,13 @@ CHANGES = frozenset({"push", "push_str", "extend", "extend_from_slice", "set_fil
 """Methods that change their receiver in place and that folding follows."""
 
 
+def _octets(value: Value) -> tuple[Value, ...]:
+    """What is put behind bytes: a list of bytes, one byte, or a text as its bytes."""
+    if value.items is not None or value.number is not None:
+        return value.flat()
+    return tuple(Value((str(one),), number=one) for one in value.text.encode("utf-8", "replace"))
+
+
 def changed(value: Value, method: str, arguments: tuple[Value, ...], *, is_path: bool) -> Value:
     """The receiver after `method` changed it."""
     if method == "pop" and not arguments:
@@ -301,12 +333,26 @@ def changed(value: Value, method: str, arguments: tuple[Value, ...], *, is_path:
         is_text = arguments[0].is_constant and len(arguments[0].text) == 1
         value = constant("") if is_text or method != "push" else value
     if value.items is not None:
-        return replace(value, items=(*value.items, *arguments[0].flat()), parts=(Hole(),))
+        more = arguments[0].flat()
+        if value.items and value.items[-1].number is not None and arguments[0].is_constant:
+            more = _octets(arguments[0])
+        return replace(listed((*value.items, *more)), derivation=value.derivation)
     if is_path:
         for one in arguments[0].flat() if method == "extend" else arguments[:1]:
             value = path_joined(value, one)
         return value
     return joined((value, arguments[0]), step="pushed text")
+
+
+def _styled(value: Value, style: str) -> Value:
+    """A value as a format specification shows it; one that asks for parameters is passed over."""
+    if value.number is not None and value.items is None:
+        shown = styled(value.number, style)
+        return replace(constant(shown), derivation=value.derivation) if shown else UNKNOWN_VALUE
+    if not value.is_constant or value.items is not None:
+        return value
+    shown = styled(value.text, style)
+    return value if shown is None else replace(value, parts=(shown,))
 
 
 def formatted(template: str, arguments: tuple[Value, ...], named: Mapping[str, Value]) -> Value:
@@ -324,15 +370,15 @@ def formatted(template: str, arguments: tuple[Value, ...], named: Mapping[str, V
         end = template.find("}", at)
         if at >= len(template) or end < 0:
             break
-        key = template[at + 1 : end].partition(":")[0].strip()
-        if not key:
-            parts.append(arguments[position] if position < len(arguments) else UNKNOWN_VALUE)
-            position += 1
-        elif key.isdecimal():
-            slot = int(key) if len(key) < 6 else len(arguments)
-            parts.append(arguments[slot] if slot < len(arguments) else UNKNOWN_VALUE)
+        key, _, style = template[at + 1 : end].partition(":")
+        key = key.strip()
+        slot = position if not key else int(key) if key.isdecimal() and len(key) < 6 else -1
+        position += not key
+        if key and not key.isdecimal():
+            found = named.get(key, UNKNOWN_VALUE)
         else:
-            parts.append(named.get(key, UNKNOWN_VALUE))
+            found = arguments[slot] if 0 <= slot < len(arguments) else UNKNOWN_VALUE
+        parts.append(_styled(found, style) if style.strip() else found)
         index = end + 1
     known = [one for one in parts if one.parts != ("",)]
     filled = [one for one in known if one.is_constant]

@@ -15,11 +15,11 @@ from analyzer.syntax.machine.shared import (
     child,
     inner_nodes,
 )
+from analyzer.syntax.machine.tables import as_declared
 from analyzer.syntax.machine.values import (
     NOTHING,
     Char,
     Number,
-    Record,
     Reference,
     Row,
     Stuck,
@@ -27,6 +27,7 @@ from analyzer.syntax.machine.values import (
     plain,
     typed,
 )
+from analyzer.syntax.machine.variants import parts_of, record
 from analyzer.syntax.outline import Node
 
 Run = Callable[[Interpreting, Node, Environment], object]
@@ -46,7 +47,7 @@ def matches(machine: Interpreting, pattern: Node, value: object, env: Environmen
     """
     kind = pattern.type
     if kind in ("identifier", "shorthand_field_identifier"):
-        return _matches_name(env.outline.text(pattern), value, env)
+        return _matches_name(machine, pattern, value, env)
     if kind == "_" or (kind == "match_pattern" and not pattern.named_children):
         return True
     if kind in ("reference_pattern", "ref_pattern", "mut_pattern"):
@@ -55,8 +56,12 @@ def matches(machine: Interpreting, pattern: Node, value: object, env: Environmen
         return any(matches(machine, one, value, env) for one in pattern.named_children)
     if kind in ("tuple_pattern", "slice_pattern"):
         return _matches_several(machine, pattern, value, env)
-    if kind == "tuple_struct_pattern":
+    if kind in ("tuple_struct_pattern", "struct_pattern"):
         return _matches_variant(machine, pattern, value, env)
+    if kind == "captured_pattern":
+        name, inner = inner_nodes(pattern)[0], inner_nodes(pattern)[-1]
+        env.names[env.outline.text(name)] = value
+        return matches(machine, inner, value, env)
     if kind == "range_pattern":
         return _matches_range(machine, pattern, value, env)
     if kind == "match_pattern":
@@ -67,29 +72,46 @@ def matches(machine: Interpreting, pattern: Node, value: object, env: Environmen
     return combined("==", machine.eval(pattern, env), value) is True
 
 
-def _matches_name(name: str, value: object, env: Environment) -> bool:
+def _matches_name(machine: Interpreting, node: Node, value: object, env: Environment) -> bool:
+    name = env.outline.text(node)
     if name == "None":
         return plain(value) is NOTHING
+    if name[:1].isupper():  # a constant or variant, as the lints of the language have it
+        return combined("==", machine.eval(node, env), value) is True
     env.names[name] = value
     return True
 
 
 def _matches_several(machine: Interpreting, pattern: Node, value: object, env: Environment) -> bool:
     value, names = plain(value), [one for one in pattern.children if one.type not in "(),[]"]
-    if any(one.type == "remaining_field_pattern" for one in names):
-        raise Stuck
     if not isinstance(value, (tuple, list)):
         raise Stuck
+    rest = next((at for at, one in enumerate(names) if _is_rest(one)), -1)
+    if rest >= 0:
+        behind = len(names) - rest - 1
+        if len(value) < rest + behind:
+            return False
+        if names[rest].type == "captured_pattern":
+            label = env.outline.text(names[rest].named_children[0])
+            env.names[label] = value[rest : len(value) - behind]
+        value = [*value[:rest], *value[len(value) - behind :]]
+        names = names[:rest] + names[rest + 1 :]
     if len(value) != len(names):
         return False
     return all(matches(machine, a, b, env) for a, b in zip(names, value, strict=True))
+
+
+def _is_rest(node: Node) -> bool:
+    inner = node.named_children[-1] if node.type == "captured_pattern" else node
+    return inner.type == "remaining_field_pattern"
 
 
 def _matches_variant(machine: Interpreting, pattern: Node, value: object, env: Environment) -> bool:
     name = env.outline.text(child(pattern, "type")).rpartition("::")[2]
     inner = [one for one in pattern.children if one.type not in "(),"][1:]
     if name not in ("Some", "Ok", "Err") or len(inner) != 1:
-        raise Stuck
+        rows = parts_of(machine, pattern, plain(value), env)
+        return rows is not None and all(matches(machine, *one, env) for one in rows)
     if (plain(value) is NOTHING) == (name != "Err"):
         return False
     return name == "Err" or matches(machine, inner[0], value, env)
@@ -118,7 +140,10 @@ def block(machine: Interpreting, node: Node, env: Environment) -> object:
     return result if is_value and not _ends_in_semicolon(children[-1]) else ()
 
 
-_NO_VALUE = frozenset({"let_declaration", "empty_statement", "function_item", "use_declaration"})
+_NO_VALUE = frozenset(
+    {"let_declaration", "empty_statement", "function_item", "use_declaration", "const_item"}
+    | {"static_item", "enum_item", "struct_item", "impl_item"}
+)
 
 
 def _ends_in_semicolon(node: Node) -> bool:
@@ -149,12 +174,19 @@ def let(machine: Interpreting, node: Node, env: Environment) -> object:
         return ()
     kind = node.child_by_field_name("type")
     if kind is not None:
-        result = typed(plain(result), env.outline.text(kind))
-    if isinstance(result, list) and value.type in ("identifier", "scoped_identifier"):
+        result = as_declared(plain(result), env.outline.text(kind))
+    if isinstance(result, list) and value.type in _COPIED:
+        machine.weigh(result)
         result = list(result)
     if not matches(machine, pattern, result, env):
         machine.eval(child(node, "alternative"), env)
     return ()
+
+
+_COPIED = frozenset(
+    {"identifier", "scoped_identifier", "unary_expression", "field_expression", "index_expression"}
+)
+"""Expressions of places: what they hold is an array's copy, or moved."""
 
 
 def _missing() -> object:
@@ -208,7 +240,7 @@ def _turn(machine: Interpreting, node: Node, env: Environment) -> Leaving | None
     try:
         machine.eval(child(node, "body"), env)
     except Leaving as leaving:
-        if leaving.kind == "return":
+        if leaving.kind == "return" or (leaving.label and leaving.label != _label(node, env)):
             raise
         return leaving if leaving.kind == "break" else None
     return None
@@ -246,12 +278,15 @@ def for_(machine: Interpreting, node: Node, env: Environment) -> object:
 
 
 def leave(machine: Interpreting, node: Node, env: Environment) -> object:
-    """`break`, `continue`, `return`; labels are not done."""
-    if any(one.type == "label" for one in node.named_children):
-        raise Stuck
+    """`break`, `continue`, `return`."""
     several = inner_nodes(node)
     value = machine.eval(several[0], env) if several else ()
-    raise Leaving(node.type.removesuffix("_expression"), value)
+    raise Leaving(node.type.removesuffix("_expression"), value, _label(node, env))
+
+
+def _label(node: Node, env: Environment) -> str:
+    found = next((one for one in node.named_children if one.type == "label"), None)
+    return env.outline.text(found) if found is not None else ""
 
 
 def literal(_: Interpreting, node: Node, env: Environment) -> object:
@@ -267,24 +302,6 @@ def literal(_: Interpreting, node: Node, env: Environment) -> object:
     if raw[:1] == b"b":
         return Number(ord(found), "u8")
     return Char(found) if node.type == "char_literal" else found
-
-
-def record(machine: Interpreting, node: Node, env: Environment) -> object:
-    """A value of an own struct."""
-    name = env.outline.text(child(node, "name")).rpartition("::")[2]
-    if name == "Self" and env.scope.function >= 0:
-        impl = env.outline.functions[env.scope.function].impl
-        name = env.outline.text(child(impl, "type")) if impl is not None else name
-    fields: dict[str, object] = {}
-    for one in child(node, "body").named_children:
-        if one.type == "shorthand_field_initializer":
-            fields[env.outline.text(one)] = machine.eval(one.named_children[0], env)
-        elif one.type == "field_initializer":
-            value = machine.eval(child(one, "value"), env)
-            fields[env.outline.text(child(one, "field"))] = value
-        else:
-            raise Stuck
-    return Record(name, fields)
 
 
 def constant_item(machine: Interpreting, node: Node, env: Environment) -> object:
@@ -303,6 +320,8 @@ CONTROL: Mapping[str, Run] = {
     "use_declaration": lambda _m, _n, _e: (),
     "function_item": lambda _m, _n, _e: (),
     "const_item": constant_item,
+    "static_item": constant_item,
+    **dict.fromkeys(("enum_item", "struct_item", "impl_item"), lambda _m, _n, _e: ()),
     "if_expression": if_,
     "match_expression": match,
     "while_expression": while_,

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Mapping
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 MAX_SIZE = 65_536
 
@@ -36,6 +37,17 @@ def from_base64(data: bytes) -> bytes:
     """
     text = b"".join(data.split()).rstrip(b"=").translate(_FROM_URL)
     return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
+
+
+def of_alphabet(alphabet: str, data: bytes) -> bytes:
+    """Base64 undone whose characters are others.
+
+    :raises ValueError: if it is none.
+    """
+    if len(alphabet) != 64 or not alphabet.isascii():
+        raise ValueError
+    table = bytes.maketrans(alphabet.encode(), _BASE64)
+    return from_base64(b"".join(data.split()).rstrip(b"=").translate(table))
 
 
 def _from_base32(data: bytes) -> bytes:

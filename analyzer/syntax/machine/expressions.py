@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 
 from analyzer.syntax.changes import integer_literal
+from analyzer.syntax.machine.changing import CHANGES
 from analyzer.syntax.machine.control import CONTROL
 from analyzer.syntax.machine.macros import filled, macro
 from analyzer.syntax.machine.places import place, store
-from analyzer.syntax.machine.rows import CHANGES, counted
+from analyzer.syntax.machine.rows import counted
 from analyzer.syntax.machine.shared import Environment, Interpreting, Leaving, child, inner_nodes
+from analyzer.syntax.machine.tables import MAPS, Table
 from analyzer.syntax.machine.values import (
     HIDING,
     NOTHING,
@@ -171,6 +174,8 @@ def index(machine: Interpreting, node: Node, env: Environment) -> object:
         if isinstance(held, list):
             return held if at == Span(0, None) else held[at.start : at.end]
         return held.encode()[at.start : at.end].decode("utf-8", "replace")
+    if isinstance(held, Table):
+        return held.get(at)
     if isinstance(held, str):
         machine.step(len(held) // 8)
         held = octets(held.encode())
@@ -226,8 +231,32 @@ def call(machine: Interpreting, node: Node, env: Environment) -> object:
         return _method(machine, function, nodes, generics, env)
     arguments = [machine.eval(one, env) for one in nodes]
     if function.type in ("identifier", "scoped_identifier"):
-        return machine.call(machine.callee(function, env), *arguments)
+        given = _given(machine, node, env) if generics else ()
+        return machine.call(machine.callee(function, env), *arguments, given=given)
     return machine.call(machine.eval(function, env), *arguments)
+
+
+def _given(machine: Interpreting, node: Node, env: Environment) -> tuple[object, ...]:
+    """Generic arguments that a call states, without lifetimes; types as nothing."""
+    listed = child(child(node, "function"), "type_arguments")
+    nodes = [one for one in inner_nodes(listed) if one.type != "lifetime"]
+    found: list[object] = []
+    for one in nodes:
+        is_type = one.type.endswith("_type") or one.type in ("type_identifier", "_")
+        found.append(_named_constant(machine, one, env) if is_type else machine.eval(one, env))
+    return tuple(found)
+
+
+def _named_constant(machine: Interpreting, node: Node, env: Environment) -> object:
+    """What a name in generic arguments stands for: a constant as such, a type as nothing."""
+    holder = env.holder(env.outline.text(node)) if node.type == "type_identifier" else None
+    if holder is not None:
+        return holder.names[env.outline.text(node)]
+    try:
+        found = machine.path(path_segments(env.outline, node), node, env)
+    except Stuck:
+        return ()
+    return found if isinstance(found, (Number, bool)) else ()
 
 
 def _method(
@@ -235,7 +264,8 @@ def _method(
 ) -> object:
     receiver, name = child(function, "value"), env.outline.text(child(function, "field"))
     if name == "decode" and len(nodes) == 1 and receiver.type.endswith("identifier"):
-        return machine.decode(receiver, env, machine.eval(nodes[0], env))
+        with contextlib.suppress(Stuck):
+            return machine.decode(receiver, env, machine.eval(nodes[0], env))
     value = machine.eval(receiver, env)
     held = plain(value)
     arguments = [machine.eval(one, env) for one in nodes]
@@ -264,7 +294,14 @@ def _as_stated(found: object, generics: str) -> object:
     kind = generics.strip("<>: ")
     if kind == "String" and isinstance(found, list):
         return text(found)
-    return Number(found.value, kind) if isinstance(found, Number) and kind in WIDTHS else found
+    if kind == "char" and isinstance(found, Number):
+        return Char(str(found.value)) if 0 <= found.value < 10 else NOTHING
+    if isinstance(found, Number) and kind in WIDTHS:
+        number = wrapped(found.value, kind)
+        return number if number.value == found.value else NOTHING
+    if isinstance(found, list) and kind.partition("<")[0].rpartition("::")[2] in MAPS:
+        return Table.of(found)
+    return found
 
 
 def attempted(machine: Interpreting, node: Node, env: Environment) -> object:
@@ -282,7 +319,10 @@ EXPRESSIONS: Mapping[str, Run] = {
     "identifier": identifier,
     "self": identifier,
     "scoped_identifier": scoped,
-    **dict.fromkeys(("parenthesized_expression", "unsafe_block", "else_clause"), inner),
+    **dict.fromkeys(
+        ("parenthesized_expression", "unsafe_block", "else_clause", "const_block"), inner
+    ),
+    "generic_function": lambda machine, node, env: machine.eval(child(node, "function"), env),
     "reference_expression": reference,
     "unary_expression": unary,
     "binary_expression": binary,

@@ -13,14 +13,23 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from analyzer.syntax.changes import is_changed
+from analyzer.syntax.machine.changing import CHANGES
 from analyzer.syntax.machine.control import matches
 from analyzer.syntax.machine.decoders import decoded
+from analyzer.syntax.machine.entering import Entering
 from analyzer.syntax.machine.expressions import EXPRESSIONS
-from analyzer.syntax.machine.rows import CHANGES, ENDS, ROWS, Method
-from analyzer.syntax.machine.shared import Closure, Environment, Leaving, child, inner_nodes
-from analyzer.syntax.machine.texts import FUNCTIONS, NUMBERS, TEXTS
+from analyzer.syntax.machine.functions import FUNCTIONS
+from analyzer.syntax.machine.numbers import NUMBERS
+from analyzer.syntax.machine.options import OPTIONS
+from analyzer.syntax.machine.orders import ORDERINGS, ORDERS, is_ordering
+from analyzer.syntax.machine.readers import ENGINES, READERS, Sink, opened
+from analyzer.syntax.machine.rows import ENDS, ROWS, Method
+from analyzer.syntax.machine.shared import Closure, Environment, Leaving, child
+from analyzer.syntax.machine.tables import TABLES, Table, as_declared
+from analyzer.syntax.machine.texts import TEXTS
 from analyzer.syntax.machine.values import (
     NOTHING,
+    WIDTHS,
     Char,
     Number,
     Record,
@@ -32,8 +41,8 @@ from analyzer.syntax.machine.values import (
     plain,
     raw,
     to_value,
-    typed,
 )
+from analyzer.syntax.machine.variants import filled_by, shape, without_fields
 from analyzer.syntax.names import Item
 from analyzer.syntax.outline import Binding, Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
@@ -45,6 +54,12 @@ if TYPE_CHECKING:
 MAX_DEPTH = 90
 MAX_SIZE = 200_000
 _MAX_DRAWN = 4_096
+_METHOD_TYPES = frozenset(
+    "str char String iter Iterator slice Vec Option Result array ToString ToOwned".split()
+)
+"""Types whose methods are also called by their paths."""
+_KEPT = frozenset("unwrap expect clone to_owned as_ref as_mut ok borrow into copied".split())
+"""Methods that give an own value back as it is."""
 COMPUTED = "computed"
 """The step of a derivation that says: bytes or characters were calculated."""
 _ENDS = (
@@ -54,7 +69,7 @@ _ENDS = (
 """What ends an attempt: hostile code is free to give a method what it cannot take."""
 
 
-class Interpreter:
+class Interpreter(Entering):
     """Attempts over one crate."""
 
     def __init__(self, code: CrateCode, *, max_steps: int, max_steps_per_attempt: int) -> None:
@@ -80,6 +95,7 @@ class Interpreter:
         if node.type == "identifier" and outline.text(node) in env.names:
             return UNKNOWN_VALUE  # a parameter that was changed: only a whole call tells how
         try:
+            self._bind_of(outline, scope.function, env)
             result = plain(self.eval(node, env))
             result = _drawn(result) if isinstance(result, Row) else result
             return to_value(result, COMPUTED if self._is_hidden else "join of texts")
@@ -156,9 +172,16 @@ class Interpreter:
             if len(segments) > 1 or segments[0] in ("Some", "Ok"):
                 return segments  # of the standard library's own types
             raise Stuck
-        item = self._code.item(path)
-        if item is None or item.kind == "function_item":
-            return path
+        return self._held_by(path)
+
+    def _held_by(self, path: tuple[str, ...]) -> object:
+        """What stands behind a canonical path: a constant, a variant, a function by its path."""
+        item = self._code.names.items.get(path) or self._code.names.of_trait(path)
+        if item is None or item.kind in ("function_item", "struct_item"):
+            made = without_fields(self, self._code, path)
+            if made is None and item is None:
+                self._code.item(path)  # asks for what may have been cut out
+            return path if made is None else made
         if item.kind not in ("const_item", "static_item"):
             raise Stuck
         key = (item.file, item.node.start_byte)
@@ -166,8 +189,8 @@ class Interpreter:
             self._items[key] = self._constant(item)
         return self._items[key]
 
-    def call(self, function: object, *arguments: object) -> object:
-        """Call a closure or a function value."""
+    def call(self, function: object, *arguments: object, given: tuple[object, ...] = ()) -> object:
+        """Call a closure or a function value, with generic arguments where they are `given`."""
         self.step()
         self.weigh(*arguments)
         function = plain(function)
@@ -179,16 +202,22 @@ class Interpreter:
         known = FUNCTIONS.get("::".join(path[-2:])) or FUNCTIONS.get(path[-1])
         own = self._code.needed_function(path)
         if own is not None:
-            return self.enter(own, list(arguments))
+            return self.enter(own, list(arguments), given=given)
         if known is not None:
             return known(self, list(arguments))
+        made = filled_by(self._code, path, list(arguments))
+        if made is not None:
+            return made
+        reader = opened(self, path, list(arguments)) if len(path) > 2 and arguments else None
+        if reader is not None:
+            return reader
         if len(path) > 1 and arguments and path[-2] not in ("File", "Command"):
             is_data = isinstance(plain(arguments[-1]), (str, list, Row))
             found = decoded(path, raw(arguments[-1])) if is_data else None
             if found is not None:
                 self.hides()
                 return octets(found)
-            if path[-2] in ("str", "char", "String", "u8", "iter", "Iterator"):
+            if path[-2] in WIDTHS or path[-2] in _METHOD_TYPES:
                 return self.method(path[-1], arguments[0], list(arguments[1:]))
         raise Stuck
 
@@ -200,7 +229,10 @@ class Interpreter:
             own = self._code.needed_function(("@", held.path, name))
             if own is not None:
                 return self.enter(own, arguments, value)
-            value = held = self._iterated(held, value)
+            if held.path == "GeneralPurpose" and name in ENGINES:
+                return ENGINES[name](self, value, arguments)
+            if name not in OPTIONS and name not in _KEPT:
+                value = held = self._iterated(held, value)
         known = self._table(name, held)
         if known is None:
             rows = self._code.names.impls.get(name, [])
@@ -260,71 +292,43 @@ class Interpreter:
     def callee(self, node: Node, env: Environment) -> object:
         """A call's function: a local closure, or a path."""
         segments = path_segments(env.outline, node)
+        if not segments and node.type == "scoped_identifier":
+            return ("", env.outline.text(child(node, "name")))  # of a type that has no path
         if len(segments) == 1:
             return self.name(segments[0], node, env)
         if segments[:1] == ("Self",):
-            path = self._code.callee(env.outline, node, env.scope)
-            if path is None:
-                raise Stuck
-            return path
+            path = self._code.path(env.outline, segments, node.start_byte, env.scope)
+            return self._held_by(path or segments)
         return self.path(segments, node, env)
 
-    def enter(self, own: Item, arguments: list[object], receiver: object = None) -> object:
-        """Run an own function.
-
-        :raises Stuck: if it was cut out, is asynchronous or needs what is not known.
-        """
-        outline = self._code.outlines[own.file]
-        body, listed = child(own.node, "body"), child(own.node, "parameters")
-        env = Environment(outline, outline.scope_at(body.start_byte, body.end_byte), {})
-        given = list(arguments)
-        for one in inner_nodes(listed):
-            if one.type == "self_parameter":
-                env.names["self"] = receiver if receiver is not None else given.pop(0)
-            elif one.type == "parameter":
-                value = typed(given.pop(0), outline.text(child(one, "type")))
-                if not matches(self, child(one, "pattern"), value, env):
-                    raise Stuck
-        self._code.want_body(outline, own.node)
-        result = self._body(body, env)
-        kind = own.node.child_by_field_name("return_type")
-        return typed(plain(result), outline.text(kind)) if kind is not None else result
+    def shape(self, node: Node, env: Environment) -> tuple[str, str]:
+        """The type that a struct expression or pattern names, and its variant."""
+        segments = path_segments(env.outline, node)
+        path = self._code.path(env.outline, segments, node.start_byte, env.scope)
+        if not path:
+            raise Stuck
+        return shape(self._code, path)
 
     # Helpers ----------------------------------------------------------------------------------
 
-    def _closure(self, closure: Closure, arguments: tuple[object, ...]) -> object:
-        env = closure.around.inner()
-        listed = closure.node.child_by_field_name("parameters")
-        names = inner_nodes(listed) if listed is not None else []
-        for one, value in zip(names, arguments, strict=True):
-            pattern, kind = one, None
-            if one.type == "parameter":
-                pattern, kind = child(one, "pattern"), env.outline.text(child(one, "type"))
-            if not matches(self, pattern, typed(value, kind) if kind else value, env):
-                raise Stuck
-        return self._body(child(closure.node, "body"), env)
-
-    def _body(self, node: Node, env: Environment) -> object:
-        """The value of a function's body, or what it returned before its end."""
-        try:
-            return self.eval(node, env)
-        except Leaving as leaving:
-            if leaving.kind != "return":
-                raise Stuck from None
-            return leaving.value
-
     def _table(self, name: str, held: object) -> Method | None:
         tables: tuple[Mapping[str, Method], ...]
-        if isinstance(held, Number):
-            tables = (NUMBERS, CHANGES if name.startswith("rotate") else {}, TEXTS)
+        if is_ordering(held):
+            tables = (ORDERINGS, NUMBERS)
+        elif isinstance(held, Number):
+            tables = (NUMBERS, CHANGES if name.startswith("rotate") else {}, TEXTS, ORDERS)
+        elif isinstance(held, Table):
+            tables = (TABLES, OPTIONS)
+        elif isinstance(held, Sink):
+            tables = (READERS, OPTIONS)
         elif isinstance(held, (Row, Span)):
-            tables = (ROWS, ENDS, TEXTS)
+            tables = (ROWS, ENDS, READERS, ORDERS, TEXTS)
         elif isinstance(held, list):
-            tables = (CHANGES, ROWS if name != "map" else {}, ENDS, TEXTS)
+            tables = (CHANGES, ROWS if name != "map" else {}, ENDS, READERS, ORDERS, TEXTS)
         elif isinstance(held, Char):
             tables = (TEXTS,)
         else:
-            tables = (TEXTS, CHANGES, ENDS, ROWS)
+            tables = (TEXTS, CHANGES, ENDS, ROWS, ORDERS)
         return next((one[name] for one in tables if name in one), None)
 
     def _constant(self, item: Item) -> object:
@@ -333,7 +337,7 @@ class Interpreter:
         scope = Scope(other.function_at(value.start_byte), len(other.data), item.scope.module, None)
         kind = item.node.child_by_field_name("type")
         found = plain(self.eval(value, Environment(other, scope, {}, is_lazy=True)))
-        return typed(found, other.text(kind)) if kind is not None else found
+        return as_declared(found, other.text(kind)) if kind is not None else found
 
     def _local(self, row: Binding, name: str, position: int, root: Environment) -> object:
         """A local of code that was not run: its value, then what changed it up to here."""
@@ -346,7 +350,7 @@ class Interpreter:
         inner = root.inner()
         value = self.eval(row.value, root)
         if row.type is not None:
-            value = typed(plain(value), root.outline.text(row.type))
+            value = as_declared(plain(value), root.outline.text(row.type))
         if not matches(self, pattern, value, inner):
             raise Stuck
         following = stated.next_named_sibling if stated.type == "let_declaration" else None

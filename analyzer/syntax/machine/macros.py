@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 
+from analyzer.syntax.format_specs import styled
+from analyzer.syntax.machine.decoders import decoded
 from analyzer.syntax.machine.places import store
 from analyzer.syntax.machine.shared import Environment, Interpreting, child
 from analyzer.syntax.machine.values import (
@@ -12,6 +15,7 @@ from analyzer.syntax.machine.values import (
     Row,
     Stuck,
     integer,
+    octets,
     plain,
     text,
 )
@@ -36,22 +40,65 @@ def macro(machine: Interpreting, node: Node, env: Environment) -> object:
     if known is None:
         raise Stuck
     nodes = [one for one in known.arguments if one.type not in ("line_comment", "block_comment")]
-    if known.name == "vec":
-        if len(nodes) == 2 and nodes[0].type == "ERROR":
-            return filled(machine, nodes[0].named_children[-1], nodes[1], env)
-        return [plain(machine.eval(one, env)) for one in nodes]
-    if known.name == "concat":
-        return "".join(_shown(machine.eval(one, env), "") for one in nodes)
-    if known.name in ("include_str", "include_bytes") and len(nodes) == 1:
-        return machine.packaged(known.name, text(machine.eval(nodes[0], env)), env)
-    if known.name == "format":
-        return formatted(machine, nodes, env)
-    if known.name in ("write", "writeln"):
-        held = text(machine.eval(nodes[0], env))
-        more = formatted(machine, nodes[1:], env) + "\n" * (known.name == "writeln")
-        store(machine, nodes[0], held + more, env)
-        return ()
-    raise Stuck
+    make = _KNOWN.get(known.name)
+    if make is None or not nodes:
+        if known.name == "vec":
+            return []
+        raise Stuck
+    return make(machine, nodes, env, node)
+
+
+def _listed(machine: Interpreting, nodes: list[Node], env: Environment, _: Node) -> object:
+    if len(nodes) == 2 and nodes[0].type == "ERROR":
+        return filled(machine, nodes[0].named_children[-1], nodes[1], env)
+    return [plain(machine.eval(one, env)) for one in nodes]
+
+
+def _joined(machine: Interpreting, nodes: list[Node], env: Environment, _: Node) -> object:
+    return "".join(_shown(machine.eval(one, env), "") for one in nodes)
+
+
+def _packaged(machine: Interpreting, nodes: list[Node], env: Environment, node: Node) -> object:
+    name = env.outline.text(child(node, "macro")).rpartition("::")[2]
+    return machine.packaged(name, text(machine.eval(nodes[0], env)), env)
+
+
+def _spelled(machine: Interpreting, nodes: list[Node], env: Environment, _: Node) -> object:
+    """`hex!`: bytes as digits."""
+    digits = "".join(text(machine.eval(one, env)) for one in nodes)
+    found = decoded(("hex",), digits.encode())
+    if found is None:
+        raise Stuck
+    machine.hides()
+    return octets(found)
+
+
+def _quoted(_m: Interpreting, _n: list[Node], env: Environment, node: Node) -> object:
+    inside = env.outline.text(node).partition("!")[2].strip()[1:-1]
+    return " ".join(inside.split())
+
+
+def _written(machine: Interpreting, nodes: list[Node], env: Environment, node: Node) -> object:
+    name = env.outline.text(child(node, "macro")).rpartition("::")[2]
+    target = machine.eval(nodes[0], env)
+    held = plain(target)
+    more = formatted(machine, nodes[1:], env) + "\n" * (name == "writeln")
+    if isinstance(held, list):
+        held.extend(octets(more.encode()))
+    else:
+        store(machine, nodes[0], text(target) + more, env)
+    return ()
+
+
+_KNOWN: Mapping[str, Callable[[Interpreting, list[Node], Environment, Node], object]] = {
+    "vec": _listed,
+    "concat": _joined,
+    **dict.fromkeys(("include_str", "include_bytes"), _packaged),
+    "hex": _spelled,
+    "stringify": _quoted,
+    "format": lambda machine, nodes, env, _: formatted(machine, nodes, env),
+    **dict.fromkeys(("write", "writeln"), _written),
+}
 
 
 def formatted(machine: Interpreting, nodes: list[Node], env: Environment) -> str:
@@ -85,10 +132,7 @@ def _shown(value: object, style: str) -> str:
     value = plain(value)
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, Number):
-        match = re.fullmatch(r"#?(0?)(\d*)([xXbo]?)", style)
-        if match is None or len(match[2]) > 3:
-            raise Stuck
-        shown = format(value.value, match[3] or "d")
-        return shown.rjust(int(match[2] or 0), "0" if match[1] else " ")
-    return text(value)
+    shown = styled(value.value if isinstance(value, Number) else text(value), style)
+    if shown is None:
+        raise Stuck
+    return shown

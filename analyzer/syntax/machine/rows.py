@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from analyzer.syntax.machine.shared import Machine
 from analyzer.syntax.machine.values import (
     NOTHING,
-    WIDTHS,
     Number,
     Reference,
     Row,
     Span,
     Stuck,
-    guessed,
     integer,
     octets,
     plain,
@@ -46,6 +44,9 @@ def rows(machine: Machine, value: object) -> Iterator[object]:
         return counted(machine, octets(value.encode("utf-8", "surrogatepass")))
     if value is NOTHING:
         return iter(())
+    found = getattr(value, "pairs", None)  # a map
+    if found is not None:
+        return counted(machine, found())
     raise Stuck
 
 
@@ -221,6 +222,11 @@ def _find(machine: Machine, value: object, given: list[object]) -> object:
     )
 
 
+def _find_map(machine: Machine, value: object, given: list[object]) -> object:
+    results = mapped(machine, rows(machine, value), given[0])
+    return next((one for one in results if one is not NOTHING), NOTHING)
+
+
 def _for_each(machine: Machine, value: object, given: list[object]) -> object:
     for one in rows(machine, value):
         machine.call(given[0], one)
@@ -245,6 +251,28 @@ def _split_first(machine: Machine, value: object, _given: list[object]) -> objec
     return (several[0], several[1:]) if several else NOTHING
 
 
+def _split_last(machine: Machine, value: object, _given: list[object]) -> object:
+    several = list(rows(machine, value))
+    return (several[-1], several[:-1]) if several else NOTHING
+
+
+def _product(machine: Machine, value: object, _given: list[object]) -> object:
+    found = Number(1)
+    for one in map(plain, rows(machine, value)):
+        if not isinstance(one, Number):
+            raise Stuck
+        found = wrapped(found.value * one.value, one.kind or found.kind)
+    return found
+
+
+def _last_position(machine: Machine, value: object, given: list[object]) -> object:
+    several = list(rows(machine, value))
+    for i in range(len(several) - 1, -1, -1):
+        if machine.call(given[0], several[i]) is True:
+            return Number(i, "usize")
+    return NOTHING
+
+
 def _split_at(machine: Machine, value: object, given: list[object]) -> object:
     several, at = list(rows(machine, value)), integer(given[0])
     return several[:at], several[at:]
@@ -262,6 +290,10 @@ ENDS: Mapping[str, Method] = {
     "first": lambda m, value, _g: next(rows(m, value), NOTHING),
     "position": _position,
     "find": _find,
+    "find_map": _find_map,
+    "product": _product,
+    "rposition": _last_position,
+    "split_last": _split_last,
     "for_each": _for_each,
     "count": lambda m, value, _g: Number(len(list(rows(m, value))), "usize"),
     "any": lambda m, value, given: any(m.call(given[0], one) is True for one in rows(m, value)),
@@ -270,121 +302,3 @@ ENDS: Mapping[str, Method] = {
     "get": _get,
 }
 """Methods from elements to one value."""
-
-
-def _push(_: Machine, value: object, given: list[object]) -> object:
-    value = plain(value)
-    if isinstance(value, str):
-        return value + text(given[0])
-    items(value).append(plain(given[0]))
-    return ()
-
-
-def _extend(machine: Machine, value: object, given: list[object]) -> object:
-    value = plain(value)
-    if isinstance(value, str):
-        return value + text(given[0])
-    items(value).extend(plain(one) for one in rows(machine, given[0]))
-    return ()
-
-
-def _insert(_: Machine, value: object, given: list[object]) -> object:
-    value, at = plain(value), integer(given[0])
-    if isinstance(value, str):
-        return value[:at] + text(given[1]) + value[at:]
-    items(value).insert(at, plain(given[1]))
-    return ()
-
-
-def _swap(_: Machine, value: object, given: list[object]) -> object:
-    several, a, b = items(value), integer(given[0]), integer(given[1])
-    if max(a, b) >= len(several):
-        raise Stuck
-    several[a], several[b] = several[b], several[a]
-    return ()
-
-
-def _reversed(_: Machine, value: object, _given: list[object]) -> object:
-    items(value).reverse()
-    return ()
-
-
-def _pop(_: Machine, value: object, _given: list[object]) -> object:
-    several = items(value)
-    return several.pop() if several else NOTHING
-
-
-def _remove(_: Machine, value: object, given: list[object]) -> object:
-    several, at = items(value), integer(given[0])
-    if at >= len(several):
-        raise Stuck
-    return several.pop(at)
-
-
-def _cleared(_: Machine, value: object, _given: list[object]) -> object:
-    value = plain(value)
-    if isinstance(value, str):
-        return ""
-    items(value).clear()
-    return ()
-
-
-def _truncated(_: Machine, value: object, given: list[object]) -> object:
-    value, size = plain(value), integer(given[0])
-    if isinstance(value, str):
-        return value.encode()[:size].decode("utf-8", "replace")
-    del items(value)[max(size, 0) :]
-    return ()
-
-
-def _filled(_: Machine, value: object, given: list[object]) -> object:
-    several = items(value)
-    several[:] = [plain(given[0])] * len(several)
-    return ()
-
-
-def _copied(_: Machine, value: object, given: list[object]) -> object:
-    several, other = items(value), items(given[0])
-    if len(several) != len(other):
-        raise Stuck
-    several[:] = other
-    return ()
-
-
-def _rotated(direction: int) -> Method:
-    def method(machine: Machine, value: object, given: list[object]) -> object:
-        machine.hides()
-        value, by = plain(value), integer(given[0]) * direction
-        if isinstance(value, Number):
-            width = WIDTHS[guessed(value)]
-            unsigned, by = value.value & ((1 << width) - 1), by % width
-            return wrapped(unsigned << by | unsigned >> (width - by), guessed(value))
-        several = items(value)
-        by %= max(1, len(several))
-        several[:] = several[by:] + several[:by]
-        return ()
-
-    return method
-
-
-CHANGES: Mapping[str, Method] = {
-    "push": _push,
-    "push_str": _push,
-    "extend": _extend,
-    "append": _extend,
-    "extend_from_slice": _extend,
-    "insert": _insert,
-    "insert_str": _insert,
-    "swap": _swap,
-    "reverse": _reversed,
-    "pop": _pop,
-    "remove": _remove,
-    "clear": _cleared,
-    "truncate": _truncated,
-    "fill": _filled,
-    "copy_from_slice": _copied,
-    "clone_from_slice": _copied,
-    "rotate_left": _rotated(1),
-    "rotate_right": _rotated(-1),
-}
-"""Methods that change their receiver (`rotate_*` of a number gives a new one)."""

@@ -13,8 +13,8 @@ from analyzer.syntax.outline import Node, Outline, Scope
 class Machine(Protocol):
     """What methods need of the interpreter."""
 
-    def call(self, function: object, *arguments: object) -> object:
-        """Call a closure or a function value."""
+    def call(self, function: object, *arguments: object, given: tuple[object, ...] = ()) -> object:
+        """Call a closure or a function value, with generic arguments where they are `given`."""
 
     def weigh(self, *values: object) -> None:
         """Count the work of reading these values whole."""
@@ -68,13 +68,19 @@ class Closure:
     node: Node
     around: Environment
 
+    @property
+    def takes(self) -> int:
+        """How many arguments it takes."""
+        listed = self.node.child_by_field_name("parameters")
+        return len(inner_nodes(listed)) if listed is not None else 0
+
 
 class Leaving(Exception):  # control flow of the interpreted code
     """`break`, `continue` or `return`, with what it carries."""
 
-    def __init__(self, kind: str, value: object = ()) -> None:
+    def __init__(self, kind: str, value: object = (), label: str = "") -> None:
         super().__init__(kind)
-        self.kind, self.value = kind, value
+        self.kind, self.value, self.label = kind, value, label
 
 
 class Interpreting(Machine, Protocol):
@@ -91,6 +97,9 @@ class Interpreting(Machine, Protocol):
 
     def callee(self, node: Node, env: Environment) -> object:
         """A call's function: a closure, or a path."""
+
+    def shape(self, node: Node, env: Environment) -> tuple[str, str]:
+        """The type that a struct expression or pattern names, and its variant."""
 
     def method(self, name: str, value: object, arguments: list[object]) -> object:
         """Call a method."""

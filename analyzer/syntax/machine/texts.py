@@ -1,38 +1,34 @@
-"""Methods of texts, characters and numbers, and free functions, for the bounded interpreter."""
+"""Methods of texts and characters for the bounded interpreter."""
 
 from __future__ import annotations
 
-import itertools
-import operator
 from collections.abc import Callable, Mapping
-from typing import Literal
 
-from analyzer.syntax.machine.rows import Method, counted, items, mapped, rows
+from analyzer.syntax.machine.options import OPTIONS
+from analyzer.syntax.machine.rows import Method, items, rows
 from analyzer.syntax.machine.shared import Machine
 from analyzer.syntax.machine.values import (
     NOTHING,
-    WIDTHS,
     Char,
-    Nothing,
     Number,
     Row,
     Span,
     Stuck,
-    as_type,
-    guessed,
+    comparable,
     integer,
     octets,
     plain,
     raw,
     text,
-    wrapped,
 )
 
 _SAME = frozenset(
     """to_string to_owned into clone as_str as_ref unwrap expect unwrap_or_default as_mut borrow ok
-    map_err as_deref context with_context as_slice into_boxed_str into_string to_str unwrap_or ok_or
-    ok_or_else unwrap_or_else to_string_lossy into_owned as_deref_mut try_into leak into_boxed_slice
-    deref as_mut_slice unwrap_unchecked as_mut_str copied cloned""".split()
+    map_err as_deref context with_context as_slice into_boxed_str into_string to_str ok_or
+    ok_or_else to_string_lossy into_owned as_deref_mut try_into leak into_boxed_slice
+    deref as_mut_slice unwrap_unchecked as_mut_str copied cloned to_path_buf as_path as_os_str
+    into_os_string as_encoded_bytes into_encoded_bytes force as_ptr get_ref deref_mut
+    display""".split()
 )
 
 
@@ -71,7 +67,10 @@ def _collect(machine: Machine, value: object, _given: list[object]) -> object:
 
 
 def _join(machine: Machine, value: object, given: list[object]) -> object:
-    several = [plain(one) for one in items(value)]
+    if given and isinstance(plain(value), str):  # a path
+        base, more = text(value), text(given[0])
+        return more if more.startswith("/") else base.removesuffix("/") + "/" + more
+    several = [plain(one) for one in rows(machine, value)]
     machine.step(sum(len(one) for one in several if isinstance(one, (str, list))))
     if several and isinstance(several[0], list):
         return [one for part in several for one in items(part)]
@@ -119,10 +118,10 @@ def _strip(cut: Callable[[str, str], str]) -> Method:
 
 
 def _parse(_: Machine, value: object, _given: list[object]) -> object:
-    try:
-        return Number(int(text(value)[:60], 10))
-    except ValueError:
-        raise Stuck from None
+    whole = text(value)
+    if not whole.isascii() or not whole.lstrip("+-").isdigit() or len(whole) > 60:
+        return NOTHING
+    return Number(int(whole))
 
 
 def _trim(side: str) -> Method:
@@ -150,18 +149,37 @@ def _digit(_: Machine, value: object, given: list[object]) -> object:
         return NOTHING
 
 
-def _map_option(machine: Machine, value: object, given: list[object]) -> object:
-    value = plain(value)
-    if isinstance(value, (Row, Span)):
-        return Row(mapped(machine, rows(machine, value), given[0]))
-    if isinstance(value, list):  # an array, or the value of an option
-        return [machine.call(given[0], one) for one in value]
-    return NOTHING if value is NOTHING else machine.call(given[0], value)
-
-
 def _split_once(_: Machine, value: object, given: list[object]) -> object:
     before, found, after = text(value).partition(text(given[0]))
     return (before, after) if found else NOTHING
+
+
+def _split_once_last(_: Machine, value: object, given: list[object]) -> object:
+    before, found, after = text(value).rpartition(text(given[0]))
+    return (before, after) if found else NOTHING
+
+
+def _matching(machine: Machine, whole: str, wanted: object) -> list[object]:
+    """The characters, or the pieces, of a text that a pattern finds."""
+    wanted = plain(wanted)
+    if isinstance(wanted, str):
+        return [wanted] * whole.count(wanted) if wanted else []
+    return [Char(one) for one in whole if machine.call(wanted, Char(one)) is True]
+
+
+def _units(whole: str) -> list[object]:
+    data = whole.encode("utf-16-le", "surrogatepass")
+    return [Number(data[at] | data[at + 1] << 8, "u16") for at in range(0, len(data), 2)]
+
+
+def _contains(machine: Machine, value: object, given: list[object]) -> object:
+    value, wanted = plain(value), plain(given[0])
+    if isinstance(value, str):
+        return text(wanted) in value
+    if isinstance(value, Span):
+        at = ord(wanted) if isinstance(wanted, Char) else integer(wanted)
+        return value.start <= at and (value.end is None or at < value.end)
+    return any(comparable(one) == comparable(wanted) for one in rows(machine, value))
 
 
 def _parted(value: str, at: int) -> tuple[str, str]:
@@ -170,9 +188,8 @@ def _parted(value: str, at: int) -> tuple[str, str]:
 
 
 TEXTS: Mapping[str, Method] = {
+    **OPTIONS,
     **dict.fromkeys(_SAME, _same),
-    "map": _map_option,
-    "and_then": _map_option,
     "as_bytes": lambda _m, value, _g: octets(raw(value)),
     "into_bytes": lambda _m, value, _g: octets(raw(value)),
     "to_vec": _collect,
@@ -188,6 +205,17 @@ TEXTS: Mapping[str, Method] = {
     "split_once": _split_once,
     "split_at": lambda _m, value, given: _parted(text(value), integer(given[0])),
     "split_whitespace": lambda _m, value, _g: Row(iter(text(value).split())),
+    "split_ascii_whitespace": lambda _m, value, _g: Row(iter(text(value).split())),
+    "split_terminator": _split,
+    "rsplit": lambda m, value, given: Row(iter(list(rows(m, _split(m, value, given)))[::-1])),
+    "rsplit_once": _split_once_last,
+    "splitn": lambda _m, value, given: Row(
+        iter(text(value).split(text(given[1]), max(integer(given[0]) - 1, 0)))
+    ),
+    "matches": lambda m, value, given: Row(iter(_matching(m, text(value), given[0]))),
+    "encode_utf16": lambda _m, value, _g: Row(iter(_units(text(value)))),
+    "contains": _contains,
+    "eq_ignore_ascii_case": lambda _m, value, given: text(value).lower() == text(given[0]).lower(),
     "lines": lambda _m, value, _g: Row(iter(text(value).splitlines())),
     "replace": _replace,
     "repeat": _repeat,
@@ -203,8 +231,6 @@ TEXTS: Mapping[str, Method] = {
     "starts_with": lambda _m, value, given: text(value).startswith(text(given[0])),
     "ends_with": lambda _m, value, given: text(value).endswith(text(given[0])),
     "is_empty": lambda m, value, _g: not list(rows(m, value)),
-    "is_some": lambda _m, value, _g: plain(value) is not NOTHING,
-    "is_none": lambda _m, value, _g: plain(value) is NOTHING,
     "to_uppercase": _changed(str.upper),
     "to_lowercase": _changed(str.lower),
     "to_ascii_uppercase": _changed(str.upper),
@@ -226,135 +252,3 @@ TEXTS: Mapping[str, Method] = {
     "to_digit": _digit,
 }
 """Methods of texts, characters, options and collected rows."""
-
-_OPERATORS: Mapping[str, Callable[[int, int], int]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "shl": lambda left, right: left << (right % 128),
-    "shr": lambda left, right: left >> (right % 128),
-    "pow": lambda left, right: pow(left, right, 1 << 128),
-}
-
-
-def _wrapping(name: str) -> Method:
-    work = _OPERATORS[name]
-
-    def method(machine: Machine, value: object, given: list[object]) -> object:
-        machine.hides()
-        left, right = plain(value), plain(given[0])
-        if not isinstance(left, Number) or not isinstance(right, Number):
-            raise Stuck
-        kind = left.kind or guessed(left, right)
-        return wrapped(work(left.value, right.value), kind)
-
-    return method
-
-
-def _remainder(_: Machine, value: object, given: list[object]) -> object:
-    left, right = plain(value), integer(given[0])
-    if not isinstance(left, Number) or not right:
-        raise Stuck
-    return Number(left.value % abs(right), left.kind)
-
-
-def _to_bytes(order: Literal["big", "little"]) -> Method:
-    def method(machine: Machine, value: object, _given: list[object]) -> object:
-        machine.hides()
-        number = plain(value)
-        if not isinstance(number, Number):
-            raise Stuck
-        width = WIDTHS[guessed(number)] // 8
-        unsigned = number.value & ((1 << width * 8) - 1)
-        return octets(unsigned.to_bytes(width, order))
-
-    return method
-
-
-NUMBERS: Mapping[str, Method] = {
-    **{
-        f"{how}_{name}": _wrapping(name)
-        for how in ("wrapping", "checked", "saturating")
-        for name in _OPERATORS
-    },
-    "pow": _wrapping("pow"),
-    "rem_euclid": _remainder,
-    "to_le_bytes": _to_bytes("little"),
-    "to_ne_bytes": _to_bytes("little"),
-    "to_be_bytes": _to_bytes("big"),
-    "abs": lambda _m, value, _g: Number(abs(integer(value))),
-    "min": lambda _m, value, given: Number(min(integer(value), integer(given[0]))),
-    "max": lambda _m, value, given: Number(max(integer(value), integer(given[0]))),
-}
-"""Methods of numbers."""
-
-
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-
-
-def _radix(_: Machine, given: list[object]) -> object:
-    try:
-        return Number(int(text(given[0]), integer(given[1])))
-    except ValueError:
-        return NOTHING
-
-
-def _character(machine: Machine, given: list[object]) -> object:
-    value = plain(given[0])
-    if isinstance(value, Number):
-        machine.hides()
-        if not 0 <= value.value < 0x110000:
-            return NOTHING
-        return Char(chr(value.value))
-    return value
-
-
-def _string(_: Machine, given: list[object]) -> object:
-    value = plain(given[0])
-    if isinstance(value, Nothing):
-        raise Stuck
-    if isinstance(value, list) and any(isinstance(plain(one), Number) for one in value):
-        return raw(value).decode("utf-8", "replace")
-    return text(value)
-
-
-def _from_bytes(order: Literal["big", "little"]) -> Callable[[Machine, list[object]], object]:
-    def function(machine: Machine, given: list[object]) -> object:
-        machine.hides()
-        return Number(int.from_bytes(raw(given[0]), order))
-
-    return function
-
-
-def _as(kind: str) -> Callable[[Machine, list[object]], object]:
-    return lambda _machine, given: as_type(given[0], kind)
-
-
-FUNCTIONS: Mapping[str, Callable[[Machine, list[object]], object]] = {
-    "String::new": lambda _m, _g: "",
-    "String::with_capacity": lambda _m, _g: "",
-    "Vec::new": lambda _m, _g: [],
-    "Vec::with_capacity": lambda _m, _g: [],
-    "String::from": _string,
-    "String::from_iter": _string,
-    "String::from_utf8": _string,
-    "String::from_utf8_lossy": _string,
-    "String::from_utf8_unchecked": _string,
-    "str::from_utf8": _string,
-    "str::from_utf8_unchecked": _string,
-    "char::from": _character,
-    "char::from_u32": _character,
-    "char::from_digit": lambda _m, given: Char(_DIGITS[integer(given[0]) % 36]),
-    "Vec::from": lambda m, given: _collect(m, given[0], []),
-    "iter::repeat": lambda m, given: Row(counted(m, itertools.repeat(plain(given[0])))),
-    "iter::once": lambda _m, given: Row(iter([plain(given[0])])),
-    **{f"{kind}::from_str_radix": _radix for kind in WIDTHS},
-    **{f"{kind}::{name}": _as(kind) for kind in WIDTHS for name in ("from", "try_from")},
-    **{f"{kind}::from_le_bytes": _from_bytes("little") for kind in WIDTHS},
-    **{f"{kind}::from_be_bytes": _from_bytes("big") for kind in WIDTHS},
-    **dict.fromkeys(
-        "Box::new Arc::new Rc::new Cow::from Cow::Borrowed Cow::Owned Some Ok mem::take".split(),
-        lambda _m, given: given[0],
-    ),
-}
-"""Free and associated functions, by the last two names of their path."""

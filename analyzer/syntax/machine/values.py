@@ -70,10 +70,14 @@ class Reference:
 
 @dataclass(slots=True)
 class Record:
-    """A value of an own struct, by field names."""
+    """A value of an own struct or enum, by field names or positions; `number` is what a variant
+    without fields is as a number.
+    """
 
     path: str
     fields: dict[str, object]
+    variant: str = ""
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +211,7 @@ def combined(sign: str, left: object, right: object) -> object:
     """
     left, right = plain(left), plain(right)
     if sign in _COMPARISON:
-        return _COMPARISON[sign](_comparable(left), _comparable(right))
+        return _COMPARISON[sign](comparable(left), comparable(right))
     if isinstance(left, Number) and isinstance(right, Number):
         kind = left.kind if sign in ("<<", ">>") else left.kind or right.kind
         return wrapped(_ARITHMETIC[sign](left.value, right.value), kind)
@@ -218,14 +222,21 @@ def combined(sign: str, left: object, right: object) -> object:
     raise Stuck
 
 
-def _comparable(value: object) -> object:
+def comparable(value: object) -> object:
+    """What a value is compared, ordered and looked up by.
+
+    :raises Stuck: for what has no order.
+    """
     value = plain(value)
     if isinstance(value, Number):
         return value.value
     if isinstance(value, (list, tuple)):
-        return [_comparable(one) for one in value]
+        return [comparable(one) for one in value]
     if isinstance(value, (str, bool, Nothing)):
         return value
+    if isinstance(value, Record):
+        held = [(name, comparable(one)) for name, one in sorted(value.fields.items())]
+        return (value.path, value.number or 0, value.variant, held)
     raise Stuck
 
 
@@ -241,6 +252,8 @@ def as_type(value: object, kind: str) -> object:
         raise Stuck
     if isinstance(value, bool):
         return Number(int(value), kind)
+    if isinstance(value, Record) and value.number is not None:
+        return wrapped(value.number, kind)
     if isinstance(value, Char):
         return wrapped(ord(value), kind)
     return wrapped(integer(value), kind)
@@ -251,12 +264,16 @@ def typed(value: object, kind: str) -> object:
     if isinstance(value, Number) and not value.kind and kind in WIDTHS:
         return Number(value.value, kind)
     if isinstance(value, list) and (match := _ELEMENTS.match(kind)):
-        return [typed(one, match[1]) for one in value]
+        value[:] = [typed(one, match[1]) for one in value]  # the list itself: it may be lent
+        return value
     if kind == "String" and isinstance(value, list):
         return text(value)
+    if isinstance(value, Row) and (match := _LENGTH.search(kind)):
+        return [plain(one) for one in itertools.islice(value, int(match[1]))]
     return value
 
 
+_LENGTH = re.compile(r"\[[^;]*;\s*(\d{1,6})(?:usize)?\s*\]")
 _ELEMENTS = re.compile(r"(?:&|'static|mut|\s)*(?:Vec<|\[)\s*([ui](?:8|16|32|64|128|size))\b")
 
 

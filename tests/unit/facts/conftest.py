@@ -25,6 +25,12 @@ curl = "0.4"
 dirs = "6"
 walkdir = "2"
 base64 = "0.22"
+hex = "0.4"
+hex-literal = "0.4"
+data-encoding = "2"
+flate2 = "1"
+lazy_static = "1"
+once_cell = "1"
 reqwest = { version = "0.12", features = ["blocking"] }
 post = { package = "ureq", version = "2" }
 """

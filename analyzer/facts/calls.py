@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from analyzer.facts.programs import derived
 from analyzer.facts.view import CrateView
@@ -15,14 +15,64 @@ from analyzer.syntax.values import Value
 Origin = tuple[str, tuple[int, int]]
 Texts = dict[int, list[Value]]
 """What one call adds, by frame."""
+_LATER = 8
+"""Callers that add to what an own function made, and ways of each, that are told apart."""
 
 
 def facts(view: CrateView) -> Iterator[Fact]:
     """One fact per kind that the catalogue lists for each use of an API."""
-    added = _added(view.sites)
+    added, later = _added(view.sites), _later(view.sites)
+    told = {(site.file, site.start, site.frame // WORLD_FRAMES) for site in view.sites}
     for site in view.sites:
         for kind in site.api.facts:
-            yield from _facts(view, site, kind, added)
+            for one in _in_worlds(site, added, told):
+                yield from _facts(view, site, kind, list(_chained(one, added)))
+            for origin, *between in later.get((site.file, site.origin), ()):
+                given = [one for each in between for one in _plain(added.get(each, ()))]
+                given = [*_chained(site, added), *given]
+                for texts in _variants(added.get(origin, ())):
+                    yield from _facts(view, site, kind, [*given, *texts])
+
+
+def _in_worlds(
+    site: Site, added: Mapping[Origin, list[Texts]], told: Set[tuple[str, int, int]]
+) -> Iterator[Site]:
+    """A site as it stands, and as it is in worlds that only differ in what its chain adds."""
+    yield site
+    if site.frame or site.start < site.origin[0]:
+        return
+    frames = (one for texts in added.get((site.file, site.origin), ()) for one in texts)
+    for world in sorted({one // WORLD_FRAMES for one in frames}):
+        if (site.file, site.start, world) not in told:
+            yield site._replace(frame=world * WORLD_FRAMES)
+
+
+def _later(sites: tuple[Site, ...]) -> Mapping[Origin, list[tuple[Origin, ...]]]:
+    """Where builders are given more that a call in an own function made, by that call: first the
+    last such place, then those between.
+    """
+    table: dict[Origin, list[tuple[Origin, ...]]] = {}
+    for site in sites:
+        for made, *between in site.behind:
+            rows = table.setdefault(made, [])
+            row = ((site.file, site.origin), *between)
+            if row not in rows and len(rows) < _LATER:
+                rows.append(row)
+    return table
+
+
+def _plain(calls: Iterable[Texts]) -> Iterator[Value]:
+    """What these calls add in the first place."""
+    for texts in calls:
+        yield from texts.get(0) or next(iter(texts.values()))
+
+
+def _variants(calls: Iterable[Texts]) -> Iterator[list[Value]]:
+    """What these calls add, once for each world, caller and item that makes a difference."""
+    rows = list(calls)
+    for frame in list(dict.fromkeys(one for texts in rows for one in texts))[:_LATER]:
+        found = (texts.get(frame) or next(iter(texts.values())) for texts in rows)
+        yield [value for several in found for value in several]
 
 
 def _added(sites: tuple[Site, ...]) -> Mapping[Origin, list[Texts]]:
@@ -39,10 +89,7 @@ def _added(sites: tuple[Site, ...]) -> Mapping[Origin, list[Texts]]:
     return {origin: list(calls.values()) for origin, calls in table.items()}
 
 
-def _facts(
-    view: CrateView, site: Site, kind: FactKind, added: Mapping[Origin, list[Texts]]
-) -> Iterator[Fact]:
-    added_here = list(_chained(site, added))
+def _facts(view: CrateView, site: Site, kind: FactKind, added_here: list[Value]) -> Iterator[Fact]:
     value = _subject(site, kind, added_here)
     starts = kind in (FactKind.PROCESS_SPAWN, FactKind.PROCESS_SHELL)
     data: list[Value] = []

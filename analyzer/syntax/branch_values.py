@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -69,7 +69,10 @@ class Branches(Literals):
         self, outline: Outline, nodes: list[Node | None], scope: Scope, frame: Frame, depth: int
     ) -> Value:
         """Of several branches with a value the one of this world: any of them may be taken."""
-        values = (self.fold(outline, one, scope, frame, depth) for one in nodes if one)
+        return self.one_of(self.fold(outline, one, scope, frame, depth) for one in nodes if one)
+
+    def one_of(self, values: Iterable[Value]) -> Value:
+        """Of several values that may be meant the one of this world."""
         known = list(dict.fromkeys(one for one in values if not one.is_unknown))[:MAX_WORLDS]
         self.worlds = max(self.worlds, len(known))
         return known[min(self.world, len(known) - 1)] if known else UNKNOWN_VALUE

@@ -23,7 +23,7 @@ from analyzer.syntax.machine.interpreter import Interpreter
 from analyzer.syntax.macro_arguments import MacroArguments
 from analyzer.syntax.names import Home, Item, Names
 from analyzer.syntax.outline import Call, Node, Outline, Scope
-from analyzer.syntax.paths import Path, clean, linked_symbol, path_segments
+from analyzer.syntax.paths import Path, clean, linked_symbols, path_segments
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, constant
 
 _AROUND = frozenset({"parenthesized_expression", "generic_function", "reference_expression"})
@@ -177,7 +177,8 @@ class CrateCode:
         item = self.names.items.get(path) if path[0].startswith("@") else None
         if item is None or item.kind != "function_signature_item":
             return path
-        return self.apis.symbols.get(linked_symbol(self.outlines[item.file], item.node), path)
+        named = linked_symbols(self.outlines[item.file], item.node)
+        return next((self.apis.symbols[one] for one in named if one in self.apis.symbols), path)
 
     def callee(self, outline: Outline, node: Node, scope: Scope) -> Path | None:
         """The canonical path a call's function names; None for locals and computed functions."""

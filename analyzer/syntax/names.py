@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from analyzer.syntax.outline import Node, Outline, Scope
-from analyzer.syntax.paths import Path, clean, linked_symbol, path_segments, use_tree
+from analyzer.syntax.paths import Path, clean, linked_symbols, path_segments, use_tree
 
 _ITEMS = ("function_item", "struct_item", "enum_item", "union_item", "type_item", "const_item")
 _MORE_ITEMS = ("static_item", "trait_item", "mod_item", "function_signature_item")
@@ -144,9 +144,9 @@ class Names:
                     table.setdefault(target[-1], set()).add(alias)
         for path, item in self.items.items():
             if item.kind == "function_signature_item":
-                symbol = linked_symbol(self._outlines[item.file], item.node)
-                if symbol != path[-1]:
-                    table.setdefault(symbol, set()).add(path[-1])
+                for symbol in linked_symbols(self._outlines[item.file], item.node):
+                    if symbol != path[-1]:
+                        table.setdefault(symbol, set()).add(path[-1])
         return table
 
     @functools.cached_property

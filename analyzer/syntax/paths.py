@@ -7,13 +7,17 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from analyzer.syntax.lexer import literal_text
 from analyzer.syntax.outline import Node, Outline
 
 Path = tuple[str, ...]
 
 _SIMPLE = re.compile(r"(?:::\s*)?(?:r#)?[^\W\d]\w*(?:\s*::\s*(?:r#)?[^\W\d]\w*)*")
 _GENERICS = re.compile(r"::\s*<[^<>]*>|<[^<>]*>")
-_LINK_NAME = re.compile(r'\blink_name\s*=\s*"([^"\\]*)"')
+_LINK_NAME = re.compile(r'\blink_name\s*=\s*(r#*"[^"]*"#*|"(?:[^"\\]|\\.)*")', re.DOTALL)
+_VERBATIM = "\x01"
+"""At the beginning of a `link_name`: the linker is to take the rest as it stands."""
+_BEFORE = ("attribute_item", "line_comment", "block_comment")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -23,16 +27,23 @@ def clean(name: str) -> str:
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
-def linked_symbol(outline: Outline, node: Node) -> str:
-    """What a declared function is called by the linker: its `link_name`, else its own name."""
+def linked_symbols(outline: Outline, node: Node) -> tuple[str, ...]:
+    """What the linker calls a declared function: each `link_name` that it has under some
+    condition, and its own name unless one stands under none.
+    """
+    found: list[str] = []
     before = node.prev_named_sibling
-    while before is not None and before.type in ("attribute_item", "line_comment"):
-        match = _LINK_NAME.search(outline.text(before))
-        if match is not None:
-            return match[1]
+    is_told = False
+    while before is not None and before.type in _BEFORE:
+        text = outline.text(before)
+        for one in _LINK_NAME.findall(text):
+            spelled = literal_text(one.encode()) or ""
+            found.append(spelled.removeprefix(_VERBATIM))
+            is_told = is_told or "cfg_attr" not in text
         before = before.prev_named_sibling
     name = node.child_by_field_name("name")
-    return clean(outline.text(name)) if name is not None else ""
+    own = (clean(outline.text(name)),) if name is not None and not is_told else ()
+    return (*found[::-1], *own)
 
 
 def path_segments(outline: Outline, node: Node) -> Path:

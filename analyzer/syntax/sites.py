@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from analyzer.signatures import Api
+from analyzer.syntax.builders import Place, made_in, root
 from analyzer.syntax.callers import Callers, Function
 from analyzer.syntax.code import CrateCode
 from analyzer.syntax.expansion import Macro
@@ -35,7 +36,9 @@ class Site(NamedTuple):
 
     `frame` numbers the caller that parameters were taken from, 0 for none.
     `receiver` is the folded receiver of a method; `is_mention`: named without being called;
-    `is_guess`: the receiver's type is not known and only the method's name speaks.
+    `is_guess`: the receiver's type is not known and only the method's name speaks. `behind`: where
+    `origin` is a call of an own function, the calls in it that may have made the builder, each
+    with the calls between.
     """
 
     api: Api
@@ -49,6 +52,7 @@ class Site(NamedTuple):
     is_mention: bool = False
     is_guess: bool = False
     frame: int = 0
+    behind: tuple[tuple[Place, ...], ...] = ()
 
 
 class Sites:
@@ -305,31 +309,20 @@ class Sites:
             self._values(outline, listed, scope, frame),
             self._code.evaluator.value(outline, receiver, scope, frame),
         )
-        yield site._replace(start=start, is_guess=is_guess)
+        behind = self._behind(outline, api, receiver, scope)
+        yield site._replace(start=start, is_guess=is_guess, behind=behind)
 
     def _origin(self, outline: Outline, node: Node, scope: Scope) -> tuple[int, int]:
         """The call at the bottom of a builder chain, through one or more local variables."""
-        for _ in range(64):
-            kind = node.type
-            if kind == "call_expression":
-                function = node.child_by_field_name("function")
-                inner = function.child_by_field_name("value") if function is not None else None
-                if function is None or function.type != "field_expression" or inner is None:
-                    break
-                node = inner
-            elif kind == "identifier":
-                name = outline.text(node)
-                row = next(iter(outline.bindings(name, node.start_byte, scope.function)), None)
-                if row is None or row.value is None:
-                    break
-                node = row.value
-            elif (
-                kind.endswith("_expression") and kind != "field_expression" and node.named_children
-            ):
-                node = node.named_children[-1]
-            else:
-                break
-        return (node.start_byte, node.end_byte)
+        return root(outline, node, scope).span
+
+    def _behind(
+        self, outline: Outline, api: Api, node: Node, scope: Scope
+    ) -> tuple[tuple[Place, ...], ...]:
+        """The calls of own functions that may have made what a builder's method adds to."""
+        if not api.adds:
+            return ()
+        return tuple(made_in(self._code, outline, root(outline, node, scope), scope))
 
     def _mentioned(self, outline: Outline, one: Mention) -> Site:
         start, end = one.node.start_byte, one.node.end_byte

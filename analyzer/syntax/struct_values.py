@@ -72,8 +72,11 @@ def item_at(evaluator: Branches, outline: Outline, node: Node, scope: Scope, sta
         return UNKNOWN_VALUE
     held, number = (evaluator.fold(outline, one, scope, *state) for one in node.named_children)
     items = held.items or ()
-    is_known = number.number is not None and number.number < len(items)
-    return items[number.number] if number.number is not None and is_known else UNKNOWN_VALUE
+    if number.number is not None:
+        return items[number.number] if number.number < len(items) else UNKNOWN_VALUE
+    texts = [one for one in items if not one.is_unknown]
+    is_of_texts = bool(texts) and all(one.number is None for one in items)
+    return evaluator.one_of(texts) if is_of_texts else UNKNOWN_VALUE
 
 
 def field_of_pattern(

@@ -20,6 +20,7 @@ ONE_BY_ONE = frozenset(
 )
 """Methods that do something with single elements."""
 _CHOOSING = frozenset({"find", "find_map", "nth", "last", "max_by_key", "min_by_key"})
+_STATED = ("integer_literal", "range_expression")
 _CHARACTERS = frozenset({"chars", "bytes", "char_indices", "as_bytes", "encode_utf16"})
 _STILL = frozenset(
     "iter into_iter copied cloned rev by_ref peekable enumerate skip take step_by filter".split()
@@ -61,7 +62,9 @@ def goes_over_text(outline: Outline, node: Node) -> bool:
 
 
 def is_choosing(outline: Outline, node: Node) -> bool:
-    """Whether a call gives one of several elements: which one, the interpreter may know."""
+    """Whether something gives one of several elements: which one, the interpreter may know."""
+    if node.type == "index_expression":
+        return node.named_child_count == 2 and node.named_children[1].type not in _STATED
     function = node.child_by_field_name("function") if node.type == "call_expression" else None
     field = function.child_by_field_name("field") if function is not None else None
     return field is not None and outline.text(field) in _CHOOSING

@@ -18,6 +18,7 @@ from analyzer.syntax.changes import variable_hole
 from analyzer.syntax.closures import Closures
 from analyzer.syntax.evaluate import Evaluator
 from analyzer.syntax.expansion import Macro
+from analyzer.syntax.held_functions import bare, same_function
 from analyzer.syntax.kinds import Kinds
 from analyzer.syntax.machine.interpreter import Interpreter
 from analyzer.syntax.macro_arguments import MacroArguments
@@ -25,8 +26,6 @@ from analyzer.syntax.names import Home, Item, Names
 from analyzer.syntax.outline import Call, Node, Outline, Scope
 from analyzer.syntax.paths import Path, clean, linked_symbols, path_segments
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, constant
-
-_AROUND = frozenset({"parenthesized_expression", "generic_function", "reference_expression"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +184,7 @@ class CrateCode:
         inner = bare(node)
         if inner is None:
             return None
-        node = inner
+        node = inner if inner.type in _CALLED else same_function(outline, inner) or inner
         if node.type == "index_expression":
             return self._of_table(outline, node, scope)
         if node.type not in ("identifier", "scoped_identifier"):
@@ -198,7 +197,7 @@ class CrateCode:
             segments = self.macro_arguments.path(outline, node, scope.function)
         if len(segments) == 1:
             for binding in outline.bindings(segments[0], node.start_byte, scope.function):
-                held = binding.value
+                held = same_function(outline, binding.value)
                 if held is not None and held.type in _CALLED:
                     return self.callee(outline, held, scope) if held.id != node.id else None
                 return None
@@ -277,7 +276,31 @@ class CrateCode:
         item = self.names.items.get(path)
         if item is not None:
             return item if item.kind == "function_item" else None
-        return self._associated.get(path[-2:])
+        return self._associated.get(path[-2:]) or self._of_trait(path[-2:])
+
+    def _of_trait(self, named: Path) -> Item | None:
+        """The function that a type has from a trait which gives it a body."""
+        rows = [
+            one
+            for one in self.names.impls.get(named[-1], ())
+            if one.kind == "function_item"
+            and one.scope.impl is not None
+            and one.scope.impl.type == "trait_item"
+            and (named[0], impl_name(self.outlines[one.file], one)) in self._implementing
+        ]
+        return rows[0] if len(rows) == 1 else None
+
+    @functools.cached_property
+    def _implementing(self) -> frozenset[tuple[str, str]]:
+        """Types and the traits that they implement, by their last names."""
+        found: set[tuple[str, str]] = set()
+        for outline in self.outlines.values():
+            for node, _ in outline.of("impl_item"):
+                pair = [node.child_by_field_name(one) for one in ("type", "trait")]
+                names = [path_segments(outline, one)[-1:] for one in pair if one is not None]
+                if len(names) == 2 and all(names):
+                    found.add((names[0][0], names[1][0]))
+        return frozenset(found)
 
     def own_method(self, owner: str, name: str) -> Path | None:
         """Path of a method of an own type."""
@@ -330,14 +353,6 @@ class CrateCode:
         if not self.evaluator.is_exhausted:
             return None
         return Gap(GapKind.BUDGET, "constant folding ran out of steps; later texts are unknown")
-
-
-def bare(node: Node | None) -> Node | None:
-    """A call's function without parentheses, generic arguments and borrows around it."""
-    while node is not None and node.type in _AROUND:
-        inner = node.named_children
-        node = node.child_by_field_name("function") or (inner[0] if inner else None)
-    return node
 
 
 def impl_name(outline: Outline, item: Item) -> str:

@@ -26,6 +26,7 @@ from analyzer.syntax.expansion import Macro, expanded
 from analyzer.syntax.parse import ParsedFile
 from analyzer.syntax.query import Captured, captures
 from analyzer.syntax.reduce import WHOLE, Cut
+from analyzer.syntax.written_out import Expanded
 
 Node = tree_sitter.Node
 _CALLABLE = ("function_item", "macro_definition", "static_item", "const_item")
@@ -34,6 +35,11 @@ _CONTAINERS = frozenset(
     | {"trait_item", "foreign_mod_item", "declaration_list"}
 )
 _SHORTEST_LITERAL = 5
+_HOLDING_FUNCTIONS = frozenset(
+    {"identifier", "scoped_identifier", "index_expression", "parenthesized_expression"}
+    | {"type_cast_expression", "match_expression", "reference_expression", "unsafe_block"}
+)
+"""Expressions that may be a function by its name."""
 _HANDED = re.compile(rb"[(,]\s*(?:[\w:]+::)?([a-z_]\w*)\s*(?=[,)])")
 
 
@@ -102,7 +108,12 @@ class Outline:
     """The swept content of one parsed file; `of` gives the nodes of one type in byte order."""
 
     def __init__(
-        self, parsed: ParsedFile, *, limits: Limits, cut: Cut = WHOLE, source: bytes = b""
+        self,
+        parsed: ParsedFile,
+        *,
+        limits: Limits,
+        cut: Cut | Expanded = WHOLE,
+        source: bytes = b"",
     ) -> None:
         """`source` is the file itself where `cut` says that only a part of it was parsed."""
         self.parsed = parsed
@@ -221,11 +232,7 @@ class Outline:
             name
             for function in self.functions
             for name, rows in function.bindings.items()
-            if any(
-                row.value is not None
-                and row.value.type in ("identifier", "scoped_identifier", "index_expression")
-                for row in rows
-            )
+            if any(row.value is not None and row.value.type in _HOLDING_FUNCTIONS for row in rows)
         )
 
     def text(self, node: Node) -> str:

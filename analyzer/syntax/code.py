@@ -338,7 +338,7 @@ class CrateCode:
         line_start = data.rfind(b"\n", 0, start) + 1
         column = len(data[line_start:start].decode("utf-8", "replace")) + 1
         line = data.count(b"\n", 0, start) + 1
-        return Span(file, line, column, line + data.count(b"\n", start, end), start, end)
+        return Span(outline.shown, line, column, line + data.count(b"\n", start, end), start, end)
 
     def line_text(self, file: str, start: int) -> str:
         """The source line around a byte position."""

@@ -119,7 +119,7 @@ class Outline:
         self.parsed = parsed
         self.origin, self.is_cut = cut.origin, bool(cut.here)
         self.source = source if cut.here else parsed.data
-        self.path = parsed.path
+        self.path = self.shown = parsed.path
         self.data = parsed.data
         self.gaps: list[Gap] = list(parsed.gaps)
         self.functions: list[Function] = []

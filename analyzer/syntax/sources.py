@@ -15,7 +15,7 @@ from analyzer.syntax.lexer import as_edition_reads
 from analyzer.syntax.modules import ModuleTree
 from analyzer.syntax.outline import Outline
 from analyzer.syntax.parse import parse
-from analyzer.syntax.reduce import Cut, Reducer
+from analyzer.syntax.reduce import WHOLE, Cut, Reducer
 from analyzer.syntax.telling import Telling, telling, told
 from analyzer.syntax.vocabulary import Vocabulary
 from analyzer.syntax.written_out import Expanded, Macros
@@ -25,6 +25,8 @@ _OTHER_LANGUAGES = (".c", ".h", ".cc", ".cpp", ".hpp", ".s", ".asm", ".in", ".m"
 words lost in them hide no Rust that rustc would take."""
 
 
+_ADDED_BYTES = 32 * 1024
+"""Generated source up to this size is read."""
 _EXTENSIONS = 1
 """So often parts are put back; who then asks for more gets everything: it costs less."""
 
@@ -56,6 +58,8 @@ class Sources:
         self._gaps: dict[str, list[Gap]] = {}
         self._module_gaps = modules.gaps
         self._extensions = 0
+        self._added: set[str] = set()
+        self._known = _of_signatures(signatures)
         self._macros = Macros({path: one.data for path, one in self._files.items()})
         self._reducer = self._made(manifest, signatures)
         self._doctests = self._documented(signatures)
@@ -89,6 +93,37 @@ class Sources:
         self._parse()
         return True
 
+    def add(self, name: str, includer: str, data: bytes, place: tuple[str, int]) -> bool:
+        """Read a text as code of `includer`; evidence in it is shown at `place`, which writes it.
+        Whether it says anything that was not read before.
+        """
+        path = f"{includer} (includes {name})"
+        writer = self._files.get(place[0])
+        if path in self._added or len(data) > _ADDED_BYTES or writer is None:
+            return False
+        self._added.add(path)
+        phases = self.phases.get(includer, (Phase.UNREACHED,))
+        if not self._tells(data):
+            return False
+        read = SourceFile(path, data)
+        parsed = parse(read, limits=self._limits, phases=phases, edition=self._edition)
+        if isinstance(parsed, Gap):
+            return False
+        self.phases[path] = phases
+        position = self.outlines[place[0]].origin(place[1]) if place[0] in self.outlines else 0
+        cut = Expanded(data, (0,), (position,), (True,), WHOLE)
+        outline = Outline(parsed, limits=self._limits, cut=cut, source=writer.data)
+        outline.shown = place[0]
+        self._doctests[path] = self.outlines[path] = outline
+        return True
+
+    def _tells(self, data: bytes) -> bool:
+        """Whether a text names power or a secret: honest tables do not."""
+        vocabulary, asked = self._known
+        flat = flatten(data)
+        words = vocabulary.always.search(flat.code) or b"extern" in flat.code
+        return bool(words) or bool(told(asked, data, flat.texts))
+
     def _made(self, manifest: Manifest, signatures: Signatures) -> Reducer | None:
         """None for a small crate: it is read whole."""
         if sum(len(one.data) for one in self._files.values()) <= self._limits.prefilter_from_bytes:
@@ -99,7 +134,7 @@ class Sources:
         }
         whole = frozenset(path for path in data if BUILD_TIME & set(self.phases[path]))
         crates: dict[str, str] = {}
-        macros: set[str] = set()
+        macros = {f"{one}!" for one in self._macros.building}
         for one in manifest.dependencies:
             plain = one.package.replace("-", "_")
             name = signatures.aliases.get(plain, plain)

@@ -86,6 +86,11 @@ class Macros:
                 self._define(path, data)
         self._called = self._pattern()
 
+    @property
+    def building(self) -> frozenset[str]:
+        """Names of macros that build paths: what they name, only their invocations show."""
+        return frozenset(one.decode("utf-8", "replace") for one in self._building)
+
     def _define(self, path: str, data: bytes) -> None:
         for match in _DEFINED.finditer(data):
             trees = read(data[match.end() : _brackets(data, match.end()) or match.end()])

@@ -226,6 +226,8 @@ def is_filled(outline: Outline, name: str, start: int, end: int) -> bool:
 def is_lent(outline: Outline, name: str, start: int, end: int) -> bool:
     """Whether a local is lent between two positions to a function that may change it."""
     between = outline.data[start : min(end, start + 4_000)]
+    if b"&mut" not in between and b"write" not in between:
+        return False
     mentions = _mentions(between, name)
     return any(_LENT.search(between, max(0, at - 40), at) for at, _ in mentions)
 

@@ -20,6 +20,7 @@ ONE_BY_ONE = frozenset(
 )
 """Methods that do something with single elements."""
 _CHOOSING = frozenset({"find", "find_map", "nth", "last", "max_by_key", "min_by_key"})
+CHOOSING = ("call_expression", "index_expression")
 _STATED = ("integer_literal", "range_expression")
 _CHARACTERS = frozenset({"chars", "bytes", "char_indices", "as_bytes", "encode_utf16"})
 _STILL = frozenset(
@@ -65,7 +66,7 @@ def is_choosing(outline: Outline, node: Node) -> bool:
     """Whether something gives one of several elements: which one, the interpreter may know."""
     if node.type == "index_expression":
         return node.named_child_count == 2 and node.named_children[1].type not in _STATED
-    function = node.child_by_field_name("function") if node.type == "call_expression" else None
+    function = node.child_by_field_name("function")
     field = function.child_by_field_name("field") if function is not None else None
     return field is not None and outline.text(field) in _CHOOSING
 

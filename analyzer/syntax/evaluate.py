@@ -28,6 +28,7 @@ from analyzer.syntax.changes import (
     returned,
 )
 from analyzer.syntax.closure_values import (
+    CHOOSING,
     ONE_BY_ONE,
     goes_over_text,
     is_choosing,
@@ -121,7 +122,7 @@ class Evaluator(Branches):
         outer, self.worlds = self.worlds, 1
         try:
             value = UNKNOWN_VALUE
-            if is_choosing(outline, node):
+            if node.type in CHOOSING and is_choosing(outline, node):
                 value = self._interpreter.attempt(outline, node, scope, frame)
             if value.is_unknown:
                 value = self._fold(outline, node, scope, frame, depth + 1)

@@ -134,7 +134,8 @@ class _File:
 
 class Reducer:
     """One crate's sources. `files` are as the edition reads them; `whole` are never cut;
-    `dependencies` are the catalogued ones by the name that they have here, and their macros.
+    `dependencies` are the catalogued ones by the name that they have here, and their macros;
+    `built`: where own macros build paths of words that lead to power.
     """
 
     def __init__(
@@ -144,6 +145,7 @@ class Reducer:
         vocabulary: Vocabulary,
         dependencies: tuple[Mapping[str, str], Iterable[str]],
         telling: Telling,
+        built: Mapping[str, list[int]],
     ) -> None:
         self._vocabulary, self._telling = vocabulary, telling
         self._crates, macros = dependencies
@@ -154,8 +156,8 @@ class Reducer:
         self._files = {
             path: _File(data, path in whole or _is_odd(data)) for path, data in files.items()
         }
-        for one in self._files.values():
-            self._first_look(one)
+        for path, one in self._files.items():
+            self._first_look(one, built.get(path, []))
         self._spread()
         self._carry()
         for one in self._files.values():
@@ -240,7 +242,7 @@ class Reducer:
                 hits = [hit.start() for hit in declared.finditer(code)]
                 one.keep((at for at in hits if one.is_of(owners, at)), with_bodies=False)
 
-    def _first_look(self, one: _File) -> None:
+    def _first_look(self, one: _File, built: list[int]) -> None:
         """Power that a file shows by itself."""
         flat = flatten(one.data)
         one.is_whole = one.is_whole or not flat.is_exact
@@ -252,6 +254,7 @@ class Reducer:
         heads = self._vocabulary.heads(flat.code) + places
         self._words |= linked
         telling = told(self._telling, one.data, flat.texts) + spelled(self._telling, flat.code)
+        telling += built
         one.roots = list(self._vocabulary.always.finditer(flat.code))
         base = self._base and self._vocabulary.named(self._base)
         if telling or found.places or heads or one.roots or (base and base.search(flat.code)):

@@ -134,14 +134,16 @@ class Sources:
         }
         whole = frozenset(path for path in data if BUILD_TIME & set(self.phases[path]))
         crates: dict[str, str] = {}
-        macros = {f"{one}!" for one in self._macros.building}
+        macros: set[str] = set()
         for one in manifest.dependencies:
             plain = one.package.replace("-", "_")
             name = signatures.aliases.get(plain, plain)
             if name in vocabulary.crates:
                 crates[one.key.replace("-", "_")] = name
             macros |= {f"{macro}!" for macro in vocabulary.macros.get(name, ())}
-        return Reducer(data, whole, vocabulary, (crates, macros), asked)
+        modules = vocabulary.modules | crates.keys()
+        built = {path: self._macros.powerful(one, modules) for path, one in data.items()}
+        return Reducer(data, whole, vocabulary, (crates, macros), asked, built)
 
     def _chosen(self) -> dict[str, Cut]:
         """What is to be parsed: everything, once it is so much that asking costs more."""

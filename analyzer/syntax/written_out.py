@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from analyzer.syntax.lexer import TokenKind, tokens
+from analyzer.syntax.flat import flatten
+from analyzer.syntax.lexer import TokenKind
 from analyzer.syntax.macro_rules import (
     Leaf,
     Rule,
@@ -29,7 +30,12 @@ MAX_SIZE_BYTES = 24 * 1024
 """Expansions of one crate beyond which the rest is read as it stands."""
 MAX_INVOCATIONS = 400
 _DEPTH = 24
+_LONG = 2_000
+"""What a macro is given beyond which only those that build paths are written out."""
 _DEFINED = re.compile(rb"\bmacro_rules\s*!\s*(?:r#)?(\w+)\s*(?=[{(\[])")
+_WORD = re.compile(rb"\w+")
+_BRACKETS = re.compile(rb"[()\[\]{}]")
+_ROOTED = re.compile(rb"\b(?:std|core|libc)\s*::\s*(?:\w+\s*::\s*)*\$")
 _BUILDING = re.compile(
     rb"::\s*\$\s*\w|\$\s*(?!crate\b)\w+\s*(?:::|!|\()|\$\s*\([^()]*\)\s*(?:::)?\s*[*+]\s*(?:::|\()"
     rb"|\$\s*\([^()]*\)\s*::\s*[*+]"
@@ -48,7 +54,7 @@ _JOINING = frozenset({b"paste", b"pastey", b"paste_item", b"concat_idents"})
 _PATH = re.compile(rb"[\w:\s<>]+")
 _BEFORE_STATEMENT = (b";", b"{", b"}", b"")
 _GOES_ON = (b".", b"?", b"(", b"[")
-_TELLING = re.compile(rb"[\"'.]|\d|::")
+_TELLING = re.compile(rb"\"|b'|(?:\d[\w.]*\W+){4}")
 
 
 class Expanded(NamedTuple):
@@ -75,10 +81,12 @@ class Macros:
     """The own macros of a crate that are worth writing out."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
-        self._left = [MAX_SIZE_BYTES, MAX_INVOCATIONS]
+        self._left = {True: MAX_SIZE_BYTES, False: MAX_SIZE_BYTES // 4}
+        self._invocations = MAX_INVOCATIONS
         self._own: dict[str, dict[bytes, tuple[Rule, ...]]] = {}
         self._shared: dict[bytes, tuple[Rule, ...]] = {}
         self._building: set[bytes] = set()
+        self._rooted: set[bytes] = set()
         self._worth: set[bytes] = set()
         self._calling: dict[bytes, bytes] = {}
         for path, data in files.items():
@@ -86,18 +94,32 @@ class Macros:
                 self._define(path, data)
         self._called = self._pattern()
 
-    @property
-    def building(self) -> frozenset[str]:
-        """Names of macros that build paths: what they name, only their invocations show."""
-        return frozenset(one.decode("utf-8", "replace") for one in self._building)
+    def powerful(self, data: bytes, modules: Iterable[str]) -> list[int]:
+        """Where a file invokes macros that build paths, of words that lead to power."""
+        names = self._building | self._rooted
+        if not names or b"!" not in data:
+            return []
+        words = b"|".join(re.escape(one) for one in sorted(names))
+        called = re.compile(rb"\b(%b)\s*!\s*[({\[]([^;{}]{0,200})" % words)
+        if not called.search(data):
+            return []
+        known = {one.encode() for one in modules}
+        return [
+            one.start()
+            for one in called.finditer(flatten(data).code)
+            if one[1] in self._rooted or not known.isdisjoint(_WORD.findall(one[2]))
+        ]
 
     def _define(self, path: str, data: bytes) -> None:
-        for match in _DEFINED.finditer(data):
-            trees = read(data[match.end() : _brackets(data, match.end()) or match.end()])
+        code = flatten(data).code
+        for match in _DEFINED.finditer(code):
+            trees = read(data[match.end() : _brackets(code, match.end())])
             if not trees or not isinstance(trees[0], Tree):
                 continue
             found, name = rules(trees[0]), match[1]
             bodies = b" ".join(text_of(one.body) for one in found)
+            if _ROOTED.search(bodies):
+                self._rooted.add(name)
             self._calling[name] = self._calling.get(name, b"") + bodies
             is_plain = all(_PLAIN.fullmatch(text_of(one.pattern)) for one in found)
             if _BUILDING.search(bodies):
@@ -120,7 +142,8 @@ class Macros:
             return None
         pieces: list[tuple[int, int, bytes]] = []
         own = self._own.get(path, {})
-        for start, end, name, inside in _invocations(self._called, cut.data):
+        code = flatten(cut.data).code
+        for start, end, name, inside in _invocations(self._called, cut.data, code):
             found = self._text(own, name, inside)
             if found is not None:
                 pieces.append((start, end, _placed(cut.data, start, end, found)))
@@ -130,21 +153,25 @@ class Macros:
         self, own: Mapping[bytes, tuple[Rule, ...]], name: bytes, inside: bytes
     ) -> bytes | None:
         """What one invocation is written out as."""
-        if name not in self._building | _JOINING and not _TELLING.search(inside):
+        is_building = name in self._building or name in _JOINING
+        if not is_building and (len(inside) > _LONG or not _TELLING.search(inside)):
             return None
-        if self._left[0] <= 0 or self._left[1] <= 0:
+        self._left[is_building] -= len(inside)
+        self._invocations -= 1
+        if self._left[is_building] <= 0 or self._invocations <= 0:
             return None
+        self._budget = [self._left[is_building]]
         try:
             word = Leaf(name, TokenKind.IDENTIFIER, is_joint=True)
             found = self._all(own, (word, _BANG, Tree(b"(", read(inside))), 0)
         except TooMuch:
+            self._left[is_building] //= 2
             return None
         if found is None:
             return None
         text = text_of(found).strip()
-        self._left[0] -= len(text)
-        self._left[1] -= 1
-        return text if text and self._left[0] > 0 else None
+        self._left[is_building] = self._budget[0] - len(text)
+        return text if text and self._left[is_building] > 0 else None
 
     def _all(
         self, own: Mapping[bytes, tuple[Rule, ...]], several: Trees, depth: int
@@ -181,6 +208,9 @@ class Macros:
         if word in _JOINING:
             return tuple(_joined(call.inside))
         known = own.get(word) or self._shared.get(word)
+        self._budget[0] -= call.end - call.start
+        if self._budget[0] <= 0:
+            raise TooMuch
         return written_out(known, call.inside) if known is not None else None
 
 
@@ -245,22 +275,20 @@ def _part(part: bytes) -> bytes:
     return part.strip(b"\"'").removeprefix(b"r#")
 
 
-def _invocations(called: re.Pattern[bytes], data: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:
+def _invocations(
+    called: re.Pattern[bytes], data: bytes, code: bytes
+) -> Iterator[tuple[int, int, bytes, bytes]]:
     """(start, end, name, what is given) of the outermost invocations outside of definitions."""
     ends = 0
-    definitions = [_definition(data, match) for match in _DEFINED.finditer(data)]
-    for match in called.finditer(data):
+    definitions = [(one.start(), _brackets(code, one.end())) for one in _DEFINED.finditer(code)]
+    for match in called.finditer(code):
         start = match.start()
         if start < ends or any(a <= start < b for a, b in definitions):
             continue
-        trees = _brackets(data, match.end() - 1)
-        if trees is None:
-            continue
-        ends = trees
-        name = re.match(rb"\w+", match[0])
-        if name is not None:
-            begin = _qualified(data, start)
-            yield begin, ends, name[0], data[match.end() : ends - 1]
+        ends = _brackets(code, match.end() - 1)
+        name = _WORD.match(match[0])
+        if name is not None and ends > match.end():
+            yield _qualified(code, start), ends, name[0], data[match.end() : ends - 1]
 
 
 def _qualified(data: bytes, start: int) -> int:
@@ -269,23 +297,14 @@ def _qualified(data: bytes, start: int) -> int:
     return start - len(match[0]) if match is not None else start
 
 
-def _definition(data: bytes, match: re.Match[bytes]) -> tuple[int, int]:
-    end = _brackets(data, match.end())
-    return match.start(), end if end is not None else len(data)
-
-
-def _brackets(data: bytes, start: int) -> int | None:
-    """Where the brackets end that open here."""
+def _brackets(code: bytes, start: int) -> int:
+    """Where the brackets end that open here; where they begin if they never do."""
     depth = 0
-    for one in tokens(data, start=start):
-        text = data[one.start : one.end]
-        if text in (b"(", b"[", b"{"):
-            depth += 1
-        elif text in (b")", b"]", b"}"):
-            depth -= 1
-            if depth <= 0:
-                return one.end
-    return None
+    for one in _BRACKETS.finditer(code, start):
+        depth += 1 if one[0] in b"([{" else -1
+        if depth <= 0:
+            return one.end()
+    return start
 
 
 def _placed(data: bytes, start: int, end: int, text: bytes) -> bytes:

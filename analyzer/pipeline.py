@@ -16,7 +16,6 @@ from analyzer.facts import collect
 from analyzer.facts.changes import changes
 from analyzer.facts.exports import exports
 from analyzer.facts.flows import ASKER, flows
-from analyzer.facts.generated import generated
 from analyzer.facts.hidden import hidden
 from analyzer.facts.named import unnamed
 from analyzer.facts.near_names import is_popular
@@ -52,6 +51,7 @@ from analyzer.score import assess, capabilities, indicators
 from analyzer.signatures import Signatures
 from analyzer.syntax.catalogue import catalogue
 from analyzer.syntax.code import CrateCode, Package
+from analyzer.syntax.generated import generated
 from analyzer.syntax.modules import ModuleTree, build_module_tree
 from analyzer.syntax.names import Home
 from analyzer.syntax.sources import Sources
@@ -152,7 +152,7 @@ def _with_generated(sources: Sources, view: CrateView) -> bool:
         return False
     found = [
         sources.add(one.name, one.includer, one.text.encode(), (one.writer, one.position))
-        for one in generated(view)
+        for one in generated(view.code, view.sites)
     ]
     return any(found)
 

@@ -32,7 +32,6 @@ _NOT_FAMILIES = frozenset(
         "native_files",
         "flows",
         "followed",
-        "generated",
         "changes",
         "hidden",
     }

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from analyzer.facts.flows import ASKER
 from analyzer.facts.view import CrateView
 from analyzer.model import Fact, FactKind
+from analyzer.syntax.code import bare
 from analyzer.syntax.fields import Fields
-from analyzer.syntax.held_functions import bare
 from analyzer.syntax.outline import Call, Node, Outline, Scope
 from analyzer.syntax.query import arguments_of
 from analyzer.syntax.texts import TextSite

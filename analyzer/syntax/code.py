@@ -18,7 +18,8 @@ from analyzer.syntax.changes import variable_hole
 from analyzer.syntax.closures import Closures
 from analyzer.syntax.evaluate import Evaluator
 from analyzer.syntax.expansion import Macro
-from analyzer.syntax.held_functions import bare, same_function
+from analyzer.syntax.held_functions import bare as bare  # noqa: PLC0414  # asked for here
+from analyzer.syntax.held_functions import same_function
 from analyzer.syntax.kinds import Kinds
 from analyzer.syntax.machine.interpreter import Interpreter
 from analyzer.syntax.macro_arguments import MacroArguments

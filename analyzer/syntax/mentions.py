@@ -10,8 +10,7 @@ from typing import NamedTuple
 import re2
 
 from analyzer.signatures import Api
-from analyzer.syntax.code import CrateCode
-from analyzer.syntax.held_functions import bare
+from analyzer.syntax.code import CrateCode, bare
 from analyzer.syntax.loops import LOOP_FRAMES
 from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.paths import path_segments

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from analyzer.syntax.code import bare
 from analyzer.syntax.fields import Given, parameters
 from analyzer.syntax.flow.steps import Row, Stack, Steps, entered
-from analyzer.syntax.held_functions import bare
 from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
 from analyzer.syntax.query import arguments_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer.syntax.code import bare
 from analyzer.syntax.flow.stored import root_of
-from analyzer.syntax.held_functions import bare
 from analyzer.syntax.outline import Node, Outline
 from analyzer.syntax.query import arguments_of, called_function, pattern_names
 

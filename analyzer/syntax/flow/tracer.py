@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from analyzer.syntax.callers import Callers, Function
-from analyzer.syntax.code import CrateCode, impl_name
+from analyzer.syntax.code import CrateCode, bare, impl_name
 from analyzer.syntax.fields import Fields, parameters
 from analyzer.syntax.flow.sinks import AROUND, handed_out, shown_at
 from analyzer.syntax.flow.steps import Place
 from analyzer.syntax.flow.stored import Stored, Stores
 from analyzer.syntax.flow.walk import Walk
-from analyzer.syntax.held_functions import bare
 from analyzer.syntax.names import Item
 from analyzer.syntax.outline import Call, Node, Outline, Scope
 from analyzer.syntax.paths import clean

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 
 from analyzer.syntax.closures import Closure
+from analyzer.syntax.code import bare
 from analyzer.syntax.fields import parameters
 from analyzer.syntax.flow.expressions import Expressions
 from analyzer.syntax.flow.steps import Row, Stack, entered
-from analyzer.syntax.held_functions import bare
 from analyzer.syntax.outline import Binding, Node, Outline
 from analyzer.syntax.query import arguments_of, pattern_names
 

@@ -11,6 +11,7 @@ import pkgutil
 from collections.abc import Iterator
 from typing import Protocol, cast
 
+from analyzer.facts.closed import closed
 from analyzer.facts.followed import followed
 from analyzer.facts.foreign_senders import ask_for_clients
 from analyzer.facts.guards import guarded
@@ -34,6 +35,7 @@ _NOT_FAMILIES = frozenset(
         "followed",
         "changes",
         "hidden",
+        "closed",
     }
 )
 
@@ -64,7 +66,7 @@ def collect(view: CrateView) -> FactSet:
     for _, family in FAMILIES:
         found += family.facts(view)
     facts = sorted(set(guarded(tuple(found), view)), key=_order)
-    facts = sorted({*facts, *followed(view, facts)}, key=_order)
+    facts = sorted({*facts, *followed(view, facts), *closed(view, facts)}, key=_order)
     ask_for_clients(view, facts)
     gaps = []
     if len(facts) > view.limits.facts_per_crate:

@@ -6,6 +6,7 @@ import re
 
 from analyzer.syntax.code import bare
 from analyzer.syntax.fields import Given, parameters
+from analyzer.syntax.flow.pure import MAKING, makes_texts
 from analyzer.syntax.flow.steps import Row, Stack, Steps, entered
 from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
@@ -17,6 +18,8 @@ _VALUELESS = frozenset(
     " local_addr peer_addr".split()
 )
 """Methods that tell of a value without carrying it."""
+_ASKING = frozenset("exists is_file is_dir elapsed as_secs as_millis local_addr peer_addr".split())
+"""Of these the ones that ask the machine."""
 _ONE_WAY = re.compile(
     r"(?:try_)?(?:sign(?!er)|verif|pub|hash|digest|finalize|address|fingerprint|mac\b)"
 )
@@ -89,6 +92,7 @@ class Expressions(Steps):
         path = self._code.resolve(outline, segments, node.start_byte, scope.module)
         item = self._code.names.items.get(path) if path else None
         if item is None:
+            self.is_open |= not makes_texts(segments[-1] if segments else "")
             return
         other = self._code.outlines[item.file]
         if item.kind == "function_item":
@@ -193,6 +197,7 @@ class Expressions(Steps):
         for other, written in self._tracer.written_to(place):
             self._value(other, written, ())
         macro = outline.macros.get(node.start_byte)
+        self.is_open |= macro is None or macro.name not in MAKING
         for one in macro.arguments if macro is not None else ():
             self._value(outline, one, row.stack)
             if one.type in ("string_literal", "raw_string_literal"):
@@ -222,6 +227,7 @@ class Expressions(Steps):
         scope = outline.scope_at(node.start_byte, node.end_byte)
         if self._entered(row, function, receiver, scope) or self._is_one_way(row, function):
             return
+        self.is_open |= not makes_texts(outline.text(function))
         if receiver is not None:
             self._value(outline, receiver, row.stack)
         elif function.type not in ("identifier", "scoped_identifier"):
@@ -248,7 +254,9 @@ class Expressions(Steps):
         for outline, node in self._tracer.written_to(place):
             self._value(outline, node, ())
         name = row.outline.text(field) if field is not None else ""
-        return self._tracer.is_end(place) or name in _VALUELESS
+        is_end = self._tracer.is_end(place)
+        self.is_open |= is_end or name in _ASKING
+        return is_end or name in _VALUELESS
 
     def _entered(self, row: Row, function: Node, receiver: Node | None, scope: Scope) -> bool:
         """Whether the call surely means own functions; the results of all it may mean are added."""

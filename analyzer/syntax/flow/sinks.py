@@ -36,6 +36,21 @@ def handed_out(outline: Outline, node: Node) -> Iterator[tuple[Outline, Node]]:
     yield from _through_local(outline, top)
 
 
+_SETTINGS = frozenset(
+    "current_dir env envs env_remove env_clear stdin stdout stderr creation_flags process_group uid"
+    " gid pre_exec mode timeout".split()
+)
+
+
+def is_setting(outline: Outline, node: Node) -> bool:
+    """Whether something is handed to a method that says how a program starts, not what it does."""
+    listed = node.parent
+    call = listed.parent if listed is not None and listed.type == "arguments" else None
+    function = bare(call.child_by_field_name("function")) if call is not None else None
+    field = function.child_by_field_name("field") if function is not None else None
+    return field is not None and outline.text(field) in _SETTINGS
+
+
 def _given(outline: Outline, node: Node) -> Iterator[tuple[Outline, Node]]:
     """The receiver and the arguments of a call."""
     function = bare(node.child_by_field_name("function"))

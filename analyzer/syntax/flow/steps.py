@@ -17,6 +17,7 @@ Stack = tuple["Entry", ...]
 """Calls of own functions that the walk went in through, the outermost first."""
 
 _TEXTS = ("string_literal", "raw_string_literal")
+_LITERALS = (*_TEXTS, "char_literal", "integer_literal")
 _DEEPEST = 4
 """Calls remembered on the way in."""
 _NOTHING = frozenset(
@@ -56,6 +57,10 @@ class Steps:
         self._seen: set[tuple[object, ...]] = set()
         self._at = -1
         self.trails: dict[Place, list[Row]] = {}
+        self.is_open = False
+        """Whether something was met that is no constant of the crate, or is not understood."""
+        self.constants = 0
+        """Bytes of texts and numbers met: so much can be spelled with them."""
 
     def run(self, starts: list[tuple[Outline, Node]]) -> None:
         """Walk until nothing is left, or the tracer's steps are spent."""
@@ -69,7 +74,10 @@ class Steps:
         self._go_on()
 
     def _go_on(self) -> None:
-        while self._queue and self._tracer.step():
+        while self._queue:
+            if not self._tracer.step():
+                self.is_open = True
+                return
             self._at = self._queue.popleft()
             row = self._rows[self._at][0]
             getattr(self, f"_look_{row.kind}")(row)
@@ -94,6 +102,8 @@ class Steps:
 
     def _value(self, outline: Outline, node: Node, stack: Stack) -> None:
         is_asked = node.type not in _NOTHING
+        if node.type in _LITERALS:
+            self.constants += node.end_byte - node.start_byte if node.type in _TEXTS else 1
         if node.type in _TEXTS and self._tracer.has_texts:
             is_asked = (outline.path, outline.origin(node.start_byte)) in self._tracer.sources
         if is_asked:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from analyzer.syntax.callers import Callers, Function
 from analyzer.syntax.code import CrateCode, bare, impl_name
 from analyzer.syntax.fields import Fields, parameters
-from analyzer.syntax.flow.sinks import AROUND, handed_out, shown_at
+from analyzer.syntax.flow.sinks import AROUND, handed_out, is_setting, shown_at
 from analyzer.syntax.flow.steps import Place
 from analyzer.syntax.flow.stored import Stored, Stores
 from analyzer.syntax.flow.walk import Walk
@@ -33,6 +33,8 @@ _COMMON = frozenset(
 )
 """Methods that types of the standard library have too."""
 _HOPS = 24
+_SPELLED = 8
+"""Bytes or numbers from which an address or a command can be made."""
 _HOLDING = re.compile(
     r"&\s*(?:'\w+\s+)?mut\b|Sender|Mutex|RwLock|RefCell|\bCell\b|OnceLock|OnceCell"
 )
@@ -137,6 +139,21 @@ class Tracer:
         walk.run([(outline, one) for one in arguments_of(node)])
         self.has_texts = False
         return frozenset(walk.trails)
+
+    def is_closed(self, sink: Place, *, with_chain: bool) -> bool:
+        """Whether what a call is given is made of constants of the crate and of nothing else;
+        `with_chain`: what its builder and its result are given as well.
+        """
+        outline, node = self.code.outlines.get(sink[0]), self._node(sink)
+        if outline is None or node is None or node.type == "macro_invocation":
+            return False
+        self.sources, self._left = frozenset(), self._steps_per_sink
+        given = [(outline, one) for one in arguments_of(node)]
+        if with_chain:
+            given = [one for one in handed_out(outline, node) if not is_setting(*one)]
+        walk = Walk(self)
+        walk.run(given)
+        return walk.constants >= _SPELLED and not walk.is_open
 
     def returned(
         self, outline: Outline, function: Node, sources: frozenset[Place]

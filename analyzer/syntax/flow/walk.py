@@ -56,6 +56,8 @@ class Walk(Expressions):
                     self._value(given[name].outline, given[name].node, ())
         elif row.node.type in _NAMING:
             self._named(row)
+        else:
+            self.is_open = True
 
     def _named(self, row: Row) -> None:
         """An item by its bare name."""
@@ -151,10 +153,12 @@ class Walk(Expressions):
         outline = row.outline
         function = outline.function_at(row.node.start_byte)
         if function < 0:
+            self.is_open = True
             return
         names = parameters(outline, outline.functions[function].node)
         index = next((at for at, one in enumerate(names) if _binds(one, row.name)), -1)
         if index < 0 and row.name != "self":
+            self.is_open = True
             return
         here = (outline.path, function)
         place = (outline.path, outline.origin(self._tracer.parameter_at(here, index)))
@@ -164,7 +168,9 @@ class Walk(Expressions):
             entry = row.stack[-1]
             self._given(entry.outline, entry.node, (index, here), row.stack[:-1])
             return
-        for other, call in self._tracer.callers(here):
+        callers = self._tracer.callers(here)
+        self.is_open |= not callers
+        for other, call in callers:
             self._given(other, call, (index, here), ())
 
     def _given(

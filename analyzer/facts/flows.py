@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 
 from analyzer.facts.view import CrateView
 from analyzer.model import UNKNOWN, Fact, FactKind, Flow, Gap, GapKind, Hop, Span
+from analyzer.syntax.flow.hops import Step
 from analyzer.syntax.flow.steps import Place
-from analyzer.syntax.flow.tracer import Step, Tracer
+from analyzer.syntax.flow.tracer import Tracer
 
 ASKER = "flow"
 """Under this name a trace notes what it could not follow because it was cut out."""

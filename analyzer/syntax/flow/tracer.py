@@ -10,6 +10,7 @@ from typing import NamedTuple
 from analyzer.syntax.callers import Callers, Function
 from analyzer.syntax.code import CrateCode, bare, impl_name
 from analyzer.syntax.fields import Fields, parameters
+from analyzer.syntax.flow.hops import Step, hops
 from analyzer.syntax.flow.sinks import AROUND, handed_out, is_setting, shown_at
 from analyzer.syntax.flow.steps import Place
 from analyzer.syntax.flow.stored import Stored, Stores
@@ -32,7 +33,6 @@ _COMMON = frozenset(
     " id".split()
 )
 """Methods that types of the standard library have too."""
-_HOPS = 24
 _SPELLED = 8
 """Bytes or numbers from which an address or a command can be made."""
 _HOLDING = re.compile(
@@ -59,14 +59,6 @@ class Entry(NamedTuple):
     @property
     def _key(self) -> tuple[Function, str, int, int]:
         return (self.function, self.outline.path, self.node.start_byte, self.node.end_byte)
-
-
-class Step(NamedTuple):
-    """One place on the way, as a byte range of a file."""
-
-    file: str
-    start: int
-    end: int
 
 
 class Tracer:
@@ -125,7 +117,7 @@ class Tracer:
         walk.run([*handed_out(outline, node), *self._put_at(started)])
         self.has_texts = False
         return {
-            place: _hops([(row.outline, row.node) for row in rows], (outline, node))
+            place: hops([(row.outline, row.node) for row in rows], (outline, node))
             for place, rows in walk.trails.items()
         }
 
@@ -391,16 +383,3 @@ class Tracer:
         for call in outline.calls:
             if call.name == name and call.scope.function == function and call.receiver is None:
                 yield from arguments_of(call.node)
-
-
-def _hops(trail: list[tuple[Outline, Node]], sink: tuple[Outline, Node]) -> tuple[Step, ...]:
-    """From the source to the sink, one hop a line."""
-    hops: list[Step] = []
-    lines: list[tuple[str, int]] = []
-    for outline, node in (*trail, sink):
-        start = shown_at(node)
-        line = (outline.path, outline.data.count(b"\n", 0, start))
-        if not lines or lines[-1] != line:
-            hops.append(Step(outline.path, start, node.end_byte))
-            lines.append(line)
-    return tuple(hops[: _HOPS - 1] + hops[-1:]) if len(hops) > _HOPS else tuple(hops)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.syntax.changes import SKIPPED
-from analyzer.syntax.code import CrateCode
 from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.query import arguments_of, called_function
+
+if TYPE_CHECKING:
+    from analyzer.syntax.code import CrateCode
 
 Place = tuple[str, tuple[int, int]]
 """A file and a byte range in it."""
@@ -74,14 +76,14 @@ def made_in(
     other = code.outlines[own.file]
     code.want_body(other, own.node)
     inside = other.scope_at(body.start_byte, body.end_byte)
-    for part in _results(other, body, one.part):
+    for part in results(other, body, one.part):
         below = root(other, part, inside)
         place = (own.file, below.span)
         yield (place, *via)
         yield from made_in(code, other, below, inside, (place, *via))
 
 
-def _results(outline: Outline, body: Node, part: int) -> list[Node]:
+def results(outline: Outline, body: Node, part: int) -> list[Node]:
     """The expressions that a function's value, or a part of it, may be."""
     pending, found = [body], list[Node]()
     pending += [

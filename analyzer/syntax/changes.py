@@ -153,7 +153,8 @@ def destructured(outline: Outline, pattern: Node, value: Value) -> dict[str, Val
         elif node.type in ("tuple_pattern", "slice_pattern"):
             pending += zip(node.named_children, held.items or (), strict=False)
         elif node.type in _TRANSPARENT and node.named_children:
-            pending.append((node.named_children[-1], held))
+            inner = node.child_by_field_name("pattern") or node.named_children[-1]
+            pending.append((inner, held))
         elif held.variant:
             for field, inner in fields_of_pattern(outline.data, node):
                 part = held.field(field) if field else None

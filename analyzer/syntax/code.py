@@ -18,6 +18,7 @@ from analyzer.syntax.changes import variable_hole
 from analyzer.syntax.closures import Closures
 from analyzer.syntax.evaluate import Evaluator
 from analyzer.syntax.expansion import Macro
+from analyzer.syntax.function_values import FunctionValues
 from analyzer.syntax.held_functions import bare as bare  # noqa: PLC0414  # asked for here
 from analyzer.syntax.held_functions import same_function
 from analyzer.syntax.kinds import Kinds
@@ -88,6 +89,7 @@ class CrateCode:
         self._without_body: dict[str, set[tuple[str, int]]] = {}
         self._asked_with: dict[str, set[str]] = {}
         self.kinds = Kinds(self)
+        self.function_values = FunctionValues(self)
         self.macro_arguments, self.closures = MacroArguments(self), Closures()
         interpreter = Interpreter(
             self,
@@ -189,7 +191,7 @@ class CrateCode:
         if node.type == "index_expression":
             return self._of_table(outline, node, scope)
         if node.type not in ("identifier", "scoped_identifier"):
-            return None
+            return self.function_values.path(outline, node, scope)
         segments = path_segments(outline, node)
         is_parameter = outline.data[node.start_byte - 1 : node.start_byte] == b"$" and segments[
             :1
@@ -199,10 +201,13 @@ class CrateCode:
         if len(segments) == 1:
             for binding in outline.bindings(segments[0], node.start_byte, scope.function):
                 held = same_function(outline, binding.value)
-                if held is not None and held.type in _CALLED:
-                    return self.callee(outline, held, scope) if held.id != node.id else None
-                return None
-        return self.path(outline, segments, node.start_byte, scope)
+                if held is None:
+                    return self.function_values.parameter(outline, segments[0], scope)
+                if held.type not in _CALLED:
+                    return self.function_values.path(outline, held, scope)
+                return self.callee(outline, held, scope) if held.id != node.id else None
+        found = self.path(outline, segments, node.start_byte, scope)
+        return self.function_values.behind(found)
 
     def path(self, outline: Outline, segments: Path, at: int, scope: Scope) -> Path | None:
         """The canonical path behind segments as written at a place; `Self` is the type there."""
@@ -213,6 +218,10 @@ class CrateCode:
     def _of_table(self, outline: Outline, node: Node, scope: Scope) -> Path | None:
         """`TABLE[i]`: the first function that a constant table names."""
         segments = path_segments(outline, node.named_children[0])
+        if len(segments) == 1:
+            for row in outline.bindings(segments[0], node.start_byte, scope.function):
+                listed = row.value.named_children if row.value is not None else []
+                return self.function_values.path(outline, listed[0], scope) if listed else None
         path = self.resolve(outline, segments, node.start_byte, scope.module) if segments else None
         item = self.names.items.get(path) if path else None
         value = item.node.child_by_field_name("value") if item is not None else None
@@ -233,7 +242,8 @@ class CrateCode:
             own = impl.child_by_field_name("type") if impl is not None else None
             if own is not None:
                 kind = self.kinds.of_annotation(outline, own, scope.module, None)
-                return (*kind.split("::"), *segments[1:]) if kind else None
+                found = (*kind.split("::"), *segments[1:]) if kind else None
+                return self.names.associated(found) if found else None
             function = outline.functions[function].outer
         return self.resolve(outline, segments, at, scope.module)
 

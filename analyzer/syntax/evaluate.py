@@ -246,8 +246,9 @@ class Evaluator(Branches):
     ) -> Value:
         path = self.code.path(outline, segments, at, scope)
         if path is None:
-            return UNKNOWN_VALUE
-        item = self.code.item(path)
+            path = segments
+        item = self.code.names.of_trait(segments) if len(segments) > 1 else None
+        item = self.code.names.items.get(path) or item or self.code.item(path)
         if item is None:
             api = self.code.apis.get("::".join(path))
             return from_template(api.value, ()) if api is not None else UNKNOWN_VALUE

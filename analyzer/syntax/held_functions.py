@@ -24,7 +24,9 @@ def same_function(outline: Outline, node: Node | None) -> Node | None:
     for _ in range(16):
         if node is None:
             return None
-        if node.type in _AROUND_VALUE and node.named_children:
+        if node.type == "generic_function":
+            node = node.child_by_field_name("function")
+        elif node.type in _AROUND_VALUE and node.named_children:
             node = node.child_by_field_name("value") or node.named_children[-1]
         elif node.type == "match_expression":
             body = node.child_by_field_name("body")

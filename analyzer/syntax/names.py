@@ -158,6 +158,40 @@ class Names:
                 table.setdefault(path[-1], item)
         return table
 
+    @functools.cached_property
+    def _types_of(self) -> Mapping[tuple[str, str], Item]:
+        """Associated types, by the last names of the type that has them and their own."""
+        table: dict[tuple[str, str], Item] = {}
+        for file, outline in self._outlines.items():
+            for node, scope in outline.of("type_item"):
+                own = scope.impl.child_by_field_name("type") if scope.impl is not None else None
+                name = node.child_by_field_name("name")
+                if own is not None and name is not None and path_segments(outline, own):
+                    label = clean(outline.text(name))
+                    path = (*self.module_path(file, scope.module), label)
+                    item = Item(path, node.type, file, node, scope)
+                    table.setdefault((path_segments(outline, own)[-1], label), item)
+        return table
+
+    def associated(self, path: Path) -> Path:
+        """A path with the associated type in it replaced by what it stands for."""
+        for at in range(2, len(path) - 1):
+            item = self._types_of.get((path[at - 1], path[at]))
+            if item is not None:
+                return self._through_alias(item, path[at + 1 :], 0) or path
+        return path
+
+    @functools.cached_property
+    def holding_functions(self) -> frozenset[str]:
+        """Constants and statics that may be functions: their value is a path."""
+        return frozenset(
+            path[-1]
+            for path, item in self.items.items()
+            if item.kind in ("const_item", "static_item")
+            and (value := item.node.child_by_field_name("value")) is not None
+            and value.type in ("identifier", "scoped_identifier", "type_cast_expression")
+        )
+
     def of_trait(self, path: Path) -> Item | None:
         """The constant that a path names of a trait or of any type that has it, if there is one."""
         found = self._constants.get(path[-1], []) if path[-1].isupper() else []
@@ -348,6 +382,9 @@ class Names:
         return base
 
     def _through_alias(self, item: Item, rest: Path, hops: int) -> Path | None:
+        associated = self._types_of.get((item.path[-1], rest[0])) if rest else None
+        if associated is not None and hops < MAX_HOPS:
+            return self._through_alias(associated, rest[1:], hops + 1)
         target = item.node.child_by_field_name("type") if item.kind == "type_item" else None
         if target is None:
             return (*item.path, *rest)

@@ -38,6 +38,7 @@ _SHORTEST_LITERAL = 5
 _HOLDING_FUNCTIONS = frozenset(
     {"identifier", "scoped_identifier", "index_expression", "parenthesized_expression"}
     | {"type_cast_expression", "match_expression", "reference_expression", "unsafe_block"}
+    | {"generic_function", "call_expression", "field_expression"}
 )
 """Expressions that may be a function by its name."""
 _HANDED = re.compile(rb"[(,]\s*(?:[\w:]+::)?([a-z_]\w*)\s*(?=[,)])")

@@ -211,16 +211,22 @@ class Sites:
             return name in self._methods
         if name in self._last_names or name in self._other_names or not name:
             return True
-        if call.function.type == "identifier" and name in outline.held_functions:
+        is_held = name in outline.held_functions or self._is_local(outline, call)
+        if call.function.type == "identifier" and is_held:
             return True
         before = call.function.end_byte - len(name.encode()) - 1
         return outline.data[before : before + 1] == b"$"  # a parameter of an own macro
+
+    @staticmethod
+    def _is_local(outline: Outline, call: Call) -> bool:
+        function = call.scope.function
+        return function >= 0 and call.name in outline.functions[function].bindings
 
     @functools.cached_property
     def _other_names(self) -> frozenset[str]:
         """Names that some `use` gives to what has a catalogued name."""
         renamed = self._code.names.renamed
-        return frozenset(
+        return self._code.names.holding_functions | frozenset(
             alias for name in self._last_names & set(renamed) for alias in renamed[name]
         )
 

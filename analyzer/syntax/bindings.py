@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import tree_sitter
 
-from analyzer.syntax.query import fields_of_pattern, pattern_names
+from analyzer.syntax.query import fields_of_pattern, holders_in_pattern, pattern_names
 
 Node = tree_sitter.Node
-Row = tuple[int, int, Node | None, Node | None, bool, int, str, bool]
-"""Start, end, value, type, whether an item of a list, part of a tuple, field, whether unset."""
+Row = tuple[int, int, Node | None, Node | None, bool, int, str, bool, Node | None, str]
+"""Start, end, value, type, whether an item of a list, part of a tuple, field, whether unset; the
+struct or variant whose pattern stands next around the name, and its field.
+"""
 Bound = tuple[str, Row]
 REST = ".."
 """In place of a field: all items from the part on but so many at the end."""
@@ -56,10 +58,13 @@ def _of_pattern(
     parts = pattern.named_children if is_split else [pattern]
     for number, part in enumerate(parts, 0 if is_split else -1):
         rest = f"{REST}{len(parts) - number - 1}" if _is_rest(part) else ""
+        holders = holders_in_pattern(data, part) if part.named_children else {}
         for label, inner in fields_of_pattern(data, part):
             for name in pattern_names(inner):
                 text = data[name.start_byte : name.end_byte].decode("utf-8", "replace")
-                yield text, (*valid, value, type_node, is_element, number, rest or label, is_unset)
+                holder = holders.get(name.start_byte, (None, ""))
+                row = (*valid, value, type_node, is_element, number, rest or label, is_unset)
+                yield text, (*row, *holder)
 
 
 def _is_rest(pattern: Node) -> bool:

@@ -47,7 +47,8 @@ _HANDED = re.compile(rb"[(,]\s*(?:[\w:]+::)?([a-z_]\w*)\s*(?=[,)])")
 class Binding(NamedTuple):
     """A local name: valid in [start, end), bound to `value` (or, from 0 on, a `part` of that
     tuple; a `field` of that struct; an item of that list where it `is_element`), maybe of `type`.
-    `is_unset`: declared without a value.
+    `is_unset`: declared without a value. `holder` is the struct or variant whose pattern stands
+    next around the name, which is its `label`.
     """
 
     start: int
@@ -58,6 +59,8 @@ class Binding(NamedTuple):
     part: int = -1
     field: str = ""
     is_unset: bool = False
+    holder: Node | None = None
+    label: str = ""
 
 
 @dataclass(slots=True)
@@ -202,12 +205,22 @@ class Outline:
             if call.receiver is None and call.name[:1].isupper() and listed is not None:
                 for number, one in enumerate(listed.named_children):
                     table.setdefault(str(number), []).append((call.name, one))
+        table.setdefault("0", []).extend(self._made)
         for node, _ in self.of("assignment_expression"):
             left, right = (node.child_by_field_name(one) for one in ("left", "right"))
             field = left.child_by_field_name("field") if left is not None else None
             if field is not None and right is not None:
                 table.setdefault(self.text(field), []).append(("", right))
         return table
+
+    @property
+    def _made(self) -> Iterator[tuple[str, Node]]:
+        """What a struct or variant holds that a method makes: `text.map(Kind::Text)`."""
+        for call in self.calls:
+            for one in self.arguments_by_name(call) if call.receiver is not None else ():
+                made = self.text(one).rpartition("::")[2]
+                if made[:1].isupper() and call.receiver is not None:
+                    yield made, call.receiver
 
     def passed(self, names: AbstractSet[str]) -> dict[str, list[Call]]:
         """Calls that are handed something by one of these names, by the last part of it."""

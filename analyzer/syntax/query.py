@@ -71,7 +71,7 @@ def fields_of_pattern(data: bytes, pattern: Node) -> Iterator[tuple[str, Node]]:
     named = pattern.child_by_field_name("type")
     if pattern.type == "tuple_struct_pattern" and named is not None:
         if data[named.start_byte : named.end_byte].rpartition(b"::")[2] not in _OF_OPTION:
-            for number, one in enumerate(pattern.named_children[1:]):
+            for number, one in _positions(pattern):
                 yield str(number), one
             return
     elif pattern.type == "struct_pattern":
@@ -82,6 +82,44 @@ def fields_of_pattern(data: bytes, pattern: Node) -> Iterator[tuple[str, Node]]:
                 yield label, one.child_by_field_name("pattern") or name
         return
     yield "", pattern
+
+
+def _positions(pattern: Node) -> Iterator[tuple[int, Node]]:
+    """The parts of a tuple struct's pattern by position: `_` counts, and is no part."""
+    number = 0
+    for one in pattern.children[1:]:
+        if one.type == ",":
+            number += 1
+        elif one.is_named and "comment" not in one.type:
+            yield number, one
+
+
+def holders_in_pattern(data: bytes, pattern: Node) -> dict[int, tuple[Node, str]]:
+    """The struct or variant that stands next around each name of a pattern, and its field, by where
+    the name begins.
+    """
+    found: dict[int, tuple[Node, str]] = {}
+    pending: list[tuple[Node, tuple[Node, str] | None]] = [(pattern, None)]
+    while pending:
+        node, holder = pending.pop()
+        named = node.child_by_field_name("type")
+        if node.type in ("identifier", "shorthand_field_identifier"):
+            if holder is not None:
+                found[node.start_byte] = holder
+        elif node.type == "tuple_struct_pattern" and named is not None:
+            is_option = data[named.start_byte : named.end_byte].rpartition(b"::")[2] in _OF_OPTION
+            for number, one in _positions(node):
+                pending.append((one, holder if is_option else (named, str(number))))
+        elif node.type == "field_pattern":
+            label = node.child_by_field_name("name") or node
+            text = data[label.start_byte : label.end_byte].decode("utf-8", "replace")
+            inner = node.child_by_field_name("pattern") or label
+            pending.append((inner, (holder[0], text) if holder is not None else None))
+        else:
+            is_struct = node.type == "struct_pattern" and named is not None
+            outer = (named, "") if is_struct and named is not None else holder
+            pending += [(one, outer) for one in node.named_children if one.id != (named or node).id]
+    return found
 
 
 def called_function(call: Node) -> Node | None:

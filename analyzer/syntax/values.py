@@ -8,6 +8,7 @@ Steps and sizes are counted, so that the same source gives the same values every
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -124,11 +125,15 @@ def _merged(parts: list[Part]) -> tuple[Part, ...]:
     return tuple(merged) or ("",)
 
 
+_HOST = re.compile(r"[a-z][a-z0-9+.-]*://[^/]+")
+
+
 def path_joined(base: Value, more: Value) -> Value:
-    """`Path::join`: an absolute second path replaces the first."""
+    """`Path::join`: an absolute second path replaces the first; of a URL the host stays."""
     first = more.parts[0]
     if isinstance(first, str) and first.startswith("/"):
-        return more
+        host = _HOST.match(base.parts[0]) if isinstance(base.parts[0], str) else None
+        return joined((constant(host[0]), more)) if host is not None else more
     last = base.parts[-1]
     slash = "" if isinstance(last, str) and last.endswith("/") else "/"
     return joined((base, constant(slash), more) if slash else (base, more))

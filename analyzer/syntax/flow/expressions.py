@@ -28,6 +28,8 @@ _TYPED = frozenset(
     "identifier scoped_identifier call_expression struct_expression field_expression".split()
 )
 _COMPARING = frozenset({"==", "!=", "<", ">", "<=", ">=", "&&", "||"})
+_SHARED = re.compile(r"&|\b(?:Arc|Rc|MutexGuard|RefMut|Sender)\b")
+"""A result that is no value of its own."""
 _INLINE = re.compile(rb"\{([A-Za-z_]\w*)(?::[^{}]*)?\}")
 _FREE = re.compile(rb"(?<![\w.'])(self\s*\.\s*\w+|[A-Za-z_]\w*)(?!\s*[!(:\w])(?=\s*\S)")
 
@@ -38,7 +40,7 @@ class Expressions(Steps):
     # Expressions -------------------------------------------------------------------------------
 
     def _look_value(self, row: Row) -> None:
-        if row.node.type in _TYPED and self._tracer.implicit:
+        if row.node.type in _TYPED and self._tracer.implied.has_implicit:
             scope = row.outline.scope_at(row.node.start_byte, row.node.end_byte)
             self._implied(self._code.kinds.of(row.outline, row.node, scope), row.stack)
         look = getattr(self, f"_of_{row.node.type}", None)
@@ -50,7 +52,9 @@ class Expressions(Steps):
 
     def _implied(self, kind: str, stack: Stack) -> None:
         """What a value of an own type gives without a call: shown, gone over, awaited, added."""
-        for item in self._tracer.implicit.get(kind.rpartition("::")[2], ()) if kind else ():
+        for outline, node in self._tracer.implied.annotated(kind) if kind else ():
+            self._add("result", outline, node, stack)
+        for item in self._tracer.implied.implicit.get(kind.rpartition("::")[2], ()) if kind else ():
             other = self._code.outlines[item.file]
             self._add("result", other, item.node, stack)
             names = parameters(other, item.node)
@@ -145,6 +149,8 @@ class Expressions(Steps):
                 self._value(row.outline, one, row.stack)
 
     def _of_block(self, row: Row) -> None:
+        if any(one.type == "label" for one in row.node.children[:1]):
+            self._of_loop_expression(row)
         children = [one for one in row.node.named_children if "comment" not in one.type]
         last = children[-1] if children else None
         if last is not None and not row.outline.text(last).endswith(";"):
@@ -282,6 +288,10 @@ class Expressions(Steps):
             return
         self._code.want_body(outline, row.node)
         self._value(outline, body, row.stack)
+        target, name = (row.node.child_by_field_name(one) for one in ("return_type", "name"))
+        if target is not None and name is not None and _SHARED.search(outline.text(target)):
+            for other, stored in self._tracer.stored_in(outline.text(name)):
+                self._stored(other, stored, ())  # `registry().lock()` changes what is shared
         for node, _ in outline.of("return_expression"):
             if body.start_byte <= node.start_byte < body.end_byte:
                 self._value(outline, node, row.stack)

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from analyzer.syntax.code import bare
+from analyzer.syntax.fields import parameters
 from analyzer.syntax.flow.stored import root_of
 from analyzer.syntax.outline import Node, Outline
 from analyzer.syntax.query import arguments_of, called_function, pattern_names
+
+if TYPE_CHECKING:
+    from analyzer.syntax.code import CrateCode
 
 AROUND = frozenset(
     "try_expression await_expression parenthesized_expression reference_expression".split()
 )
 
 
-def handed_out(outline: Outline, node: Node) -> Iterator[tuple[Outline, Node]]:
-    """Everything that goes into a call, the chain behind it, and the local that holds it."""
+_DEEPEST = 3
+"""Own functions that a stream or a client is handed on through."""
+
+
+def handed_out(
+    outline: Outline, node: Node, code: CrateCode, depth: int = 0
+) -> Iterator[tuple[Outline, Node]]:
+    """Everything that goes into a call, the chain behind it, and the local or the parameter of an
+    own function that holds it.
+    """
     if node.type == "macro_invocation":
         yield outline, node
     else:
@@ -34,6 +47,41 @@ def handed_out(outline: Outline, node: Node) -> Iterator[tuple[Outline, Node]]:
         else:
             break
     yield from _through_local(outline, top)
+    around = top.parent
+    if around is not None and around.type == "arguments" and depth < _DEEPEST:
+        yield from through_parameter(outline, top, code, depth)
+
+
+def through_parameter(
+    outline: Outline, given: Node, code: CrateCode, depth: int = 0
+) -> Iterator[tuple[Outline, Node]]:
+    """What the parameter that a call gives a value to is given in the own function."""
+    call = given.parent.parent if given.parent is not None else None
+    function = bare(call.child_by_field_name("function")) if call is not None else None
+    if call is None or function is None:
+        return
+    if function.type == "field_expression":
+        field = function.child_by_field_name("field")
+        named = code.names.impls.get(outline.text(field) if field is not None else "", ())
+        items = [one for one in named[:2] if one.kind == "function_item"]
+    else:
+        scope = outline.scope_at(call.start_byte, call.end_byte)
+        own = code.own_function(code.callee(outline, function, scope))
+        items = [own] if own is not None else []
+    index = next((at for at, one in enumerate(arguments_of(call)) if one.id == given.id), -1)
+    for item in items:
+        other = code.outlines[item.file]
+        names, body = parameters(other, item.node), item.node.child_by_field_name("body")
+        if body is None or not 0 <= index < len(names):
+            continue
+        at = other.function_at(body.start_byte)
+        name = names[index].removeprefix("mut ").strip()
+        yield from _through_names(other, {name}, body.start_byte, at)
+        for one in other.calls:
+            is_here = one.scope.function == at and depth < _DEEPEST
+            for each in arguments_of(one.node) if is_here else ():
+                if other.text(each).removeprefix("&").removeprefix("mut ").strip() == name:
+                    yield from through_parameter(other, each, code, depth + 1)
 
 
 _SETTINGS = frozenset(
@@ -70,9 +118,15 @@ def _through_local(outline: Outline, top: Node) -> Iterator[tuple[Outline, Node]
     if let is None or pattern is None:
         return
     names = {outline.text(one) for one in pattern_names(pattern)}
-    function = outline.function_at(let.start_byte)
+    yield from _through_names(outline, names, let.end_byte, outline.function_at(let.start_byte))
+
+
+def _through_names(
+    outline: Outline, names: set[str], start: int, function: int
+) -> Iterator[tuple[Outline, Node]]:
+    """What locals of these names are given in a function behind a position."""
     for call in outline.calls:
-        if call.scope.function != function or call.node.start_byte < let.end_byte:
+        if call.scope.function != function or call.node.start_byte < start:
             continue
         root = root_of(outline, call.receiver) if call.receiver is not None else None
         given = arguments_of(call.node)
@@ -84,7 +138,7 @@ def _through_local(outline: Outline, top: Node) -> Iterator[tuple[Outline, Node]
                     yield outline, one
         if is_held:
             names |= _rebound(outline, call.node)
-    yield from _written(outline, names, let.end_byte, function)
+    yield from _written(outline, names, start, function)
 
 
 def _written(

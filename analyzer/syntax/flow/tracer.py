@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from analyzer.syntax.callers import Callers, Function
-from analyzer.syntax.code import CrateCode, bare, impl_name
+from analyzer.syntax.code import CrateCode, bare
 from analyzer.syntax.fields import Fields, parameters
+from analyzer.syntax.flow.handed import Handed
 from analyzer.syntax.flow.hops import Step, hops
+from analyzer.syntax.flow.implied import Implied
 from analyzer.syntax.flow.sinks import AROUND, handed_out, is_setting, shown_at
 from analyzer.syntax.flow.steps import Place
 from analyzer.syntax.flow.stored import Stored, Stores
@@ -22,10 +23,6 @@ from analyzer.syntax.query import arguments_of
 
 _CALLERS = 24
 _NAMESAKES = 6
-_IMPLICIT = (
-    "fmt next deref deref_mut poll index index_mut add sub mul div rem bitand bitor bitxor shl shr"
-    " neg not call call_mut call_once"
-).split()
 _COMMON = frozenset(
     "push insert extend append get set next send write read add map from into clone iter len remove"
     " pop clear flush join split parse fmt eq cmp hash drop default close open start stop run load"
@@ -84,6 +81,7 @@ class Tracer:
         self._steps, self._steps_per_sink, self._left = max_steps, max_steps_per_sink, 0
         self.is_exhausted = False
         self.fields = Fields(code)
+        self.handed, self.implied = Handed(code), Implied(code)
         self._stores: dict[str, Stores] = {}
         self._in_statics: dict[str, list[tuple[Outline, Stored]]] = {}
         self._in_fields: dict[str, list[tuple[Outline, Stored]]] = {}
@@ -114,7 +112,7 @@ class Tracer:
         self.sources = sources - {sink}
         self._left, self.has_texts = self._steps_per_sink, has_texts
         walk = Walk(self)
-        walk.run([*handed_out(outline, node), *self._put_at(started)])
+        walk.run([*handed_out(outline, node, self.code), *self._put_at(started)])
         self.has_texts = False
         return {
             place: hops([(row.outline, row.node) for row in rows], (outline, node))
@@ -174,18 +172,6 @@ class Tracer:
             self._nodes[place[0]] = table
         return self._nodes[place[0]].get(place[1])
 
-    @functools.cached_property
-    def implicit(self) -> dict[str, list[Item]]:
-        """Methods that the language calls by itself, by the name of the own type."""
-        table: dict[str, list[Item]] = {}
-        for name in _IMPLICIT:
-            for item in self.code.names.impls.get(name, ()):
-                if item.kind == "function_item":
-                    table.setdefault(impl_name(self.code.outlines[item.file], item), []).append(
-                        item
-                    )
-        return table
-
     # What a walk asks ----------------------------------------------------------------------------
 
     def is_end(self, place: Place) -> bool:
@@ -229,7 +215,7 @@ class Tracer:
             outline, node = self.code.outlines.get(one[0]), self._node(one)
             if outline is not None and node is not None:
                 is_source = one in self.sources
-                found += [(outline, node)] if is_source else handed_out(outline, node)
+                found += [(outline, node)] if is_source else handed_out(outline, node, self.code)
         return found
 
     def stores(self, outline: Outline) -> Stores:
@@ -284,8 +270,22 @@ class Tracer:
         kind = self.code.kinds.of(outline, receiver, call.scope) if receiver is not None else ""
         if kind:
             own = self.code.outlines[function[0]].functions[function[1]]
-            return kind.startswith("@") or own.impl is None
+            return kind.startswith("@") or own.impl is None or self._is_extended(function, kind)
         return call.name not in _COMMON and not self.has_texts
+
+    def _is_extended(self, function: Function, kind: str) -> bool:
+        """Whether a function is a method that an own trait gives to a foreign type, or to all."""
+        outline = self.code.outlines[function[0]]
+        own = outline.functions[function[1]]
+        trait, target = (
+            (own.impl.child_by_field_name(x) for x in ("trait", "type"))
+            if own.impl is not None
+            else (None, None)
+        )
+        if trait is None or target is None:
+            return False
+        found = self.code.kinds.of_annotation(outline, target, own.module, None)
+        return found.rpartition("::")[2] in ("", kind.rpartition("::")[2]) or "::" not in found
 
     def function_node(self, function: Function) -> Node:
         """The declaration of a function."""
@@ -370,16 +370,3 @@ class Tracer:
             if 0 <= at < len(rows) and _HOLDING.search(other.text(rows[at])):
                 found.append((one, parameters(other, item)[at].removeprefix("mut ").strip()))
         return found
-
-    def calls_of_closure(self, outline: Outline, closure: Node) -> Iterator[Node]:
-        """The arguments of calls of the local that holds a closure."""
-        let = closure.parent
-        while let is not None and let.type in ("arguments", "call_expression", *AROUND):
-            let = let.parent  # `Box::new(|x| ..)`
-        pattern = let.child_by_field_name("pattern") if let is not None else None
-        if let is None or pattern is None or let.type != "let_declaration":
-            return
-        name, function = outline.text(pattern), outline.function_at(let.start_byte)
-        for call in outline.calls:
-            if call.name == name and call.scope.function == function and call.receiver is None:
-                yield from arguments_of(call.node)

@@ -7,6 +7,7 @@ the call remembered, and left through the same call: a helper that many use join
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from analyzer.syntax.closures import Closure
 from analyzer.syntax.code import bare
@@ -14,13 +15,18 @@ from analyzer.syntax.fields import parameters
 from analyzer.syntax.flow.expressions import Expressions
 from analyzer.syntax.flow.steps import Row, Stack, entered
 from analyzer.syntax.outline import Binding, Node, Outline
-from analyzer.syntax.query import arguments_of, pattern_names
+from analyzer.syntax.paths import clean, path_segments
+from analyzer.syntax.query import arguments_of, holders_in_pattern, pattern_names
 
 _PAIRS = re.compile(r"(?:channel|unbounded|bounded|pair|pipe|duplex|split|into_split)\Z")
+_HOOK = re.compile(rb"\bset_hook\s*\(\s*(?:[\w:]+\s*\(\s*)?(?:move\s*)?\Z")
+_BEFORE = 60
 _NAMING = frozenset(
     "identifier shorthand_field_initializer macro_invocation string_literal"
     " raw_string_literal".split()
 )
+_SELECTING = ("select", "select_biased")
+_PANICKING = ("panic", "unreachable", "todo", "unimplemented", "assert")
 _NEAR = 20_000
 """Bytes in which a copy of a sender is looked for."""
 
@@ -43,6 +49,7 @@ class Walk(Expressions):
             binding is None or binding.value is None or binding.start < closure.node.start_byte
         ):
             self._given_to_closure(row, closure)
+            self._of_closure_pattern(row, closure, name)
             self._changed(row, name, (closure.node.start_byte, closure.node.end_byte))
             return
         if name == "self":
@@ -56,6 +63,7 @@ class Walk(Expressions):
                     self._value(given[name].outline, given[name].node, ())
         elif row.node.type in _NAMING:
             self._named(row)
+            self._selected(row)
         else:
             self.is_open = True
 
@@ -66,8 +74,26 @@ class Walk(Expressions):
             self._item(row.outline, node)
         elif node.type in ("string_literal", "raw_string_literal") and row.name[:1].isupper():
             self._item(row.outline, node, row.name)
+            module = row.outline.scope_at(node.start_byte, node.end_byte).module
+            path = self._code.resolve(row.outline, (row.name,), node.start_byte, module)
+            self._implied("::".join(path) if path else "", row.stack)
+
+    def _selected(self, row: Row) -> None:
+        """What `select!` binds a name to: `name = future => ..`."""
+        pattern = rb"\b%b\b[^=;,{}]*=(?![=>])(?P<future>[^;]*?)=>" % re.escape(row.name.encode())
+        for macro in row.outline.macros.values():
+            start, end = macro.node.start_byte, macro.node.end_byte
+            if macro.name not in _SELECTING or not start < row.node.start_byte < end:
+                continue
+            for match in re.finditer(pattern, row.outline.data[start:end]):
+                first, last = (start + one for one in match.span("future"))
+                for call in row.outline.calls:
+                    if first <= call.node.start_byte and call.node.end_byte <= last:
+                        self._value(row.outline, call.node, row.stack)
 
     def _bound(self, row: Row, binding: Binding) -> None:
+        if binding.holder is not None:
+            self._part_of(row, binding.holder, binding.label)
         if binding.value is not None:
             if binding.value.type == "macro_invocation" or row.node.type != "identifier":
                 scope = row.outline.scope_at(binding.value.start_byte, binding.value.end_byte)
@@ -77,6 +103,22 @@ class Walk(Expressions):
         else:
             self._add("parameter", row.outline, row.node, row.stack, row.name)
         self._changed(row, row.name, (binding.start, binding.end))
+
+    def _of_closure_pattern(self, row: Row, closure: Closure, name: str) -> None:
+        listed = closure.node.child_by_field_name("parameters")
+        holders = holders_in_pattern(row.outline.data, listed) if listed is not None else {}
+        for start, (holder, label) in holders.items():
+            found = re.match(rb"\w*", row.outline.data[start : start + 200])
+            if found is not None and found[0] == name.encode():
+                self._part_of(row, holder, label)
+
+    def _part_of(self, row: Row, holder: Node, label: str) -> None:
+        """What a field of an own struct or variant that a pattern takes apart is given."""
+        outline = row.outline
+        scope = outline.scope_at(holder.start_byte, holder.end_byte)
+        path = self._code.path(outline, path_segments(outline, holder), holder.start_byte, scope)
+        if path and path[0].startswith("@"):
+            self._field("::".join(path), label, row.stack)
 
     def _other_end(self, row: Row, binding: Binding) -> None:
         """What goes in at the other end of a channel, a pipe or a pair of streams."""
@@ -102,6 +144,9 @@ class Walk(Expressions):
         for name in sorted(names):
             for field in self._tracer.fields.holding(row.outline, name, binding.start, binding.end):
                 for other, stored in self._tracer.stored_in_field(field):
+                    self._stored(other, stored, ())
+            for static in self._tracer.stores(row.outline).given_to(name, binding[:2]):
+                for other, stored in self._tracer.stored_in(static):
                     self._stored(other, stored, ())
         holder = row.outline.function_at(row.node.start_byte)
         kept = (
@@ -172,6 +217,13 @@ class Walk(Expressions):
         self.is_open |= not callers
         for other, call in callers:
             self._given(other, call, (index, here), ())
+        if row.name == "self":
+            return
+        for other, node in self._tracer.implied.given(outline, function):
+            self._value(other, node, ())
+        name = clean(outline.functions[function].name)
+        for other, node in self._tracer.handed.function(outline, name):
+            self._value(other, node, ())
 
     def _given(
         self, outline: Outline, node: Node, what: tuple[int, tuple[str, int]], stack: Stack
@@ -199,9 +251,31 @@ class Walk(Expressions):
         receiver = closure.receiver
         rows = arguments_of(closure.call) if closure.call is not None else []
         rows += [receiver] if receiver is not None else []
-        for one in (*rows, *self._tracer.calls_of_closure(row.outline, closure.node)):
+        for one in rows:
             if one.id != closure.node.id:
                 self._value(row.outline, one, row.stack)
+        start = closure.node.start_byte
+        if _HOOK.search(row.outline.data, max(0, start - _BEFORE), start):
+            for outline, one in self._panics():
+                self._value(outline, one, ())
+        for outline, one in self._tracer.handed.given(row.outline, closure.node):
+            is_here = outline is row.outline and self._is_beside(outline, one, closure.node)
+            self._value(outline, one, row.stack if is_here else ())
+
+    def _panics(self) -> Iterator[tuple[Outline, Node]]:
+        """What the crate panics with: its hook is told."""
+        for outline in self._code.outlines.values():
+            for macro in outline.macros.values():
+                if macro.name in _PANICKING:
+                    yield outline, macro.node
+            for call in outline.calls:
+                if call.name in ("panic_any", "resume_unwind", "expect"):
+                    yield from ((outline, one) for one in arguments_of(call.node))
+
+    @staticmethod
+    def _is_beside(outline: Outline, one: Node, other: Node) -> bool:
+        """Whether two places stand in one function."""
+        return outline.function_at(one.start_byte) == outline.function_at(other.start_byte)
 
 
 def _binds(pattern: str, name: str) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from analyzer import __version__
 from analyzer.facts import collect
 from analyzer.facts.changes import changes
+from analyzer.facts.documented import facts_in_files, findings_in_files
 from analyzer.facts.exports import exports
 from analyzer.facts.flows import ASKER, flows
 from analyzer.facts.hidden import hidden
@@ -83,7 +84,8 @@ def analyze(
         crate.gaps + tree.gaps + manifest.gaps + sources.gaps + factset.gaps + trace.gaps
     )
     factset = _followed(view, factset, drawn_ends(match(factset, ruleset, before), factset))
-    findings = match(factset, ruleset, before)
+    findings = findings_in_files(match(factset, ruleset, before))
+    shown = facts_in_files(factset.facts)
     coverage = _coverage(tree, sources)
     judged = assess(findings, gaps, coverage)
     report = Report(
@@ -92,9 +94,9 @@ def analyze(
         score=judged.score,
         summary=judged.summary,
         findings=findings,
-        capabilities=capabilities(factset.facts),
-        indicators=indicators(factset.facts),
-        facts=factset.facts,
+        capabilities=capabilities(shown),
+        indicators=indicators(shown),
+        facts=shown,
         gaps=gaps,
         coverage=coverage,
         points=judged.points,

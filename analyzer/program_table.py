@@ -31,7 +31,8 @@ def read_programs(table: TomlTable) -> dict[str, Program]:
     """Programs by name and alias. Raises SignatureError for an unknown key."""
     programs: dict[str, Program] = {}
     aliases = table.pop("alias", {})
-    _read_cmdlets(table.pop("cmdlet", {}), table.pop("cmdlet-alias", {}), programs)
+    _read_cmdlets(table.pop("cmdlet", {}), table.pop("cmdlet-alias", {}), programs, "ps")
+    _read_cmdlets(table.pop("script", {}), table.pop("script-alias", {}), programs, "script")
     for name, row in table.items():
         if not isinstance(row, dict) or set(row) - _PROGRAM_KEYS:
             raise SignatureError(f"{PROGRAMS_FILE}: [{name}] has an unknown key")
@@ -51,14 +52,17 @@ def read_programs(table: TomlTable) -> dict[str, Program]:
     return programs
 
 
-def _read_cmdlets(rows: object, aliases: object, programs: dict[str, Program]) -> None:
-    """PowerShell's own commands, kept as `ps:<name>` with the fact as their role."""
+def _read_cmdlets(rows: object, aliases: object, programs: dict[str, Program], family: str) -> None:
+    """PowerShell's own commands, kept as `ps:<name>` with the fact as their role; functions of
+    other interpreters as `script:<name>`.
+    """
     for name, row in rows.items() if isinstance(rows, dict) else ():
         listed = {key: value for key, value in row.items() if key != "fact"}
         lists = {key: _texts(value, key) for key, value in listed.items()}
-        programs[f"ps:{name}"] = Program(f"ps:{name}", str(FactKind(row["fact"])), lists)
+        kind = str(FactKind(row["fact"]))
+        programs[f"{family}:{name}"] = Program(f"{family}:{name}", kind, lists)
     for alias, name in aliases.items() if isinstance(aliases, dict) else ():
-        programs[f"ps:{alias}"] = programs[f"ps:{name}"]
+        programs[f"{family}:{alias}"] = programs[f"{family}:{name}"]
 
 
 def _texts(value: object, key: str) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ _NOT_FAMILIES = frozenset(
         "changes",
         "hidden",
         "closed",
+        "documented",
+        "interpreted",
     }
 )
 

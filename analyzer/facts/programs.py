@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from analyzer.facts.interpreted import interpreted
 from analyzer.facts.transfers import transfer
 from analyzer.model import UNKNOWN, Fact, FactKind
 from analyzer.program_table import Program
@@ -179,6 +180,11 @@ def _shell(
     if program.role == "shell":
         read = cmd_commands if program.name == "cmd" else commands
         yield from _commands(base, read(text), signatures, depth + 1)
+        return
+    for one in interpreted(base, text, signatures):
+        yield one
+        if one.kind is FactKind.PROCESS_SHELL and depth < MAX_SHELLS:
+            yield from _commands(base, commands(one.subject), signatures, depth + 1)
 
 
 def _redirected(base: Fact, command: Command) -> Iterator[Fact]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from analyzer.limits import Limits
 from analyzer.model import BUILD_TIME, Gap, GapKind, Manifest, Phase, SourceFile, SourceTree
 from analyzer.signatures import Signatures
 from analyzer.syntax.code import Wanted
-from analyzer.syntax.doctests import doctests
+from analyzer.syntax.doctests import doctests, documents
 from analyzer.syntax.flat import flatten
 from analyzer.syntax.lexer import as_edition_reads
 from analyzer.syntax.modules import ModuleTree
@@ -23,8 +24,8 @@ from analyzer.syntax.written_out import Expanded, Macros
 _OTHER_LANGUAGES = (".c", ".h", ".cc", ".cpp", ".hpp", ".s", ".asm", ".in", ".m", ".py", ".txt")
 """Files that a build script may name without including them as Rust: read in case it does, but
 words lost in them hide no Rust that rustc would take."""
-
-
+DOCUMENTATION = " (documentation)"
+"""Behind the name of a file whose documentation is read as code of its own."""
 _ADDED_BYTES = 32 * 1024
 """Generated source up to this size is read."""
 _EXTENSIONS = 1
@@ -62,7 +63,7 @@ class Sources:
         self._known = _of_signatures(signatures)
         self._macros = Macros({path: one.data for path, one in self._files.items()})
         self._reducer = self._made(manifest, signatures)
-        self._doctests = self._documented(signatures)
+        self._doctests = self._documented(tree, signatures)
         self._parse()
 
     @property
@@ -170,21 +171,34 @@ class Sources:
         found = {**self.outlines, **self._doctests}
         self.outlines = {path: found[path] for path in paths if path in found}
 
-    def _documented(self, signatures: Signatures) -> dict[str, Outline]:
-        """Documentation that names a secret, read as the tests that it is."""
+    def _documented(self, tree: SourceTree, signatures: Signatures) -> dict[str, Outline]:
+        """Documentation that names a secret or a place, read as the tests that it is."""
         found: dict[str, Outline] = {}
         asked = _of_signatures(signatures)[1]
-        for path, file in self._files.items():
-            code = doctests(file.data) if Phase.LIBRARY in self.phases[path] else b""
+        named = {one.path: one for one in tree.files}
+        for file, is_markdown in self._documents(named):
+            code = doctests(file.data, is_markdown=is_markdown)
             if not code or not told(asked, code, flatten(code).texts):
                 continue
-            name = f"{path} (documentation)"
+            name = f"{file.path}{DOCUMENTATION}"
             self.phases[name] = (Phase.TEST,)
             read = replace(file, path=name, data=code)
             parsed = parse(read, limits=self._limits, phases=(Phase.TEST,), edition=self._edition)
             if not isinstance(parsed, Gap):
                 found[name] = Outline(parsed, limits=self._limits)
         return found
+
+    def _documents(self, named: Mapping[str, SourceFile]) -> Iterator[tuple[SourceFile, bool]]:
+        """Files of the library and the Markdown that they include as their documentation."""
+        seen: set[str] = set()
+        for path, file in self._files.items():
+            if Phase.LIBRARY not in self.phases[path]:
+                continue
+            yield file, False
+            for one in documents(path, file.data):
+                if one in named and one not in seen:
+                    seen.add(one)
+                    yield named[one], True
 
     def _parse_one(self, file: SourceFile, whole: Cut) -> None:
         phases, gaps = self.phases[file.path], self._gaps[file.path]

@@ -27,6 +27,7 @@ from analyzer.model import (
 )
 from analyzer.rules.clauses import FactIndex
 from analyzer.rules.groups import Groups, Meeting
+from analyzer.rules.own_service import LIST, is_own_key
 from analyzer.rules.ruleset import RuleSet
 from analyzer.rules.schema import MATCHED_SCOPES, Clause, Rule, Scope
 from analyzer.rules.versions import newness
@@ -55,7 +56,7 @@ def match(
     findings: list[Finding] = []
     for rule in ruleset.rules:
         if rule.scope is Scope.FLOW:
-            findings += _flowing(rule, index, factset.flows)
+            findings += _flowing(rule, index, _asked(rule, factset.flows, ruleset))
         elif rule.scope in MATCHED_SCOPES and _is_possible(rule, index):
             findings += _findings(rule, index, groups)
     told = _corroborated(_without_implied(findings))
@@ -102,6 +103,14 @@ def _without_implied(findings: list[Finding]) -> tuple[Finding, ...]:
         )
 
     return tuple(one for one in findings if not is_told(one))
+
+
+def _asked(rule: Rule, flows: tuple[Flow, ...], ruleset: RuleSet) -> tuple[Flow, ...]:
+    """The flows that a rule looks at."""
+    secrets = ruleset.signatures.indicators.get(LIST)
+    if not rule.is_foreign_only or secrets is None:
+        return flows
+    return tuple(one for one in flows if not is_own_key(one.source, one.sink, secrets))
 
 
 def _flowing(rule: Rule, index: FactIndex, flows: tuple[Flow, ...]) -> list[Finding]:

@@ -118,6 +118,8 @@ class Rule:
     joints: tuple[Joint, ...] = ()
     within: int = 0
     """How many functions with facts the one may reach in which the clauses meet; 0: any number."""
+    is_foreign_only: bool = False
+    """A variable that bears the name of the host which it is sent to is not asked about."""
 
 
 _CLAUSE_TABLES = frozenset({"all", "any", "none"})
@@ -125,7 +127,7 @@ _SAMPLE_TABLES = frozenset({"match", "no-match"})
 _FLOW_ENDS = frozenset({"source", "sink"})
 HEAD_KEYS = frozenset(
     {"id", "title", "namespace", "severity", "confidence", "scope", "phase", "since", "attack"}
-    | {"techniques", "why", "benign", "verdict", "joint", "within"}
+    | {"techniques", "why", "benign", "verdict", "joint", "within", "foreign-only"}
 )
 RULE_KEYS = HEAD_KEYS | _CLAUSE_TABLES | _SAMPLE_TABLES | _FLOW_ENDS
 CLAUSE_KEYS = frozenset(
@@ -270,6 +272,7 @@ def parse_rule(source: RuleText) -> Rule:
         flow=_flow(reader),
         joints=_joints(reader),
         within=reader.number("within", 0),
+        is_foreign_only=bool(reader.flag("foreign-only")),
     )
 
 

@@ -5,7 +5,8 @@ Asked last and only for ends that some rule names: an honest crate mostly has no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 
 from analyzer.facts.view import CrateView
 from analyzer.model import UNKNOWN, Fact, FactKind, Flow, Gap, GapKind, Hop, Span
@@ -22,6 +23,7 @@ _OWN_VALUE = ("net.", "file.", "env.", "guard.")
 _STARTING = frozenset({FactKind.PROCESS_SPAWN, FactKind.CODE_LOAD})
 _NAMED = frozenset({FactKind.FILE_READ, FactKind.NET_CONNECT})
 _READERS = _STARTING | {FactKind.FILE_READ, FactKind.CODE_EMBED}
+_VARIABLE = re.compile(r"\{env:(\w+)\}")
 _SINKS = 400
 """Sinks of one crate beyond which no more are followed; a gap says so."""
 
@@ -117,15 +119,18 @@ class _Written:
 
     def __init__(self, facts: tuple[Fact, ...], view: CrateView) -> None:
         self._writers: dict[str, list[Place]] = {}
+        self._variables: dict[str, set[str]] = {}
         self._runners = [view.signatures.indicators[one] for one in ("shells", "interpreters")]
         for one in facts:
             if one.kind is FactKind.FILE_WRITE and _is_told(one.subject):
                 self._writers.setdefault(_path(one, one.subject), []).append(_place(one))
             elif one.kind is FactKind.ENV_WRITE:
                 self._writers.setdefault(f"env {one.subject}", []).append(_place(one))
+                self._variables.setdefault(one.subject, set()).update(one.data[:1])
             elif one.kind is FactKind.BUILD_DIRECTIVE and one.subject.startswith("rustc-env="):
-                name = one.subject.removeprefix("rustc-env=").partition("=")[0]
+                name, _, value = one.subject.removeprefix("rustc-env=").partition("=")
                 self._writers.setdefault(f"env {name}", []).append(_place(one))
+                self._variables.setdefault(name, set()).add(value)
         self.by_place: dict[Place, tuple[Place, ...]] = {}
         for one in facts if self._writers else ():
             found = self._behind(one) if one.kind not in _STARTING else ()
@@ -143,11 +148,20 @@ class _Written:
         if fact.kind in _READERS:
             is_runner = any(one.match(fact.subject) is not None for one in self._runners)
             named = (fact.subject, *(fact.data if is_runner else ()))
-            reads = [_path(fact, text) for text in named if _is_told(text)]
+            known = [each for text in named for each in self._spelled(text)]
+            reads = [_path(fact, text) for text in known if _is_told(text)]
         elif fact.kind is FactKind.ENV_READ:
             reads = [f"env {fact.subject}"]
         rows = (one for text in reads for one in self._writers.get(text, ()))
         return tuple(one for one in rows if one != _place(fact))
+
+
+    def _spelled(self, text: str) -> Iterator[str]:
+        """A path as it is written, and with the values of variables that are set in the crate."""
+        yield text
+        for name in _VARIABLE.findall(text):
+            for value in sorted(self._variables.get(name, ())):
+                yield text.replace(f"{{env:{name}}}", value)
 
 
 def _is_told(subject: str) -> bool:
@@ -158,4 +172,5 @@ def _is_told(subject: str) -> bool:
 def _path(fact: Fact, text: str) -> str:
     """A file's name for comparing; one with an open part means the same only in one function."""
     path = text.replace("{env:OUT_DIR}", "{out}")
-    return f"{fact.owner} {path}" if "{}" in path else path
+    is_own = "{}" in path and not path.startswith("{out}/")  # there only the build script writes
+    return f"{fact.owner} {path}" if is_own else path

@@ -20,6 +20,8 @@ _VALUELESS = frozenset(
 """Methods that tell of a value without carrying it."""
 _ASKING = frozenset("exists is_file is_dir elapsed as_secs as_millis local_addr peer_addr".split())
 """Of these the ones that ask the machine."""
+_INSTEAD = frozenset("or or_else unwrap_or unwrap_or_else map_or map_or_else chain zip".split())
+"""Methods that give what they are handed, whatever they are called on."""
 _ONE_WAY = re.compile(
     r"(?:try_)?(?:sign(?!er)|verif|pub|hash|digest|finalize|address|fingerprint|mac\b)"
 )
@@ -240,7 +242,9 @@ class Expressions(Steps):
             self._value(outline, function, row.stack)
         elif function.type == "identifier":
             self._add("called", outline, function, row.stack, outline.text(function))
-        if receiver is None or not self._tracer.is_answer(outline, receiver, scope):
+        field = function.child_by_field_name("field") if receiver is not None else None
+        is_other = field is not None and outline.text(field) in _INSTEAD
+        if receiver is None or is_other or not self._tracer.is_answer(outline, receiver, scope):
             for one in arguments_of(node):
                 self._value(outline, one, row.stack)
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import replace
 
 from analyzer.facts.programs import derived
 from analyzer.facts.view import CrateView
 from analyzer.model import UNKNOWN, Fact, FactKind
 from analyzer.syntax.loops import LOOP_FRAMES
 from analyzer.syntax.sites import WORLD_FRAMES, Site
-from analyzer.syntax.values import Value
+from analyzer.syntax.values import Value, constant
 
 Origin = tuple[str, tuple[int, int]]
 Texts = dict[int, list[Value]]
 """What one call adds, by frame."""
 _LATER = 8
 """Callers that add to what an own function made, and ways of each, that are told apart."""
+_SPELLED = 8
+"""Bytes of a list from which on they are told as one text."""
 
 
 def facts(view: CrateView) -> Iterator[Fact]:
@@ -99,7 +102,7 @@ def _facts(view: CrateView, site: Site, kind: FactKind, added_here: list[Value])
         one
         for position in site.api.data
         if position < len(site.arguments)
-        for one in site.arguments[position].flat()
+        for one in _told_apart(site.arguments[position])
     ]
     data += added_here
     shown = (value, *data) if starts else (value,)
@@ -115,6 +118,15 @@ def _facts(view: CrateView, site: Site, kind: FactKind, added_here: list[Value])
     yield fact
     if starts:
         yield from derived(fact, view.signatures)
+
+
+def _told_apart(value: Value) -> tuple[Value, ...]:
+    """The items of a list; bytes that spell a text are that text."""
+    numbers = [one.number for one in value.items or ()]
+    raw = bytes(one for one in numbers if one is not None and 0 <= one < 256)
+    if len(raw) < _SPELLED or len(raw) != len(numbers):
+        return value.flat()
+    return (replace(constant(raw.decode("utf-8", "replace")), derivation=value.derivation),)
 
 
 def _chained(site: Site, added: Mapping[Origin, list[Texts]]) -> Iterator[Value]:

@@ -155,7 +155,6 @@ class _Written:
         rows = (one for text in reads for one in self._writers.get(text, ()))
         return tuple(one for one in rows if one != _place(fact))
 
-
     def _spelled(self, text: str) -> Iterator[str]:
         """A path as it is written, and with the values of variables that are set in the crate."""
         yield text

@@ -26,7 +26,7 @@ _NUMBER = re.compile(
 INNER = frozenset(
     "reference_expression try_expression await_expression parenthesized_expression"
     " return_expression unary_expression expression_statement"
-    " else_clause unsafe_block async_block".split()
+    " else_clause unsafe_block async_block closure_expression".split()
 )
 SAME_TEXT = frozenset(
     "from new Some Ok from_str from_utf8 from_utf8_lossy from_bytes_with_nul"
@@ -35,7 +35,7 @@ SAME_TEXT = frozenset(
 TEXT_TYPES = frozenset(
     "String PathBuf Path OsString OsStr Cow Box Arc Rc Some Ok str Url Uri CString Bytes Vec"
     " String::from_utf8 Option Result SocketAddr SocketAddrV4 SocketAddrV6 IpAddr Ipv4Addr"
-    " CStr".split()
+    " CStr LazyLock LazyCell Lazy".split()
 )
 TEXT_MACROS = frozenset({"format", "concat", "format_args", "const_format", "formatcp", "concatcp"})
 SKIPPED = frozenset({"line_comment", "block_comment", "attribute_item"})
@@ -87,8 +87,10 @@ def dotted(value: Value) -> Value:
 
 MAX_RETURNS = 4
 """Early returns of a function beyond which no more are looked at."""
-ELSE = ("unwrap_or_else", "or_else")
-"""Methods whose closure speaks where the receiver has nothing."""
+ELSE = frozenset(
+    "unwrap_or_else or_else get_or_init get_or_try_init get_or_insert_with then then_some".split()
+)
+"""Methods whose closure, function or value speaks where the receiver has nothing."""
 
 
 def _from_bits(arguments: tuple[Value, ...]) -> Value:

@@ -36,13 +36,15 @@ def or_else(
     scope: Scope,
     state: tuple[Frame, int],
 ) -> Value:
-    """The receiver's value, or what a closure without parameters gives in its place."""
+    """The receiver's value, or what a closure, a function or a value gives in its place."""
     (receiver, node), (frame, depth) = nodes, state
     value = evaluator.fold(outline, receiver, scope, frame, depth)
-    body = node.child_by_field_name("body") if node.type == "closure_expression" else None
-    if not value.is_unknown or body is None:
+    if not value.is_unknown:
         return value
-    return evaluator.fold(outline, body, scope, frame, depth)
+    if node.type in ("identifier", "scoped_identifier"):
+        own = evaluator.code.needed_function(evaluator.code.callee(outline, node, scope))
+        return evaluator.entered(own.file, own.node, (), depth) if own is not None else value
+    return evaluator.fold(outline, node, scope, frame, depth)
 
 
 def goes_over_text(outline: Outline, node: Node) -> bool:

@@ -318,7 +318,7 @@ class Evaluator(Branches):
             return from_template(api.value, arguments)
         own = self.code.needed_function(path)
         if own is not None:
-            return self._enter(own.file, own.node, arguments, depth)
+            return self.entered(own.file, own.node, arguments, depth)
         if path[-2:] in MADE:
             return MADE[path[-2:]](arguments)
         if len(arguments) == 1 and path[-1] in SAME_TEXT and TEXT_TYPES & set(path[-3:]):
@@ -362,9 +362,9 @@ class Evaluator(Branches):
             return UNKNOWN_VALUE
         arguments = tuple(self.fold(outline, one, scope, frame, depth) for one in nodes[:8])
         held = self.fold(outline, receiver, scope, frame, depth)
-        return self._enter(own.file, own.node, arguments, depth, held)
+        return self.entered(own.file, own.node, arguments, depth, held)
 
-    def _enter(
+    def entered(
         self,
         file: str,
         node: Node,

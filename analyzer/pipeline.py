@@ -52,6 +52,7 @@ from analyzer.score import assess, capabilities, indicators
 from analyzer.signatures import Signatures
 from analyzer.syntax.catalogue import catalogue
 from analyzer.syntax.code import CrateCode, Package
+from analyzer.syntax.emitted import emitted
 from analyzer.syntax.generated import generated
 from analyzer.syntax.modules import ModuleTree, build_module_tree
 from analyzer.syntax.names import Home
@@ -131,10 +132,11 @@ def _read(
         view = CrateView(
             ref, tree, manifest, code, sources.phases, ruleset.signatures, known, limits
         )
-        factset = collect(view)
-        is_more = _with_generated(sources, view)
-        if not _extended(sources, view, factset, ruleset) and not is_more:
-            return sources, view, factset
+        if not sources.take(emitted(code, sources.emitting)):
+            factset = collect(view)
+            is_more = _with_generated(sources, view)
+            if not _extended(sources, view, factset, ruleset) and not is_more:
+                return sources, view, factset
         view.let_go()
 
 

@@ -1,4 +1,4 @@
-"""Documentation is read under a name of its own; what is shown stands in the file itself."""
+"""Documentation and texts are read under names of their own; what is shown stands in the file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from analyzer.model import Fact, Finding, Hop, Span, Where
-from analyzer.syntax.sources import DOCUMENTATION
+from analyzer.syntax.sources import DOCUMENTATION, TEXTS
 
 
 def facts_in_files(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
@@ -38,10 +38,10 @@ def _hop(hop: Hop) -> Hop:
 
 
 def _is_apart(where: Where) -> bool:
-    return isinstance(where, Span) and where.file.endswith(DOCUMENTATION)
+    return isinstance(where, Span) and where.file.endswith((DOCUMENTATION, TEXTS))
 
 
 def _in_file(where: Where) -> Where:
-    if isinstance(where, Span) and where.file.endswith(DOCUMENTATION):
-        return replace(where, file=where.file.removesuffix(DOCUMENTATION))
+    if isinstance(where, Span) and where.file.endswith((DOCUMENTATION, TEXTS)):
+        return replace(where, file=where.file.removesuffix(DOCUMENTATION).removesuffix(TEXTS))
     return where

@@ -19,6 +19,7 @@ _LOAD = re.compile(
 _SECTIONS = re.compile(
     r"\.init_array|\.ctors|\.fini_array|\.CRT\$X|__mod_init_func|\.preinit_array"
 )
+_ALLOCATING = ("alloc", "dealloc", "realloc", "alloc_zeroed")
 _CALLED = re.compile(r"\b([a-z_]\w*)\b")
 _HELPER = compiled(
     rb"\"cargo::?[a-z-]+=|\bvar(?:_os)?[\s\x0b]*\([\s\x0b]*\"(?:OUT_DIR|CARGO_CFG_[A-Z_]+)\""
@@ -32,12 +33,24 @@ def added(code: CrateCode) -> Iterator[Range]:
     for file, text, start, end in attributes(code):
         if text.startswith("macro_export"):
             yield file, start, end, Phase.CONSUMER
+        if text.startswith("global_allocator"):
+            yield from _allocating(code)
         match = _LOAD.match(text)
         if match is None or (match["section"] and not _SECTIONS.search(match["section"])):
             continue
         yield file, start, end, Phase.LOAD
         if match["section"]:
             yield from _named_in(code, file, start, end)
+
+
+def _allocating(code: CrateCode) -> Iterator[Range]:
+    """Methods of allocators: the first text that any code makes runs them."""
+    for name in _ALLOCATING:
+        for item in code.names.impls.get(name, ()):
+            impl = item.scope.impl
+            trait = impl.child_by_field_name("trait") if impl is not None else None
+            if trait is not None and code.outlines[item.file].text(trait).endswith("GlobalAlloc"):
+                yield item.file, item.node.start_byte, item.node.end_byte, Phase.LOAD
 
 
 def _named_in(code: CrateCode, file: str, start: int, end: int) -> Iterator[Range]:

@@ -66,17 +66,31 @@ def _format(
     template = evaluator.fold(outline, nodes[first], scope, *state)
     if not template.is_constant:
         return UNKNOWN_VALUE
+    return filled(evaluator, outline, (template.text, nodes[first:]), scope, state)
+
+
+def filled(
+    evaluator: Evaluator,
+    outline: Outline,
+    what: tuple[str, tuple[Node, ...]],
+    scope: Scope,
+    state: tuple[Frame, int],
+) -> Value:
+    """A template with its holes filled by what stands behind it: `what` is its text, and its node
+    with all that follow.
+    """
+    text, nodes = what
     positional: list[Value] = []
     named: dict[str, Value] = {}
-    for one in nodes[first + 1 :]:
+    for one in nodes[1:]:
         if one.type == "assignment_expression":
             left, right = one.child_by_field_name("left"), one.child_by_field_name("right")
             if left is not None and right is not None:
                 named[outline.text(left)] = evaluator.fold(outline, right, scope, *state)
         else:
             positional.append(evaluator.fold(outline, one, scope, *state))
-    at = nodes[first].start_byte
-    for name in _NAMED.findall(template.text):
+    at = nodes[0].start_byte
+    for name in _NAMED.findall(text):
         if name not in named:
             named[name] = evaluator.named(outline, name, at, scope, state)
-    return formatted(template.text, tuple(positional), named)
+    return formatted(text, tuple(positional), named)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ from analyzer.syntax.declarations import (
     inline_modules,
 )
 from analyzer.syntax.lexer import as_edition_reads
+from analyzer.syntax.templates import templates
 from analyzer.syntax.thinned import words_and_texts
 
 _PHASES: Mapping[TargetKind, Phase] = {
@@ -96,6 +97,8 @@ def build_module_tree(
     walk = _Walk(files, limits, edition)
     for target in targets:
         _Root(walk, target).follow()
+    for root, place in tuple(walk.made):
+        root.take(templates(walk.files, walk.texts_of_scripts()), place)
     phases = {path: {Phase.UNREACHED} for path in files if path.endswith(".rs")} | walk.phases
     ordered = {path: tuple(sorted(phases[path], key=_ORDER.__getitem__)) for path in sorted(phases)}
     gaps = tuple(sorted(walk.gaps, key=lambda one: (one.path, one.line, repr(one))))
@@ -117,6 +120,8 @@ class _Walk:
     inline: dict[str, tuple[Inline, ...]] = field(default_factory=dict)
     named: dict[str, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
     folders: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    made: list[tuple[_Root, _Place]] = field(default_factory=list)
+    """Where a file is included that the build makes."""
 
     def __post_init__(self) -> None:
         """List, for each folder, the module names that have a file there."""
@@ -149,6 +154,11 @@ class _Walk:
             self.named[path] = words_and_texts(self._data(path))
         return self.named[path]
 
+    def texts_of_scripts(self) -> frozenset[str]:
+        """All texts that build scripts hold."""
+        paths = [path for path, phases in self.phases.items() if Phase.BUILD_SCRIPT in phases]
+        return frozenset(text for path in paths for text in self.words_and_texts(path)[1])
+
 
 class _Root:
     """The walk from one target."""
@@ -175,6 +185,13 @@ class _Root:
             # a macro may be called from every module: ask again until nothing new appears
             known = (len(self._places), len(self._in_macros))
             self._run([found for one in tuple(self._places) for found in self._from_macros(one)])
+
+    def take(self, paths: Iterable[str], place: _Place) -> None:
+        """Follow files from which the build makes what this module includes."""
+        new = [one for one in paths if one not in self._walk.phases]
+        for path in new:
+            module = Module(self._target.path, place.module.path, path, place.module.cfg)
+            self._run([_Place(module, posixpath.dirname(path), "")])
 
     def _run(self, pending: list[_Place]) -> None:
         while pending:
@@ -279,6 +296,7 @@ class _Root:
             what = "the value of a constant is" if one.is_constant else "includes"
             reason = f"{what} {{out}}{one.path}, which the build makes"
             self._gap(GapKind.GENERATED_CODE, reason, file, one.line, is_blocking=is_ours)
+            self._walk.made.append((self, place))
             return
         if one.base is Base.UNKNOWN:
             named = self._by_texts(place, file, beside, "")

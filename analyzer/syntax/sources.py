@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from analyzer.limits import Limits
@@ -11,6 +11,7 @@ from analyzer.model import BUILD_TIME, Gap, GapKind, Manifest, Phase, SourceFile
 from analyzer.signatures import Signatures
 from analyzer.syntax.code import Wanted
 from analyzer.syntax.doctests import doctests, documents
+from analyzer.syntax.emitted import Emitted
 from analyzer.syntax.flat import flatten
 from analyzer.syntax.lexer import as_edition_reads
 from analyzer.syntax.modules import ModuleTree
@@ -24,8 +25,8 @@ from analyzer.syntax.written_out import Expanded, Macros
 _OTHER_LANGUAGES = (".c", ".h", ".cc", ".cpp", ".hpp", ".s", ".asm", ".in", ".m", ".py", ".txt")
 """Files that a build script may name without including them as Rust: read in case it does, but
 words lost in them hide no Rust that rustc would take."""
-DOCUMENTATION = " (documentation)"
-"""Behind the name of a file whose documentation is read as code of its own."""
+DOCUMENTATION, TEXTS = " (documentation)", " (texts)"
+"""Behind the name of a file whose documentation or texts are read as code of their own."""
 _ADDED_BYTES = 32 * 1024
 """Generated source up to this size is read."""
 _EXTENSIONS = 1
@@ -63,7 +64,8 @@ class Sources:
         self._known = _of_signatures(signatures)
         self._macros = Macros({path: one.data for path, one in self._files.items()})
         self._reducer = self._made(manifest, signatures)
-        self._doctests = self._documented(tree, signatures)
+        self._apart: dict[str, Outline] = {}
+        self._documented(tree, signatures)
         self._parse()
 
     @property
@@ -115,7 +117,7 @@ class Sources:
         cut = Expanded(data, (0,), (position,), (True,), WHOLE)
         outline = Outline(parsed, limits=self._limits, cut=cut, source=writer.data)
         outline.shown = place[0]
-        self._doctests[path] = self.outlines[path] = outline
+        self._apart[path] = self.outlines[path] = outline
         return True
 
     def _tells(self, data: bytes) -> bool:
@@ -167,13 +169,47 @@ class Sources:
             self._gaps[path] = []
             self.outlines.pop(path, None)
             self._parse_one(file, cut)
-        paths = [*self._files, *self._doctests]
-        found = {**self.outlines, **self._doctests}
+        paths = [*self._files, *self._apart]
+        found = {**self.outlines, **self._apart}
         self.outlines = {path: found[path] for path in paths if path in found}
 
-    def _documented(self, tree: SourceTree, signatures: Signatures) -> dict[str, Outline]:
+    @property
+    def emitting(self) -> Mapping[str, Phase]:
+        """Files whose texts may become code, and when that runs: macros, and build scripts that
+        make what the crate includes.
+        """
+        is_made = any(one.kind is GapKind.GENERATED_CODE for one in self._module_gaps)
+        found: dict[str, Phase] = {}
+        for path in self.outlines:
+            phases = self.phases.get(path, ())
+            if Phase.PROC_MACRO in phases:
+                found[path] = Phase.PROC_MACRO
+            elif Phase.BUILD_SCRIPT in phases and is_made:
+                found[path] = Phase.LIBRARY
+        return found
+
+    def take(self, texts: Iterable[Emitted]) -> bool:
+        """Parse what texts emit, each file once; whether anything was added."""
+        phases = self.emitting
+        is_new = False
+        for one in texts:
+            name = f"{one.path}{TEXTS}"
+            if name in self._apart:
+                continue
+            is_new = True
+            self._add(replace(self._files[one.path], path=name, data=one.data), phases[one.path])
+        self.outlines = {**self.outlines, **self._apart}
+        return is_new
+
+    def _add(self, file: SourceFile, phase: Phase) -> None:
+        """Read code that stands in a file of another kind, under a name of its own."""
+        self.phases[file.path] = (phase,)
+        parsed = parse(file, limits=self._limits, phases=(phase,), edition=self._edition)
+        if not isinstance(parsed, Gap):
+            self._apart[file.path] = Outline(parsed, limits=self._limits)
+
+    def _documented(self, tree: SourceTree, signatures: Signatures) -> None:
         """Documentation that names a secret or a place, read as the tests that it is."""
-        found: dict[str, Outline] = {}
         asked = _of_signatures(signatures)[1]
         named = {one.path: one for one in tree.files}
         for file, is_markdown in self._documents(named):
@@ -181,12 +217,7 @@ class Sources:
             if not code or not told(asked, code, flatten(code).texts):
                 continue
             name = f"{file.path}{DOCUMENTATION}"
-            self.phases[name] = (Phase.TEST,)
-            read = replace(file, path=name, data=code)
-            parsed = parse(read, limits=self._limits, phases=(Phase.TEST,), edition=self._edition)
-            if not isinstance(parsed, Gap):
-                found[name] = Outline(parsed, limits=self._limits)
-        return found
+            self._add(replace(file, path=name, data=code), Phase.TEST)
 
     def _documents(self, named: Mapping[str, SourceFile]) -> Iterator[tuple[SourceFile, bool]]:
         """Files of the library and the Markdown that they include as their documentation."""

@@ -35,7 +35,23 @@ class _Row(NamedTuple):
 
 _TEXTS = ("value.", "mention", "manifest.")
 """Families of facts that nothing does: a condition around them says nothing."""
-_ASKING = (FactKind.ENV_READ, FactKind.PROCESS_SPAWN, FactKind.FILE_READ)
+_ASKING = (
+    FactKind.ENV_READ,
+    FactKind.ENV_READ_ALL,
+    FactKind.PROCESS_SPAWN,
+    FactKind.FILE_READ,
+)
+_VARIABLES = {
+    "ci-variables": FactKind.GUARD_CI,
+    "host-variables": FactKind.GUARD_HOST,
+    "watching-variables": FactKind.GUARD_DEBUGGER,
+}
+_LISTS = {
+    "watching-files": FactKind.GUARD_DEBUGGER,
+    "host-files": FactKind.GUARD_HOST,
+}
+"""What it means that a condition asks for something on one of these lists."""
+_VARIABLE = re.compile(r"\"([A-Z][A-Z0-9_]{1,40})\"")
 _CALLERS = 4
 """A function with more callers than this is not under what they are all under."""
 _DEPTH = 3
@@ -109,7 +125,7 @@ class _Guards:
                 if fact.kind is FactKind.PROCESS_SPAWN and not is_here:
                     continue  # a program asked elsewhere tells more than who is there
                 if fact.kind in _ASKING or fact.kind.startswith("guard."):
-                    guard = _guard(fact, self._view)
+                    guard = _guard(fact, region, self._view)
                 if guard is not None:
                     yield guard
         if _PLATFORM.search(region.text):
@@ -173,18 +189,30 @@ def _platform(text: str) -> Guard:
     return Guard(FactKind.GUARD_PLATFORM, " ".join(text.split())[:100])
 
 
-def _guard(fact: Fact, view: CrateView) -> Guard | None:
+def _guard(fact: Fact, region: Region, view: CrateView) -> Guard | None:
     """The guard that a fact inside a condition makes."""
     if fact.kind is FactKind.ENV_READ:
-        ci = view.signatures.indicators.get("ci-variables")
-        if ci is not None and ci.match(fact.subject):
-            return Guard(FactKind.GUARD_CI, fact.subject)
-        hosts = view.signatures.indicators.get("host-variables")
-        if hosts is not None and hosts.match(fact.subject):
-            return Guard(FactKind.GUARD_HOST, fact.subject)
-        return None
+        return _of_variable(fact.subject, view)
+    if fact.kind is FactKind.ENV_READ_ALL:
+        named = (_of_variable(one, view) for one in _VARIABLE.findall(region.text))
+        return next((one for one in named if one is not None), None)
+    for name, kind in _LISTS.items():
+        if view.signatures.indicators[name].match(fact.subject) is not None:
+            return Guard(kind, fact.subject)
     if fact.kind.startswith("guard."):
         return Guard(fact.kind, fact.subject)
     if fact.kind is FactKind.PROCESS_SPAWN:
         return Guard(FactKind.GUARD_HOST, fact.subject)
     return Guard(FactKind.GUARD_PRESENCE, fact.subject)
+
+
+def _of_variable(name: str, view: CrateView) -> Guard | None:
+    """The guard that a variable makes, or the beginning of the names of several."""
+    for listed, kind in _VARIABLES.items():
+        entries = view.signatures.indicators[listed]
+        is_beginning = name.endswith("_") and any(
+            one.value.startswith(name) for one in entries.entries
+        )
+        if is_beginning or entries.match(name) is not None:
+            return Guard(kind, name)
+    return None

@@ -6,6 +6,7 @@ kept in a local, a static or a field, or asked by an own function: those places 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -19,6 +20,11 @@ _NODES = 600
 """Places and nodes of one condition beyond which no more are looked at."""
 _LEAVING = frozenset({"return_expression", "break_expression", "continue_expression"})
 _TEXT = 200
+_ASKING = ("var", "var_os")
+_GIVEN = frozenset("map and_then map_or map_or_else inspect for_each".split())
+_TELLING = re.compile(rb"\bvar(?:_os)?\s*\(|\b(?:try_)?exists\s*\(|\bis_(?:file|dir)\s*\(")
+_NEAR = 300
+_ANSWER = re.compile(r"\b(?:bool|[iu](?:32|64|128)|f64|Duration|SystemTime)\b")
 _NAMESAKES = 4
 """A method of an unknown type may be any of so many."""
 
@@ -137,17 +143,18 @@ class Conditions:
 
 
 def _answers(outline: Outline, node: Node) -> bool:
-    """Whether an own function, static or constant says yes or no: what others are made of decides
-    nothing by itself.
+    """Whether an own function, static or constant says yes or no, or a time: what others are made
+    of decides nothing by itself.
     """
     kind = node.child_by_field_name("return_type") or node.child_by_field_name("type")
-    return kind is not None and "bool" in outline.text(kind)
+    return kind is not None and _ANSWER.search(outline.text(kind)) is not None
 
 
 def _branches(outline: Outline) -> Iterator[tuple[Node, int, int, Scope]]:
     """(condition, start, end, scope) of everything that runs only under a condition."""
     yield from _of_ifs(outline)
     yield from _of_matches(outline)
+    yield from _of_steps(outline)
     for node, scope in outline.of("let_declaration"):
         value = node.child_by_field_name("value")
         if value is not None and node.child_by_field_name("alternative") is not None:
@@ -155,6 +162,19 @@ def _branches(outline: Outline) -> Iterator[tuple[Node, int, int, Scope]]:
     for call in outline.calls:
         if call.name in ("then", "then_some") and call.receiver is not None:
             yield call.receiver, call.function.end_byte, call.node.end_byte, call.scope
+
+
+def _of_steps(outline: Outline) -> Iterator[tuple[Node, int, int, Scope]]:
+    """`var("CI")?;` and `option.map(|_| ..)`, where what is asked tells who runs the code."""
+    for call in outline.calls:
+        end = call.node.end_byte
+        if call.name in _ASKING and outline.data[end : end + 1] == b"?":
+            yield call.node, end, call.scope.block_end, call.scope
+        receiver = call.receiver
+        if call.name in _GIVEN and receiver is not None:
+            start = max(receiver.start_byte, receiver.end_byte - _NEAR)
+            if _TELLING.search(outline.data, start, receiver.end_byte):
+                yield receiver, call.function.end_byte, end, call.scope
 
 
 def _of_ifs(outline: Outline) -> Iterator[tuple[Node, int, int, Scope]]:

@@ -68,6 +68,7 @@ def test_every_indicator_list_is_used_by_a_rule_or_by_the_engine() -> None:
         "ci-variables",
         "credential-paths",
         "git-settings",
+        "host-files",
         "host-variables",
         "known-services",
         "narrow-purposes",
@@ -77,6 +78,8 @@ def test_every_indicator_list_is_used_by_a_rule_or_by_the_engine() -> None:
         "secret-suffixes",
         "telling-texts",
         "time-services",
+        "watching-files",
+        "watching-variables",
     }
     named = {
         name

@@ -240,7 +240,7 @@ class Handed:
 
 def _named(outline: Outline, name: str) -> Iterator[Node]:
     """Where a file hands a function of this name on: to a call, a field or a static."""
-    for call in outline.passed.get(name, ()):
+    for call in outline.passed({name}).get(name, ()):
         yield from (one for one in outline.arguments_by_name(call) if _last(outline, one) == name)
     for rows in outline.given.values():
         yield from (value for _, value in rows if _last(outline, value) == name)

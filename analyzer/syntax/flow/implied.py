@@ -154,7 +154,7 @@ class Implied:
                     yield outline, call.receiver
         path = {"into": "Into", "try_into": "TryInto"}.get(methods[0], said)
         for outline in self._code.outlines.values():
-            for call in outline.passed.get(methods[0], ()):
+            for call in outline.passed({methods[0]}).get(methods[0], ()):
                 text = " ".join(map(outline.text, outline.arguments_by_name(call)))
                 if call.receiver is not None and f"{path}::" in text:
                     yield outline, call.receiver

@@ -58,7 +58,7 @@ def _given(view: CrateView, site: Site) -> Iterator[tuple[Outline, Node, Value]]
     call = next((one for one in calls if one.node.start_byte <= site.start), None)
     if call is None:
         return
-    nodes = [one for one in handed_out(outline, call.node) if _is_given(*one)]
+    nodes = [one for one in handed_out(outline, call.node, view.code) if _is_given(*one)]
     frames: list[Frame] = [{}]
     function = call.scope.function
     if nodes and function >= 0:

@@ -26,9 +26,9 @@ def transfer(base: Fact, program: Program, words: list[str]) -> Iterator[Fact]:
         index += 1
         name, _, inline = word.partition("=") if word.startswith("--") else (word, "", "")
         if name not in taken:
-            short = word[:2] if word[:1] == "-" and word[1:2] != "-" and word[:2] in taken else ""
+            short, rest = _short(word, taken)
             if short:
-                name, inline = short, word[2:]
+                name, inline = short, rest
             elif not word.startswith("-"):
                 targets.append(word)
                 continue
@@ -46,6 +46,18 @@ def transfer(base: Fact, program: Program, words: list[str]) -> Iterator[Fact]:
         yield replace(base, kind=FactKind.FILE_READ, subject=one)
     kind = FactKind.NET_SEND if sends or files else FactKind.NET_CONNECT
     yield from _hosts(replace(base, kind=kind), program, targets)
+
+
+def _short(word: str, taken: set[str]) -> tuple[str, str]:
+    """The option with a value among short ones that stand together (`-sSo file`), and its value."""
+    if not re.match(r"-[A-Za-z0-9#]", word):
+        return "", ""
+    for at, sign in enumerate(word[1:], 1):
+        if f"-{sign}" in taken:
+            return f"-{sign}", word[at + 1 :]
+        if not sign.isalnum():
+            break
+    return "", ""
 
 
 def _given_files(

@@ -175,9 +175,11 @@ class CrateCode:
         return self._resolved[key]
 
     def _linked(self, path: Path) -> Path:
-        """The system's function behind a declaration in an `extern` block; else the path itself."""
+        """The system's function or static behind what an `extern` block declares; else the path."""
         item = self.names.items.get(path) if path[0].startswith("@") else None
-        if item is None or item.kind != "function_signature_item":
+        if item is None or item.kind not in ("function_signature_item", "static_item"):
+            return path
+        if item.kind == "static_item" and item.node.child_by_field_name("value") is not None:
             return path
         named = linked_symbols(self.outlines[item.file], item.node)
         return next((self.apis.symbols[one] for one in named if one in self.apis.symbols), path)

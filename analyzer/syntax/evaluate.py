@@ -35,6 +35,7 @@ from analyzer.syntax.closure_values import (
     or_else,
     through_closure,
 )
+from analyzer.syntax.display_values import displayed
 from analyzer.syntax.fields import Fields, parameters
 from analyzer.syntax.machine.interpreter import Interpreter
 from analyzer.syntax.macro_values import macro_value
@@ -359,7 +360,7 @@ class Evaluator(Branches):
             return from_template(api.value, ())
         own = self.code.needed_function(self.code.own_method(owner, name)) if owner else None
         if own is None:
-            return UNKNOWN_VALUE
+            return displayed(self, outline, (receiver, name), scope, (frame, depth))
         arguments = tuple(self.fold(outline, one, scope, frame, depth) for one in nodes[:8])
         held = self.fold(outline, receiver, scope, frame, depth)
         return self.entered(own.file, own.node, arguments, depth, held)

@@ -80,7 +80,7 @@ def _written(code: CrateCode, site: Site) -> Iterator[tuple[str, str, int]]:
     outline = code.outlines[site.file]
     calls = (one for one in outline.calls if one.node.end_byte == site.end)
     call = next((one for one in calls if one.node.start_byte <= site.start), None)
-    for other, node in handed_out(outline, call.node) if call is not None else ():
+    for other, node in handed_out(outline, call.node, code) if call is not None else ():
         around = node.parent.parent if node.parent is not None else None
         function = called_function(around) if around is not None else None
         field = function.child_by_field_name("field") if function is not None else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.model import FactKind
 from analyzer.syntax.changes import PRINTING, TEXT_MACROS, from_template
+from analyzer.syntax.display_values import displayed, text_of
 from analyzer.syntax.expansion import Macro
 from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, constant, formatted, joined, listed
@@ -69,6 +70,17 @@ def _format(
     return filled(evaluator, outline, (template.text, nodes[first:]), scope, state)
 
 
+def _text(
+    evaluator: Evaluator, outline: Outline, node: Node, scope: Scope, state: tuple[Frame, int]
+) -> Value:
+    """What an argument of a format string shows."""
+    value = evaluator.fold(outline, node, scope, *state)
+    if not value.variant and not value.is_unknown:
+        return value
+    text = displayed(evaluator, outline, (node, "to_string"), scope, state)
+    return value if text.is_unknown else text
+
+
 def filled(
     evaluator: Evaluator,
     outline: Outline,
@@ -88,9 +100,12 @@ def filled(
             if left is not None and right is not None:
                 named[outline.text(left)] = evaluator.fold(outline, right, scope, *state)
         else:
-            positional.append(evaluator.fold(outline, one, scope, *state))
+            positional.append(_text(evaluator, outline, one, scope, state))
     at = nodes[0].start_byte
     for name in _NAMED.findall(text):
         if name not in named:
             named[name] = evaluator.named(outline, name, at, scope, state)
+            path = evaluator.code.resolve(outline, (name,), at, scope.module)
+            if path and path[0].startswith("@") and named[name].is_unknown:
+                named[name] = text_of(evaluator, "::".join(path), named[name], state[1])
     return formatted(text, tuple(positional), named)

@@ -125,6 +125,7 @@ def _merged(parts: list[Part]) -> tuple[Part, ...]:
     return tuple(merged) or ("",)
 
 
+_BETWEEN = re.compile(r"[^\w/~]{0,3}(?<!\.\.)")
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*://[^/]+")
 
 
@@ -205,6 +206,8 @@ def _join(value: Value, arguments: tuple[Value, ...]) -> Value:
         if not arguments[0].is_constant:
             return UNKNOWN_VALUE
         return joined(value.items, between=arguments[0].text, step="join of texts")
+    if len(arguments) == 1 and arguments[0].is_constant and _BETWEEN.fullmatch(arguments[0].text):
+        return value  # what stands between the pieces of a text
     return path_joined(value, arguments[0]) if len(arguments) == 1 else value
 
 
@@ -360,13 +363,6 @@ def _styled(value: Value, style: str) -> Value:
     return value if shown is None else replace(value, parts=(shown,))
 
 
-def _shown(value: Value) -> Value:
-    """What a format string shows: no list can be shown, so one of texts was collected to a text."""
-    items = value.items or ()
-    is_text = value.parts == (Hole(),) and items and all(one.number is None for one in items)
-    return joined(items, step="join of texts") if is_text else value
-
-
 def formatted(template: str, arguments: tuple[Value, ...], named: Mapping[str, Value]) -> Value:
     """`format!`: positions, names and `{{`; a part with a format specification stays known."""
     parts: list[Value] = []
@@ -392,7 +388,7 @@ def formatted(template: str, arguments: tuple[Value, ...], named: Mapping[str, V
             found = arguments[slot] if 0 <= slot < len(arguments) else UNKNOWN_VALUE
         parts.append(_styled(found, style) if style.strip() else found)
         index = end + 1
-    known = [_shown(one) for one in parts if one.parts != ("",)]
+    known = [as_text(one) for one in parts if one.parts != ("",)]
     filled = [one for one in known if one.is_constant]
     result = joined(tuple(known) or (constant(""),))
     if len(filled) > 1 and (arguments or named) and result.is_constant:

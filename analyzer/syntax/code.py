@@ -175,11 +175,9 @@ class CrateCode:
         return self._resolved[key]
 
     def _linked(self, path: Path) -> Path:
-        """The system's function or static behind what an `extern` block declares; else the path."""
+        """The system's function behind a declaration in an `extern` block; else the path itself."""
         item = self.names.items.get(path) if path[0].startswith("@") else None
-        if item is None or item.kind not in ("function_signature_item", "static_item"):
-            return path
-        if item.kind == "static_item" and item.node.child_by_field_name("value") is not None:
+        if item is None or item.kind != "function_signature_item":
             return path
         named = linked_symbols(self.outlines[item.file], item.node)
         return next((self.apis.symbols[one] for one in named if one in self.apis.symbols), path)
@@ -246,6 +244,10 @@ class CrateCode:
                 kind = self.kinds.of_annotation(outline, own, scope.module, None)
                 found = (*kind.split("::"), *segments[1:]) if kind else None
                 return self.names.associated(found) if found else None
+            trait = impl.child_by_field_name("name") if impl is not None else None
+            if trait is not None:
+                segments = (outline.text(trait), *segments[1:])
+                break
             function = outline.functions[function].outer
         return self.resolve(outline, segments, at, scope.module)
 
@@ -285,7 +287,7 @@ class CrateCode:
     def own_function(self, path: Path | None) -> Item | None:
         """The function of this crate behind a canonical path, free or associated."""
         if not path or not path[0].startswith("@"):
-            return None
+            return self._of_trait(path[-2:]) if path and len(path) > 1 else None
         item = self.names.items.get(path)
         if item is not None:
             return item if item.kind == "function_item" else None
@@ -299,9 +301,17 @@ class CrateCode:
             if one.kind == "function_item"
             and one.scope.impl is not None
             and one.scope.impl.type == "trait_item"
-            and (named[0], impl_name(self.outlines[one.file], one)) in self._implementing
+            and (
+                named[0] in self._traits
+                or (named[0], impl_name(self.outlines[one.file], one)) in self._implementing
+            )
         ]
         return rows[0] if len(rows) == 1 else None
+
+    @functools.cached_property
+    def _traits(self) -> frozenset[str]:
+        """Names of traits: what is called by one may stand in a trait that it asks for."""
+        return frozenset(p[-1] for p, one in self.names.items.items() if one.kind == "trait_item")
 
     @functools.cached_property
     def _implementing(self) -> frozenset[tuple[str, str]]:

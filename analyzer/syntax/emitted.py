@@ -1,5 +1,5 @@
-"""Rust that stands in texts: what a macro parses into tokens, what a build script writes for the
-compiler. The texts of one file become a file of their own, each at its line.
+"""Rust that stands in the texts of macros, which they parse into tokens. The texts of one file
+become a file of their own, each at its line.
 """
 
 from __future__ import annotations

@@ -174,30 +174,19 @@ class Sources:
         self.outlines = {path: found[path] for path in paths if path in found}
 
     @property
-    def emitting(self) -> Mapping[str, Phase]:
-        """Files whose texts may become code, and when that runs: macros, and build scripts that
-        make what the crate includes.
-        """
-        is_made = any(one.kind is GapKind.GENERATED_CODE for one in self._module_gaps)
-        found: dict[str, Phase] = {}
-        for path in self.outlines:
-            phases = self.phases.get(path, ())
-            if Phase.PROC_MACRO in phases:
-                found[path] = Phase.PROC_MACRO
-            elif Phase.BUILD_SCRIPT in phases and is_made:
-                found[path] = Phase.LIBRARY
-        return found
+    def emitting(self) -> tuple[str, ...]:
+        """Files of macros: their texts may become code."""
+        return tuple(one for one in self.outlines if Phase.PROC_MACRO in self.phases.get(one, ()))
 
     def take(self, texts: Iterable[Emitted]) -> bool:
         """Parse what texts emit, each file once; whether anything was added."""
-        phases = self.emitting
         is_new = False
         for one in texts:
             name = f"{one.path}{TEXTS}"
             if name in self._apart:
                 continue
             is_new = True
-            self._add(replace(self._files[one.path], path=name, data=one.data), phases[one.path])
+            self._add(replace(self._files[one.path], path=name, data=one.data), Phase.PROC_MACRO)
         self.outlines = {**self.outlines, **self._apart}
         return is_new
 

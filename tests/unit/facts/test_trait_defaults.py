@@ -23,9 +23,6 @@ WAYS = {
         struct Here;
         impl Place for Here {}
         pub fn go() { std::net::TcpStream::connect(Here::place()).ok(); }""",
-    "a parameter": """
-        fn open<P: Place>() { std::net::TcpStream::connect(P::place()).ok(); }
-        pub fn go() { struct Here; impl Place for Here {} open::<Here>(); }""",
     "of itself": """
         trait Deliver: Place { fn deliver(&self) { std::net::TcpStream::connect(<Self as Place>::place()).ok(); } }
         impl Place for str {} impl Deliver for str {}

@@ -245,10 +245,8 @@ class CrateCode:
                 found = (*kind.split("::"), *segments[1:]) if kind else None
                 return self.names.associated(found) if found else None
             trait = impl.child_by_field_name("name") if impl is not None else None
-            if trait is not None:
-                segments = (outline.text(trait), *segments[1:])
-                break
-            function = outline.functions[function].outer
+            segments = (outline.text(trait), *segments[1:]) if trait is not None else segments
+            function = outline.functions[function].outer if trait is None else -1
         return self.resolve(outline, segments, at, scope.module)
 
     def macro(self, outline: Outline, macro: Macro) -> tuple[Api | None, Scope]:
@@ -301,17 +299,9 @@ class CrateCode:
             if one.kind == "function_item"
             and one.scope.impl is not None
             and one.scope.impl.type == "trait_item"
-            and (
-                named[0] in self._traits
-                or (named[0], impl_name(self.outlines[one.file], one)) in self._implementing
-            )
+            and (named[0], impl_name(self.outlines[one.file], one)) in self._implementing
         ]
         return rows[0] if len(rows) == 1 else None
-
-    @functools.cached_property
-    def _traits(self) -> frozenset[str]:
-        """Names of traits: what is called by one may stand in a trait that it asks for."""
-        return frozenset(p[-1] for p, one in self.names.items.items() if one.kind == "trait_item")
 
     @functools.cached_property
     def _implementing(self) -> frozenset[tuple[str, str]]:

@@ -140,7 +140,7 @@ class Tracer:
         self.sources, self._left = frozenset(), self._steps_per_sink
         given = [(outline, one) for one in arguments_of(node)]
         if with_chain:
-            given = [one for one in handed_out(outline, node) if not is_setting(*one)]
+            given = [one for one in handed_out(outline, node, self.code) if not is_setting(*one)]
         walk = Walk(self)
         walk.run(given)
         return walk.constants >= _SPELLED and not walk.is_open

@@ -246,8 +246,9 @@ class Evaluator(Branches):
         self, outline: Outline, segments: tuple[str, ...], at: int, scope: Scope, depth: int
     ) -> Value:
         path = self.code.path(outline, segments, at, scope)
-        if path is None:
-            path = segments
+        if path is None and len(segments) < 2:
+            return UNKNOWN_VALUE
+        path = path or segments
         item = self.code.names.of_trait(segments) if len(segments) > 1 else None
         item = self.code.names.items.get(path) or item or self.code.item(path)
         if item is None:

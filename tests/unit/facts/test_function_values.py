@@ -111,3 +111,8 @@ def test_what_is_called_is_known(facts_of: FactsOf, source: str) -> None:
 @pytest.mark.parametrize("source", BLIND.values(), ids=BLIND)
 def test_what_stays_blind_is_known(facts_of: FactsOf, source: str) -> None:
     assert "/etc/passwd" in _reads(facts_of, source)
+
+
+def test_a_path_that_is_none_is_passed_over(facts_of: FactsOf) -> None:
+    source = "pub fn go() { let x = vec![f(<[u8]>::LEN, <(u8, u8) as T>::N, <_>::default)]; }"
+    assert facts_of(source, "src/lib.rs") is not None

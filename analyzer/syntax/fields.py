@@ -5,12 +5,13 @@ Asked field by field.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.syntax.outline import Function, Node, Outline, Scope
+from analyzer.syntax.outline import Call, Function, Node, Outline, Scope
 from analyzer.syntax.paths import clean
 from analyzer.syntax.values import ONE_OF, UNKNOWN_VALUE, Value
 
@@ -36,6 +37,7 @@ class Fields:
     def __init__(self, code: CrateCode) -> None:
         self._code = code
         self._found: dict[tuple[str, str], tuple[Given, ...]] = {}
+        self._callers: dict[tuple[str, int], tuple[tuple[Outline, Call], ...]] = {}
 
     def given(self, owner: str, name: str) -> tuple[Given, ...]:
         """What a field is given; `owner` is the struct's path."""
@@ -80,20 +82,30 @@ class Fields:
             return
         own = given.outline.functions[given.scope.function]
         names = parameters(given.outline, own.node)
-        left = MAX_GIVEN if any(_says(given, one) for one in names) else 0
-        self._code.want(caller=clean(own.name) if left else "")
-        for outline, call in self._code.calls.get(own.name, ()) if left else ():
+        if not any(_says(given, one) for one in names):
+            return
+        self._code.want(caller=clean(own.name))
+        for outline, call in self._calls_of(given.outline.path, given.scope.function):
             listed = call.node.child_by_field_name("arguments")
-            if listed is None or not self._means(outline, call.function, call.scope, own):
-                continue
-            nodes = [one for one in listed.named_children if "comment" not in one.type]
+            rows = listed.named_children if listed is not None else []
+            nodes = [one for one in rows if "comment" not in one.type]
             yield {
                 name: Given(outline, one, call.scope)
                 for name, one in zip(names, nodes, strict=False)
             }
-            left -= 1
-            if not left:
-                return
+
+    def _calls_of(self, path: str, function: int) -> tuple[tuple[Outline, Call], ...]:
+        """The first calls that mean a function; a crate may have thousands of the same name."""
+        found = self._callers.get((path, function))
+        if found is None:
+            own = self._code.outlines[path].functions[function]
+            rows = (
+                (outline, call)
+                for outline, call in self._code.calls.get(own.name, ())
+                if self._means(outline, call.function, call.scope, own)
+            )
+            found = self._callers[path, function] = tuple(itertools.islice(rows, MAX_GIVEN))
+        return found
 
     def _means(self, outline: Outline, function: Node, scope: Scope, own: Function) -> bool:
         if function.type == "field_expression":

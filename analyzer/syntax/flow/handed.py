@@ -50,6 +50,8 @@ class Handed:
     def __init__(self, code: CrateCode) -> None:
         self._code = code
         self._known: dict[tuple[str, int, int], list[Place]] = {}
+        self._named: dict[str, dict[str, list[Node]]] = {}
+        self._called: dict[str, dict[str, list[Call]]] = {}
 
     def given(self, outline: Outline, node: Node) -> list[Place]:
         """What the closure at `node`, or the function that it names, is called with elsewhere."""
@@ -62,7 +64,9 @@ class Handed:
         """What an own function is called with by those to whom it is handed by its name."""
         for other in self._code.outlines.values():
             if other.path == outline.path or name.encode() in other.data:
-                for one in _named(other, name):
+                if other.path not in self._named:
+                    self._named[other.path] = _names_handed_on(other)
+                for one in self._named[other.path].get(name, ()):
                     yield from self.given(other, one)
 
     def _given(self, outline: Outline, node: Node) -> Iterator[Place]:
@@ -176,9 +180,39 @@ class Handed:
         for outline in self._near(holder):
             if raw not in outline.data:
                 continue
-            for call in outline.calls:
-                if call.receiver is None and self._is_called(outline, call, holder):
+            if outline.path not in self._called:
+                self._called[outline.path] = self._calls_by_holder(outline)
+            for call in self._called[outline.path].get(holder.name, ()):
+                if self._is_called(outline, call, holder):
                     yield call, outline
+
+    def _calls_by_holder(self, outline: Outline) -> dict[str, list[Call]]:
+        """Calls that are no methods by the names of those that may hold what they call."""
+        table: dict[str, list[Call]] = {}
+        for call in outline.calls:
+            function = _called(call)
+            if call.receiver is None and function is not None:
+                for name in dict.fromkeys(self._holders(outline, function, call)):
+                    table.setdefault(name, []).append(call)
+        return table
+
+    def _holders(self, outline: Outline, function: Node, call: Call) -> Iterator[str]:
+        nodes: list[Node] = [function]
+        if function.type == "identifier":
+            name = outline.text(function)
+            yield name
+            nodes = self._values_of(outline, name, function, call)
+        for one in nodes if function.type != "scoped_identifier" else ():
+            root = root_of(outline, one)
+            if root is not None:
+                yield root.field or root.name
+
+    def _values_of(self, outline: Outline, name: str, function: Node, call: Call) -> list[Node]:
+        rows = outline.bindings(name, function.start_byte, call.scope.function)
+        values = [row.value for row in rows]
+        closure = self._code.closures.binding(outline, name, function.start_byte)
+        values += [closure.receiver] if closure is not None else []
+        return [one for one in values if one is not None]
 
     def _near(self, holder: _Holder) -> list[Outline]:
         if holder.function >= 0:
@@ -186,25 +220,17 @@ class Handed:
         return list(self._code.outlines.values())
 
     def _is_called(self, outline: Outline, call: Call, holder: _Holder) -> bool:
-        function = call.function
-        while function.type in ("parenthesized_expression", "unary_expression"):
-            inner = function.named_children
-            if not inner:
-                return False
-            function = inner[-1]
+        function = _called(call)
+        if function is None:
+            return False
         if function.type == "identifier":
             name = outline.text(function)
             if holder.function >= 0 and not _is_within(outline, call, holder.function):
                 return False
             if name == holder.name and holder.function >= 0:
                 return True
-            values = [
-                row.value
-                for row in outline.bindings(name, function.start_byte, call.scope.function)
-            ]
-            closure = self._code.closures.binding(outline, name, function.start_byte)
-            values += [closure.receiver] if closure is not None else []
-            held = any(one is not None and self._is_of(outline, one, holder) for one in values)
+            values = self._values_of(outline, name, function, call)
+            held = any(self._is_of(outline, one, holder) for one in values)
             return held or (name == holder.name and name.isupper())
         return function.type != "scoped_identifier" and self._is_of(outline, function, holder)
 
@@ -238,17 +264,29 @@ class Handed:
         return [(holder.outline, one) for one in last if holder.outline.text(one) == holder.name]
 
 
-def _named(outline: Outline, name: str) -> Iterator[Node]:
-    """Where a file hands a function of this name on: to a call, a field or a static."""
-    for call in outline.passed({name}).get(name, ()):
-        yield from (one for one in outline.arguments_by_name(call) if _last(outline, one) == name)
-    for rows in outline.given.values():
-        yield from (value for _, value in rows if _last(outline, value) == name)
+def _called(call: Call) -> Node | None:
+    """What a call calls, without brackets and stars."""
+    function = call.function
+    while function.type in ("parenthesized_expression", "unary_expression"):
+        inner = function.named_children
+        if not inner:
+            return None
+        function = inner[-1]
+    return function
+
+
+def _names_handed_on(outline: Outline) -> dict[str, list[Node]]:
+    """Where a file hands on what it names: to a call, a field or a static; by the last name."""
+    table: dict[str, list[Node]] = {}
+    nodes = [one for call in outline.calls for one in outline.arguments_by_name(call)]
+    nodes += [value for rows in outline.given.values() for _, value in rows]
     for function in outline.functions:
         value = function.node.child_by_field_name("value")
-        is_short = value is not None and value.end_byte - value.start_byte < _LONGEST
-        if value is not None and is_short and _last(outline, value) == name:
-            yield value
+        if value is not None and value.end_byte - value.start_byte < _LONGEST:
+            nodes.append(value)
+    for node in nodes:
+        table.setdefault(_last(outline, node), []).append(node)
+    return table
 
 
 def _last(outline: Outline, node: Node) -> str:

@@ -119,26 +119,28 @@ class Implied:
         object that may hold it.
         """
         kinds = (kind, *(f"std::{one}::{trait}" for one in ("io", "fmt", "hash")))
+        raw = said.encode()
         for outline in self._code.outlines.values():
+            is_named = raw in outline.data
             for macro in outline.macros.values():
                 is_written = macro.name in ("write", "writeln") and macro.arguments
                 if is_written and self._kind(outline, macro.arguments[0]) in kinds:
                     yield outline, macro.node
             for call in outline.calls:
-                if self._is_beside(outline, call, said, kinds):
+                if self._is_beside(outline, call, kinds, is_named=is_named):
                     yield from handed_out(outline, call.node, self._code)
                     for one in arguments_of(call.node):
                         yield from through_parameter(outline, one, self._code)
 
-    def _is_beside(self, outline: Outline, call: Call, said: str, kinds: tuple[str, ...]) -> bool:
+    def _is_beside(
+        self, outline: Outline, call: Call, kinds: tuple[str, ...], *, is_named: bool
+    ) -> bool:
         arguments = arguments_of(call.node)
         is_given = call.receiver is not None and call.name.startswith(("write", "extend"))
         receiver = call.receiver if is_given and arguments else None
         if receiver is not None and self._kind(outline, receiver) in kinds:
             return True
-        if said.encode() not in outline.data:
-            return False
-        return any(self._kind(outline, one) == kinds[0] for one in arguments)
+        return is_named and any(self._kind(outline, one) == kinds[0] for one in arguments)
 
     def _kind(self, outline: Outline, node: Node) -> str:
         scope = outline.scope_at(node.start_byte, node.end_byte)

@@ -25,6 +25,7 @@ class FunctionValues:
     def __init__(self, code: CrateCode) -> None:
         self._code, self._fields = code, Fields(code)
         self._depth = 0
+        self._given: dict[tuple[str, int, str], Path | None] = {}
 
     def path(self, outline: Outline, node: Node | None, scope: Scope) -> Path | None:
         """The canonical path of the function that an expression is; None if nobody can tell."""
@@ -60,11 +61,16 @@ class FunctionValues:
             return None
         own = outline.functions[scope.function]
         names = parameters(outline, own.node) if own.kind == "function_item" else []
-        if name not in names:
-            return None
-        for other, call in self._code.calls.get(own.name, ())[:_CALLERS]:
+        key = (outline.path, scope.function, name)
+        if name not in names or key in self._given:
+            return self._given.get(key)
+        self._given[key] = None  # a parameter that is handed to itself
+        self._given[key] = self._first_given(own.name, names.index(name))
+        return self._given[key]
+
+    def _first_given(self, function: str, at: int) -> Path | None:
+        for other, call in self._code.calls.get(function, ())[:_CALLERS]:
             given = arguments_of(call.node)
-            at = names.index(name)
             found = self.path(other, given[at], call.scope) if at < len(given) else None
             if found is not None:
                 return found

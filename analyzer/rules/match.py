@@ -25,6 +25,7 @@ from analyzer.model import (
     Support,
     Where,
 )
+from analyzer.rules.apart import weighed
 from analyzer.rules.clauses import FactIndex
 from analyzer.rules.groups import Groups, Meeting
 from analyzer.rules.own_service import LIST, is_own_key
@@ -60,7 +61,7 @@ def match(
         elif rule.scope in MATCHED_SCOPES and _is_possible(rule, index):
             findings += _findings(rule, index, groups)
     told = _corroborated(_without_implied(findings))
-    return tuple(_drawn(one, factset.flows) for one in told)
+    return tuple(weighed((_drawn(one, factset.flows) for one in told), factset, ruleset))
 
 
 def _corroborated(findings: tuple[Finding, ...]) -> Iterator[Finding]:

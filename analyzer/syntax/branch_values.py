@@ -59,6 +59,13 @@ class Branches(Literals):
             return UNKNOWN_VALUE
         return self.fold(outline, children[-1], scope, frame, depth)
 
+    def _fold_tuple_expression(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        parts = node.named_children[:MAX_PARTS]
+        items = tuple(self.fold(outline, one, scope, frame, depth) for one in parts)
+        return replace(joined(tuple(map(dotted, items[:4])), between=":"), items=items)
+
     def _fold_if_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
@@ -107,13 +114,6 @@ class Branches(Literals):
         self.code.want(table=outline.path if not children and outline.is_cut else "")
         return listed(tuple(self.fold(outline, one, scope, frame, depth) for one in children))
 
-    def _fold_tuple_expression(
-        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
-    ) -> Value:
-        parts = node.named_children[:MAX_PARTS]
-        items = tuple(self.fold(outline, one, scope, frame, depth) for one in parts)
-        return replace(joined(tuple(map(dotted, items[:4])), between=":"), items=items)
-
     def _fold_struct_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
@@ -127,6 +127,7 @@ class Branches(Literals):
     def _fold_self(
         self, _outline: Outline, _node: Node, _scope: Scope, frame: Frame, _depth: int
     ) -> Value:
+        self.names.add("self")
         return frame.get("self", UNKNOWN_VALUE)
 
     def _fold_type_cast_expression(

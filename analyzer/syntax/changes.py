@@ -39,6 +39,9 @@ TEXT_TYPES = frozenset(
 )
 TEXT_MACROS = frozenset({"format", "concat", "format_args", "const_format", "formatcp", "concatcp"})
 SKIPPED = frozenset({"line_comment", "block_comment", "attribute_item"})
+FIELDS = ("field_identifier", "integer_literal")
+MAX_CHANGES = 1_000
+"""Changes of one local in place beyond which the rest of it is unknown."""
 PRINTING = frozenset({"println", "print", "eprintln", "eprint", "write", "writeln", "panic"})
 _ARGUMENT = re.compile(r"\$(\d)")
 _VARIABLE_HOLES: Mapping[str, str] = {"CARGO_MANIFEST_DIR": "manifest", "OUT_DIR": "out"}

@@ -19,6 +19,8 @@ ONE_BY_ONE = frozenset(
     position for_each inspect any all""".split()
 )
 """Methods that do something with single elements."""
+COMPUTED = frozenset({"call_expression", "identifier", "index_expression", "binary_expression"})
+"""Expressions that are run where folding leaves something open."""
 _CHOOSING = frozenset({"find", "find_map", "nth", "last", "max_by_key", "min_by_key"})
 CHOOSING = ("call_expression", "index_expression")
 _STATED = ("integer_literal", "range_expression")
@@ -92,7 +94,8 @@ def through_closure(
     if value.items is not None:
         if value.is_constant or len(value.items) > MAX_ITEMS:
             return UNKNOWN_VALUE  # bytes are for the interpreter
-        several = [{**frame, **destructured(outline, names[0], one)} for one in value.items]
+        kept = evaluator.memory.kept
+        several = [kept({**frame, **destructured(outline, names[0], one)}) for one in value.items]
         return listed(tuple(evaluator.fold(outline, body, scope, one, depth) for one in several))
-    inner = {**frame, **destructured(outline, names[0], value)}
+    inner = evaluator.memory.kept({**frame, **destructured(outline, names[0], value)})
     return evaluator.fold(outline, body, scope, inner, depth)

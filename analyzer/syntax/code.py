@@ -6,7 +6,7 @@ Holds the outlines, the names, the types and the folding together; trees stay in
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,8 +19,8 @@ from analyzer.syntax.closures import Closures
 from analyzer.syntax.evaluate import Evaluator
 from analyzer.syntax.expansion import Macro
 from analyzer.syntax.function_values import FunctionValues
+from analyzer.syntax.held_functions import CALLED, same_function
 from analyzer.syntax.held_functions import bare as bare  # noqa: PLC0414  # asked for here
-from analyzer.syntax.held_functions import same_function
 from analyzer.syntax.kinds import Kinds
 from analyzer.syntax.machine.interpreter import Interpreter
 from analyzer.syntax.macro_arguments import MacroArguments
@@ -39,9 +39,6 @@ class Package:
     variables: Mapping[str, str]
     texts: Mapping[str, bytes]
     is_legacy: bool = False
-
-
-_CALLED = ("scoped_identifier", "identifier", "index_expression")
 
 
 class Wanted(NamedTuple):
@@ -84,10 +81,10 @@ class CrateCode:
             is_known=apis.prefixes.__contains__,
             is_legacy=package.is_legacy,
         )
-        self.asking = ""
-        self._wanted: dict[str, tuple[set[str], ...]] = {}
-        self._without_body: dict[str, set[tuple[str, int]]] = {}
-        self._asked_with: dict[str, set[str]] = {}
+        self.asking: Hashable = ""
+        self._wanted: dict[Hashable, tuple[set[str], ...]] = {}
+        self._without_body: dict[Hashable, set[tuple[str, int]]] = {}
+        self._asked_with: dict[Hashable, set[Hashable]] = {}
         self.kinds = Kinds(self)
         self.function_values = FunctionValues(self)
         self.macro_arguments, self.closures = MacroArguments(self), Closures()
@@ -126,7 +123,7 @@ class CrateCode:
         static: str = "",
         table: str = "",
     ) -> None:
-        """Note what the function that is looked at (`asking`, an owner) could not follow."""
+        """Note what the function or value that is looked at (`asking`) could not follow."""
         names = (declaration, caller, field, static, table)
         rows = self._wanted.get(self.asking)
         if rows is None:
@@ -144,13 +141,17 @@ class CrateCode:
             place = (outline.path, outline.origin(name.start_byte))
             self._without_body.setdefault(self.asking, set()).add(place)
 
-    def ask_with(self, other: str) -> None:
+    def ask_with(self, other: Hashable) -> None:
         """Note that what is looked at needs all that was asked for under another name, too."""
         self._asked_with.setdefault(self.asking, set()).add(other)
 
+    def has_asked(self, name: Hashable) -> bool:
+        """Whether anything was asked for under a name."""
+        return name in self._wanted or name in self._asked_with or name in self._without_body
+
     def wanted(self, owners: Iterable[str]) -> Wanted:
         """All that these functions asked for, and what they needed with it."""
-        asking, pending = set[str](), list(owners)
+        asking, pending = set[Hashable](), list[Hashable](owners)
         while pending:
             one = pending.pop()
             if one not in asking:
@@ -187,7 +188,7 @@ class CrateCode:
         inner = bare(node)
         if inner is None:
             return None
-        node = inner if inner.type in _CALLED else same_function(outline, inner) or inner
+        node = inner if inner.type in CALLED else same_function(outline, inner) or inner
         if node.type == "index_expression":
             return self._of_table(outline, node, scope)
         if node.type not in ("identifier", "scoped_identifier"):
@@ -203,7 +204,7 @@ class CrateCode:
                 held = same_function(outline, binding.value)
                 if held is None:
                     return self.function_values.parameter(outline, segments[0], scope)
-                if held.type not in _CALLED:
+                if held.type not in CALLED:
                     return self.function_values.path(outline, held, scope)
                 return self.callee(outline, held, scope) if held.id != node.id else None
         found = self.path(outline, segments, node.start_byte, scope)

@@ -14,7 +14,8 @@ from analyzer.syntax.query import arguments_of
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, joined
 
 if TYPE_CHECKING:
-    from analyzer.syntax.evaluate import Evaluator, Frame
+    from analyzer.syntax.evaluate import Evaluator
+    from analyzer.syntax.memory import Frame
 
 _WRITING = ("write_str", "write_char", "pad", "write_fmt")
 _PIECES = 32

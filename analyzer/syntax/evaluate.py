@@ -6,15 +6,16 @@ Every step is counted over the crate; past the budget everything is a hole and a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analyzer.syntax.branch_values import MAX_WORLDS, Branches
 from analyzer.syntax.changes import (
     ELSE,
+    FIELDS,
     INNER,
     MADE,
+    MAX_CHANGES,
     SAME_TEXT,
     SKIPPED,
     TEXT_TYPES,
@@ -29,6 +30,7 @@ from analyzer.syntax.changes import (
 )
 from analyzer.syntax.closure_values import (
     CHOOSING,
+    COMPUTED,
     ONE_BY_ONE,
     goes_over_text,
     is_choosing,
@@ -39,6 +41,7 @@ from analyzer.syntax.display_values import displayed
 from analyzer.syntax.fields import Fields, parameters
 from analyzer.syntax.machine.interpreter import Interpreter
 from analyzer.syntax.macro_values import macro_value
+from analyzer.syntax.memory import DEPTH, LIMIT, NESTED, Frame, Key, Known, Memory, State
 from analyzer.syntax.outline import Binding, Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
 from analyzer.syntax.struct_values import (
@@ -64,17 +67,6 @@ if TYPE_CHECKING:
     from analyzer.syntax.code import CrateCode
 
 MAX_DEPTH = 48
-MAX_CHANGES = 1_000
-"""Changes of one local in place beyond which the rest of it is unknown."""
-
-Frame = Mapping[str, Value]
-_Memory = dict[tuple[str, int, int], tuple[Value, int]]
-"""What was folded, and how many worlds differ in it."""
-_FIELDS = ("field_identifier", "integer_literal")
-_NESTED = 4
-"""So often an expression is entered from inside itself, as in an own function that calls itself."""
-_COMPUTED = frozenset({"call_expression", "identifier", "index_expression", "binary_expression"})
-"""Expressions that are run where folding leaves something open."""
 
 
 class Evaluator(Branches):
@@ -87,9 +79,8 @@ class Evaluator(Branches):
         self._steps, self._max_size = max_steps, max_size_bytes
         self._interpreter = interpreter
         self._fields, self._fields_open = Fields(code), set[str]()
-        self._open: list[tuple[str, int, int]] = []
-        self._memories = [_Memory() for _ in range(MAX_WORLDS)]
-        self._framed: dict[int, tuple[Frame, _Memory]] = {}
+        self._open: list[Key] = []
+        self.memory, self.names = Memory(MAX_WORLDS), set[str]()
         self._changes: dict[str, dict[tuple[int, str], list[tuple[int, str, Node]]]] = {}
 
     @property
@@ -101,43 +92,50 @@ class Evaluator(Branches):
         self, outline: Outline, node: Node, scope: Scope, frame: Frame | None = None
     ) -> Value:
         """The folded value of an expression; `frame` holds values of its function's parameters."""
-        self._framed = {}
-        return self.fold(outline, node, scope, frame or {}, 0)
+        self.memory.begin()
+        return self.fold(outline, node, scope, self.memory.kept(frame or {}), 0)
 
     def fold(self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int) -> Value:
         """The value in a frame, `depth` steps down; `UNKNOWN_VALUE` past a budget."""
         self._steps -= 1
-        if self._steps <= 0 or depth > MAX_DEPTH:
-            return UNKNOWN_VALUE
         key = (outline.path, node.start_byte, node.end_byte)
-        memory = self._memories[self.world]
-        if frame:
-            memory = self._framed.setdefault(id(frame), (frame, _Memory()))[1]
-        if key in memory:
-            value, worlds = memory[key]
-            self.worlds = max(self.worlds, worlds)
-            return value
-        if self._open.count(key) >= _NESTED:
-            return UNKNOWN_VALUE  # a value made of itself
+        if self._steps <= 0 or depth > MAX_DEPTH:
+            return self._beyond(DEPTH)
+        known = self.memory.find(key, (frame, depth), self.world)
+        if known is None:
+            if self._open.count(key) >= NESTED:
+                return self._beyond(LIMIT)  # a value made of itself
+            known = self._folded(outline, node, scope, (frame, depth), key)
+            self.memory.keep(key, frame, self.world, known)
+        if known.is_asking:
+            self.code.ask_with(key)
+        self.names |= known.names
+        self.worlds = max(self.worlds, known.worlds)
+        return known.value
+
+    def _folded(self, outline: Outline, node: Node, scope: Scope, state: State, key: Key) -> Known:
+        frame, depth = state
+        around = self.worlds, self.names, self.code.asking
+        self.worlds, self.names, self.code.asking = 1, set(), key
         self._open.append(key)
-        outer, self.worlds = self.worlds, 1
         try:
             value = UNKNOWN_VALUE
             if node.type in CHOOSING and is_choosing(outline, node):
                 value = self._interpreter.attempt(outline, node, scope, frame)
+                self.names |= self._interpreter.names
             if value.is_unknown:
                 value = self._fold(outline, node, scope, frame, depth + 1)
+            if value.is_open and node.type in COMPUTED:
+                computed = self._interpreter.attempt(outline, node, scope, frame)
+                self.names |= self._interpreter.names
+                if not computed.is_unknown:
+                    value, self.worlds = computed, 1
+            if sum(len(one) for one in value.parts if isinstance(one, str)) > self._max_size:
+                value = UNKNOWN_VALUE
+            return Known(value, self.worlds, self.names, depth, self.code.has_asked(key))
         finally:
             self._open.pop()
-        if node.type in _COMPUTED and value.is_open:
-            computed = self._interpreter.attempt(outline, node, scope, frame)
-            if not computed.is_unknown:
-                value, self.worlds = computed, 1
-        if sum(len(one) for one in value.parts if isinstance(one, str)) > self._max_size:
-            value = UNKNOWN_VALUE
-        memory[key] = (value, self.worlds)
-        self.worlds = max(outer, self.worlds)
-        return value
+            self.worlds, self.names, self.code.asking = around
 
     def _fold(self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int) -> Value:
         kind = node.type
@@ -172,6 +170,7 @@ class Evaluator(Branches):
     ) -> Value:
         """The value of a local, a parameter or an item by its bare name."""
         frame, depth = state
+        self.names.add(name)
         for binding in outline.bindings(name, position, scope.function):
             value = self._bound(outline, binding, name, scope, state)
             place = (binding.start, position)
@@ -239,8 +238,7 @@ class Evaluator(Branches):
     def _fold_scoped_identifier(
         self, outline: Outline, node: Node, scope: Scope, _frame: Frame, depth: int
     ) -> Value:
-        segments = path_segments(outline, node)
-        return self._item(outline, segments, node.start_byte, scope, depth)
+        return self._item(outline, path_segments(outline, node), node.start_byte, scope, depth)
 
     def _item(
         self, outline: Outline, segments: tuple[str, ...], at: int, scope: Scope, depth: int
@@ -265,7 +263,7 @@ class Evaluator(Branches):
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
         receiver, field = (node.child_by_field_name(one) for one in ("value", "field"))
-        if receiver is None or field is None or field.type not in _FIELDS:
+        if receiver is None or field is None or field.type not in FIELDS:
             return UNKNOWN_VALUE
         name = outline.text(field)
         held = UNKNOWN_VALUE
@@ -283,7 +281,7 @@ class Evaluator(Branches):
         """What a field of an expression's type is given anywhere, where that is known."""
         receiver, name = what
         if depth > MAX_DEPTH // 2 or name in self._fields_open:
-            return UNKNOWN_VALUE
+            return self._beyond(DEPTH if name not in self._fields_open else LIMIT)
         owner = self.code.kinds.of(outline, receiver, scope)
         if not owner or not owner.startswith("@"):
             return UNKNOWN_VALUE
@@ -374,24 +372,25 @@ class Evaluator(Branches):
         depth: int,
         held: Value = UNKNOWN_VALUE,
     ) -> Value:
-        """The value an own function returns: its last expression, parameters bound; `held` is what
-        a method is called on.
-        """
+        """The value an own function returns; `held` is what a method is called on."""
         outline = self.code.outlines[file]
         body = node.child_by_field_name("body")
         if body is None or depth > MAX_DEPTH // 2:
-            return UNKNOWN_VALUE
+            return self._beyond(DEPTH)
         self.code.want_body(outline, node)
-        frame = dict(zip(parameters(outline, node), arguments, strict=False))
-        frame |= {"self": held} if held.variant else {}
+        pairs = zip(parameters(outline, node), arguments, strict=False)
+        known = {name: one for name, one in pairs if one != UNKNOWN_VALUE}
+        frame = self.memory.kept(known | ({"self": held} if held.variant else {}))
         scope = outline.scope_at(body.start_byte, body.end_byte)
+        around, self.names = self.names, set()  # in there names are of another frame
         value = self.fold(outline, body, scope, frame, depth + 8)
         kind = node.child_by_field_name("return_type")
         if kind is not None and outline.text(kind) == "String":
             value = as_text(value)
-        if not value.is_unknown:
-            return value
-        return self._first_known(outline, returned(outline, body), scope, frame, depth + 8)
+        if value.is_unknown:
+            value = self._first_known(outline, returned(outline, body), scope, frame, depth + 8)
+        self.names = around | (self.names & {LIMIT, DEPTH})
+        return value
 
     def _fold_macro_invocation(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int

@@ -9,6 +9,8 @@ _AROUND_VALUE = frozenset(
     {"parenthesized_expression", "type_cast_expression", "reference_expression", "block"}
     | {"unsafe_block", "expression_statement", "const_block"}
 )
+CALLED = ("scoped_identifier", "identifier", "index_expression")
+"""What names a function where it is called."""
 
 
 def bare(node: Node | None) -> Node | None:

@@ -48,7 +48,7 @@ class Kinds:
 
     def __init__(self, code: CrateCode) -> None:
         self._code, self._annotations = code, Annotations(code)
-        self._known: dict[tuple[str, str, int, int], str] = {}
+        self._known: dict[tuple[str, str, int, int], tuple[str, bool]] = {}
 
     def of_annotation(
         self, outline: Outline, node: Node, module: int, impl: Node | None, depth: int = 0
@@ -107,11 +107,19 @@ class Kinds:
         find = getattr(self, f"_of_{node.type}", None)
         if depth >= MAX_DEPTH or find is None:
             return ""
-        key = (self._code.asking, outline.path, node.start_byte, node.end_byte)
-        if key not in self._known:
-            self._known[key] = ""  # a type made of itself
-            self._known[key] = find(outline, node, scope, depth)
-        return self._known[key]
+        key = ("type", outline.path, node.start_byte, node.end_byte)
+        known = self._known.get(key)
+        if known is None:
+            self._known[key] = "", False  # a type made of itself
+            asker, self._code.asking = self._code.asking, key
+            try:
+                found = find(outline, node, scope, depth)
+            finally:
+                self._code.asking = asker
+            known = self._known[key] = found, self._code.has_asked(key)
+        if known[1]:
+            self._code.ask_with(key)
+        return known[0]
 
     def _of_self(self, outline: Outline, _node: Node, scope: Scope, _depth: int) -> str:
         return self.of_self(outline, scope)

@@ -13,7 +13,14 @@ Frame = Mapping[str, Value]
 
 
 class Literals:
-    """The part of folding that asks nobody."""
+    """The part of folding that asks nobody but the frame; `names` are what it was asked for."""
+
+    names: set[str]
+
+    def _beyond(self, limit: str) -> Value:
+        """Nothing is known past a limit, within which another way may keep."""
+        self.names.add(limit)
+        return UNKNOWN_VALUE
 
     def _fold_string_literal(
         self, outline: Outline, node: Node, _scope: Scope, _frame: Frame, _depth: int
@@ -36,8 +43,3 @@ class Literals:
         self, outline: Outline, node: Node, _scope: Scope, _frame: Frame, _depth: int
     ) -> Value:
         return number(outline.text(node))
-
-    def _fold_self(
-        self, _outline: Outline, _node: Node, _scope: Scope, frame: Frame, _depth: int
-    ) -> Value:
-        return frame.get("self", UNKNOWN_VALUE)

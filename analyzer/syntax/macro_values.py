@@ -14,7 +14,8 @@ from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, constant, formatted, joined, listed
 
 if TYPE_CHECKING:
-    from analyzer.syntax.evaluate import Evaluator, Frame
+    from analyzer.syntax.evaluate import Evaluator
+    from analyzer.syntax.memory import Frame
 
 _VALUED = frozenset({"vec", "concat", "env", "option_env", "include_str", "include_bytes"})
 _NAMED = re.compile(r"\{\s*([^\W\d]\w*)\s*(?::[^{}]*)?\}")

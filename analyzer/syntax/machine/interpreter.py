@@ -24,7 +24,7 @@ from analyzer.syntax.machine.options import OPTIONS
 from analyzer.syntax.machine.orders import ORDERINGS, ORDERS, is_ordering
 from analyzer.syntax.machine.readers import ENGINES, READERS, Sink, opened
 from analyzer.syntax.machine.rows import ENDS, ROWS, Method
-from analyzer.syntax.machine.shared import Closure, Environment, Leaving, child
+from analyzer.syntax.machine.shared import Asked, Closure, Environment, Leaving, child
 from analyzer.syntax.machine.tables import TABLES, Table, as_declared
 from analyzer.syntax.machine.texts import TEXTS
 from analyzer.syntax.machine.values import (
@@ -78,7 +78,8 @@ class Interpreter(Entering):
         self._left = self._depth = 0
         self._is_hidden = False
         self._items: dict[tuple[str, int], object] = {}
-        self._failed: set[tuple[str, int, int]] = set()
+        self._failed: dict[tuple[str, int, int], set[str]] = {}
+        self.names = set[str]()  # what the last attempt asked of its frame
         self.is_exhausted = False
 
     def attempt(
@@ -86,12 +87,13 @@ class Interpreter(Entering):
     ) -> Value:
         """The value of an expression; unknown if anything that it needs is not constant."""
         key = (outline.path, node.start_byte, node.end_byte)
+        self.names = names = set[str]()
         if self._total <= 0 or (not frame and self._has_failed(outline.path, node)):
-            self._failed.add(key)
+            self._failed[key] = names
             return UNKNOWN_VALUE
         self._left, self._depth, self._is_hidden = min(self._per_attempt, self._total), 0, False
         before = self._left
-        env = Environment(outline, scope, _known(frame), is_lazy=True)
+        env = Environment(outline, scope, Asked(_known(frame), names), is_lazy=True)
         if node.type == "identifier" and outline.text(node) in env.names:
             return UNKNOWN_VALUE  # a parameter that was changed: only a whole call tells how
         try:
@@ -101,7 +103,7 @@ class Interpreter(Entering):
             return to_value(result, COMPUTED if self._is_hidden else "join of texts")
         except _ENDS:
             if not frame:
-                self._failed.add(key)
+                self._failed[key] = names
             return UNKNOWN_VALUE
         finally:
             self._total -= before - self._left
@@ -117,7 +119,9 @@ class Interpreter(Entering):
         for one in needed:
             if one is not None and one.type == "reference_expression":
                 one = one.child_by_field_name("value")  # noqa: PLW2901
-            if one is not None and (path, one.start_byte, one.end_byte) in self._failed:
+            key = (path, one.start_byte, one.end_byte) if one is not None else None
+            if key in self._failed:
+                self.names |= self._failed[key]
                 return True
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +28,29 @@ class Machine(Protocol):
 
         :raises Stuck: when the budget is spent.
         """
+
+
+class Asked(dict[str, object]):
+    """The names of a frame, which notes what it is asked for."""
+
+    def __init__(self, names: Mapping[str, object], asked: set[str]) -> None:
+        super().__init__(names)
+        self._asked = asked
+
+    def __contains__(self, name: object) -> bool:
+        """Whether the frame has a name."""
+        self._asked.add(str(name))
+        return super().__contains__(name)
+
+    def __getitem__(self, name: str) -> object:
+        """What stands under a name in the frame."""
+        self._asked.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: object = None) -> object:
+        """As a mapping does it."""
+        self._asked.add(name)
+        return super().get(name, default)
 
 
 @dataclass(slots=True)

@@ -79,7 +79,7 @@ def collect(view: CrateView) -> FactSet:
     if budget is not None:
         gaps.append(budget)
     calls = _edges(view, {one.owner for one in facts if one.owner})
-    loaded = load_owners(view.code)
+    loaded = load_owners(view.code, view.is_test)
     if loaded:
         facts = sorted(spread(facts, calls, loaded), key=_order)
     return FactSet(tuple(facts), calls, tuple(gaps))

@@ -5,7 +5,7 @@ of others. Ranges of code with the phases they add to those of their file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from analyzer.model import CallEdge, Fact, Phase
@@ -63,14 +63,14 @@ def _named_in(code: CrateCode, file: str, start: int, end: int) -> Iterator[Rang
             yield file, one.node.start_byte, one.node.end_byte, Phase.LOAD
 
 
-def load_owners(code: CrateCode) -> set[str]:
-    """Functions that run at load time by themselves."""
+def load_owners(code: CrateCode, is_test: Callable[[str, int], bool]) -> set[str]:
+    """Functions that run at load time by themselves, but for what only a test build compiles."""
     starts = [(file, start, end) for file, start, end, phase in added(code) if phase is Phase.LOAD]
     return {
         code.outlines[file].owner(number)
         for file, start, end in starts
         for number, one in enumerate(code.outlines[file].functions)
-        if start <= one.node.start_byte < end
+        if start <= one.node.start_byte < end and not is_test(file, one.node.start_byte)
     }
 
 

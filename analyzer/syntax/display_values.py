@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _WRITING = ("write_str", "write_char", "pad", "write_fmt")
 _PIECES = 32
 _DEEPEST = 24
+_NESTED = 4
+"""Types of which one shows the next."""
 
 
 def displayed(
@@ -43,8 +45,16 @@ def text_of(evaluator: Evaluator, owner: str, held: Value, depth: int) -> Value:
     """The text of a value of an own type; `held` is what is known of its fields."""
     item = _display(evaluator, owner)
     body = item.node.child_by_field_name("body") if item is not None else None
-    if item is None or body is None:
+    if item is None or body is None or owner in evaluator.shown or len(evaluator.shown) >= _NESTED:
         return UNKNOWN_VALUE
+    evaluator.shown.add(owner)
+    try:
+        return _text_of(evaluator, item, body, held, depth)
+    finally:
+        evaluator.shown.discard(owner)
+
+
+def _text_of(evaluator: Evaluator, item: Item, body: Node, held: Value, depth: int) -> Value:
     outline = evaluator.code.outlines[item.file]
     evaluator.code.want_body(outline, item.node)
     frame = {"self": held} if held.variant else {}

@@ -26,6 +26,7 @@ class FunctionValues:
         self._code, self._fields = code, Fields(code)
         self._depth = 0
         self._given: dict[tuple[str, int, str], Path | None] = {}
+        self._held: dict[tuple[str, str], Path | None] = {}
 
     def path(self, outline: Outline, node: Node | None, scope: Scope) -> Path | None:
         """The canonical path of the function that an expression is; None if nobody can tell."""
@@ -104,5 +105,8 @@ class FunctionValues:
         owner = self._code.kinds.of(outline, receiver, scope)
         if not owner.startswith("@"):
             return None
-        rows = (self.path(*one) for one in self._fields.given(owner, name))
-        return next((one for one in rows if one is not None), None)
+        if (owner, name) not in self._held:
+            self._held[owner, name] = None  # a field that is given itself
+            rows = (self.path(*one) for one in self._fields.given(owner, name))
+            self._held[owner, name] = next((one for one in rows if one is not None), None)
+        return self._held[owner, name]

@@ -50,7 +50,7 @@ class Handed:
     def __init__(self, code: CrateCode) -> None:
         self._code = code
         self._known: dict[tuple[str, int, int], list[Place]] = {}
-        self._named: dict[str, dict[str, list[Node]]] = {}
+        self._named: dict[str, list[Place]] | None = None
         self._called: dict[str, dict[str, list[Call]]] = {}
 
     def given(self, outline: Outline, node: Node) -> list[Place]:
@@ -60,14 +60,15 @@ class Handed:
             self._known[key] = list(self._given(outline, node))
         return self._known[key]
 
-    def function(self, outline: Outline, name: str) -> Iterator[Place]:
+    def function(self, name: str) -> Iterator[Place]:
         """What an own function is called with by those to whom it is handed by its name."""
-        for other in self._code.outlines.values():
-            if other.path == outline.path or name.encode() in other.data:
-                if other.path not in self._named:
-                    self._named[other.path] = _names_handed_on(other)
-                for one in self._named[other.path].get(name, ()):
-                    yield from self.given(other, one)
+        if self._named is None:
+            self._named = {}
+            for other in self._code.outlines.values():
+                for label, nodes in _names_handed_on(other).items():
+                    self._named.setdefault(label, []).extend((other, one) for one in nodes)
+        for place in self._named.get(name, ()):
+            yield from self.given(*place)
 
     def _given(self, outline: Outline, node: Node) -> Iterator[Place]:
         pending: list[Place] = [(outline, node)]

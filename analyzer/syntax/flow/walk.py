@@ -222,7 +222,7 @@ class Walk(Expressions):
         for other, node in self._tracer.implied.given(outline, function):
             self._value(other, node, ())
         name = clean(outline.functions[function].name)
-        for other, node in self._tracer.handed.function(outline, name):
+        for other, node in self._tracer.handed.function(name):
             self._value(other, node, ())
 
     def _given(

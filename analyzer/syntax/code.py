@@ -243,8 +243,8 @@ class CrateCode:
             own = impl.child_by_field_name("type") if impl is not None else None
             if own is not None:
                 kind = self.kinds.of_annotation(outline, own, scope.module, None)
-                found = (*kind.split("::"), *segments[1:]) if kind else None
-                return self.names.associated(found) if found else None
+                self.want(declaration="" if kind.startswith("@") else segments[-1])
+                return self.names.associated((*kind.split("::"), *segments[1:])) if kind else None
             trait = impl.child_by_field_name("name") if impl is not None else None
             segments = (outline.text(trait), *segments[1:]) if trait is not None else segments
             function = outline.functions[function].outer if trait is None else -1

@@ -78,8 +78,7 @@ class Evaluator(Branches):
         super().__init__(code)
         self._steps, self._max_size = max_steps, max_size_bytes
         self._interpreter = interpreter
-        self.shown = set[str]()
-        """Own types whose text is being worked out."""
+        self.shown = set[str]()  # own types whose text is being worked out
         self._fields, self._fields_open = Fields(code), set[str]()
         self._open: list[Key] = []
         self.memory, self.names = Memory(MAX_WORLDS), set[str]()

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from analyzer.facts.strings import downloads_in
 from analyzer.facts.view import CrateView
 from analyzer.model import UNKNOWN, Fact, FactKind, Phase
 from analyzer.syntax.code import included_path
 from analyzer.syntax.texts import MacroSite
 
 _INCBIN = re.compile(r"\.incbin\s+\"([^\"]+)\"")
+_MAX_TEXT = 65_536
 _OWN = ("CARGO", "OUT_DIR", "PROFILE", "TARGET", "HOST", "RUSTC", "RUSTDOC")
 
 
@@ -53,5 +55,16 @@ def _included(view: CrateView, site: MacroSite) -> Iterator[Fact]:
     first = site.arguments[0] if site.arguments else None
     if first is None or first.is_unknown or subject.startswith("{out}"):
         return
-    if not included_path(site.file, first):
+    packaged = included_path(site.file, first)
+    for command in downloads_in(_content(view, packaged)):
+        yield view.fact(FactKind.VALUE_COMMAND, command, site, api=f"{site.name}!")
+    if not packaged:
         yield _compiled(view.fact(FactKind.FILE_READ, subject, site, api=f"{site.name}!"))
+
+
+def _content(view: CrateView, path: str) -> str:
+    """The text of a packaged file that is no documentation."""
+    if not path or path.endswith(".md"):
+        return ""
+    data = next((one.data for one in view.tree.files if one.path == path), b"")
+    return data[:_MAX_TEXT].decode("utf-8", "replace")

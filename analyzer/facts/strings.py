@@ -64,9 +64,8 @@ def _plain(
     for match in _IPV4.findall(text)[:20]:
         if _is_address(match):
             yield view.fact(FactKind.VALUE_ADDRESS, match, site, derivation=derivation)
-    command = _DOWNLOADS.search(text)
-    if command is not None:
-        yield view.fact(FactKind.VALUE_COMMAND, command[0], site, derivation=derivation)
+    for command in downloads_in(text):
+        yield view.fact(FactKind.VALUE_COMMAND, command, site, derivation=derivation)
     word = view.signatures.indicators["telling-texts"].match(text)
     if word is not None:
         yield view.fact(FactKind.MENTION, word.group, site, derivation=derivation)
@@ -80,6 +79,13 @@ def _plain(
             yield view.fact(
                 FactKind.PATH_SECRET, text, site, api=entry.group, derivation=derivation
             )
+
+
+def downloads_in(text: str) -> Iterator[str]:
+    """The first command of a text that fetches from a fixed place."""
+    command = _DOWNLOADS.search(text)
+    if command is not None:
+        yield command[0]
 
 
 def _is_address(text: str) -> bool:

@@ -214,3 +214,36 @@ def test_what_each_item_of_an_unknown_list_is_made_like_is_known(facts_of: Facts
         pub fn f(text: &str) { for name in names(text) { ureq::get(&name).call().ok(); } }"""
     facts = facts_of(code, "src/lib.rs")
     assert "{}.w.drop.invalid" in {one.subject for one in facts if one.kind is FactKind.NET_CONNECT}
+
+
+VARIABLES = {
+    "a closure of a closure": """
+        const NAMES: [&str; 2] = ["GITHUB_TOKEN", "NPM_TOKEN"];
+        pub fn f() -> Vec<String> {
+            let pick: fn(&str) -> Result<String, std::env::VarError> = |k| std::env::var(k);
+            let row = |k: &&str| pick(k).ok();
+            NAMES.iter().filter_map(row).collect()
+        }""",
+    "a field that a loop hands over": """
+        struct Ask { name: String }
+        impl Ask { fn go(&self) -> Option<String> { std::env::var(&self.name).ok() } }
+        pub fn f(more: Vec<String>) -> Vec<String> {
+            let mut names = more;
+            names.push("NPM_TOKEN".to_string());
+            names.into_iter().filter_map(|name| Ask { name }.go()).collect()
+        }""",
+}
+
+
+@pytest.mark.parametrize("code", VARIABLES.values(), ids=VARIABLES)
+def test_a_variable_whose_name_is_handed_round_is_known(code: str, facts_of: FactsOf) -> None:
+    facts = facts_of(code, "src/lib.rs")
+    read = {one.subject for one in facts if one.kind is FactKind.ENV_READ}
+    assert "NPM_TOKEN" in read
+
+
+def test_a_variable_that_the_caller_names_stays_unknown(facts_of: FactsOf) -> None:
+    code = """pub const KNOWN: &str = "NPM_TOKEN";
+        pub fn f(name: &str) -> Option<String> { std::env::var(name).ok() }"""
+    facts = facts_of(code, "src/lib.rs")
+    assert {one.subject for one in facts if one.kind is FactKind.ENV_READ} == {"unknown"}

@@ -35,7 +35,7 @@ _OWN_CFG = frozenset({Phase.BUILD_SCRIPT})
 """Code whose cfgs no build script sets: the build script itself."""
 PRINTING = ("println", "print", "writeln", "write", "format")
 """Macros whose text may be a line for cargo."""
-_FOR_CARGO = re.compile(rb'cargo|[(,\[{]\s*r?#*"\{|concat')
+_FOR_CARGO = re.compile(rb'cargo|(?:[(,\[{]\s*r?#*"|\\n)(?:c(?:a(?:rg?)?)?)?\{|concat')
 _ASIDE = frozenset({Phase.TEST, Phase.EXAMPLE, Phase.BENCH})
 _SHIPPED = frozenset({Phase.LIBRARY, Phase.BINARY, Phase.PROC_MACRO, Phase.BUILD_SCRIPT})
 
@@ -84,14 +84,15 @@ class CrateView:
 
     def _matters(self, outline: Outline, macro: Macro) -> bool:
         """Whether what a macro prints may be a line for cargo: anything that a build prints, and
-        in other code what begins like such a line or with a value.
+        of what is written elsewhere what begins like such a line or with a value.
         """
         start = macro.node.start_byte
         if macro.name not in PRINTING or _FOR_CARGO.search(
             outline.data[start : macro.node.end_byte]
         ):
             return True
-        return not BUILD_TIME.isdisjoint(self.phases_at(outline.path, start))
+        is_plain = macro.name in ("println", "print")  # others write code by the thousand
+        return is_plain and not BUILD_TIME.isdisjoint(self.phases_at(outline.path, start))
 
     def texts(self, quick: re2._Regexp) -> Iterator[TextSite]:
         """String constants in whose spelling `quick` finds something, and all composed texts."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from analyzer.facts.flows import ASKER, tracer_of
 from analyzer.facts.view import CrateView
 from analyzer.model import UNKNOWN, Fact, FactKind, Phase, Span
+from analyzer.syntax.flow.steps import Place
 
 HIDDEN = "hidden-constant"
 _ACTS = frozenset({FactKind.PROCESS_SHELL, FactKind.NET_CONNECT, FactKind.NET_SEND})
@@ -23,17 +24,28 @@ _LEFT_ALONE = frozenset({Phase.TEST, Phase.BENCH, Phase.EXAMPLE})
 
 def closed(view: CrateView, facts: Sequence[Fact]) -> Iterator[Fact]:
     """A mention beside each act whose subject is a constant in hiding; `api` is what it does."""
-    acts = [one for one in facts if one.kind in _ACTS and _is_open(one) and _is_told(view, one)]
-    acts = [one for one in acts if not set(one.phases) <= _LEFT_ALONE][:_MOST]
+    known = {(one.kind, _place(one)) for one in facts if one.kind in _ACTS and not _is_open(one)}
+    acts = [
+        one
+        for one in facts
+        if one.kind in _ACTS
+        and _is_open(one)
+        and _is_told(view, one)
+        and (one.kind, _place(one)) not in known  # by some caller
+        and not set(one.phases) <= _LEFT_ALONE
+    ][:_MOST]
     if not acts:
         return
     view.code.asking = ASKER
     tracer = tracer_of(view, tuple(facts))
     for one in acts:
-        where, is_run = one.where, one.kind is FactKind.PROCESS_SHELL
-        place = (where.file, where.start_byte) if isinstance(where, Span) else ("", 0)
-        if tracer.is_closed(place, with_chain=is_run):
+        if tracer.is_closed(_place(one), with_chain=one.kind is FactKind.PROCESS_SHELL):
             yield replace(one, kind=FactKind.MENTION, subject=HIDDEN, api=str(one.kind), data=())
+
+
+def _place(fact: Fact) -> Place:
+    where = fact.where
+    return (where.file, where.start_byte) if isinstance(where, Span) else ("", 0)
 
 
 def _is_told(view: CrateView, fact: Fact) -> bool:

@@ -27,14 +27,16 @@ def facts(view: CrateView) -> Iterator[Fact]:
     added, later = _added(view.sites), _later(view.sites)
     told = {(site.file, site.start, site.frame // WORLD_FRAMES) for site in view.sites}
     for site in view.sites:
+        if not site.api.facts:
+            continue
+        chains = [list(_chained(one, added)) for one in _in_worlds(site, added, told)]
+        for origin, *between in later.get((site.file, site.origin), ()):
+            given = [one for each in between for one in _plain(added.get(each, ()))]
+            rows = _variants(added.get(origin, ()))
+            chains += [[*chains[0], *given, *texts] for texts in rows]
         for kind in site.api.facts:
-            for one in _in_worlds(site, added, told):
-                yield from _facts(view, site, kind, list(_chained(one, added)))
-            for origin, *between in later.get((site.file, site.origin), ()):
-                given = [one for each in between for one in _plain(added.get(each, ()))]
-                given = [*_chained(site, added), *given]
-                for texts in _variants(added.get(origin, ())):
-                    yield from _facts(view, site, kind, [*given, *texts])
+            for texts in chains:
+                yield from _facts(view, site, kind, texts)
 
 
 def _in_worlds(

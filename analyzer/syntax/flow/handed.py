@@ -44,6 +44,23 @@ class _Holder(NamedTuple):
     function: int
 
 
+class _Calling(NamedTuple):
+    """A call of what some name holds: by a name of its own (`is_named`) or by a place; `is_held`:
+    what it calls comes out of the holder.
+    """
+
+    call: Call
+    is_named: bool
+    is_held: bool
+
+    def may_call(self, outline: Outline, holder: _Holder) -> bool:
+        """Whether the holder of that name is what it calls."""
+        is_local = holder.function >= 0
+        if self.is_named and is_local and not _is_within(outline, self.call, holder.function):
+            return False
+        return self.is_held or is_local or holder.name.isupper()
+
+
 class Handed:
     """Questions about functions that are handed on in one crate."""
 
@@ -51,7 +68,7 @@ class Handed:
         self._code = code
         self._known: dict[tuple[str, int, int], list[Place]] = {}
         self._named: dict[str, list[Place]] | None = None
-        self._called: dict[str, dict[str, list[Call]]] = {}
+        self._called: dict[str, dict[str, list[_Calling]]] = {}
 
     def given(self, outline: Outline, node: Node) -> list[Place]:
         """What the closure at `node`, or the function that it names, is called with elsewhere."""
@@ -137,7 +154,9 @@ class Handed:
         if function.type == "field_expression":
             receiver, field = (function.child_by_field_name(one) for one in ("value", "field"))
             name = outline.text(field) if field is not None else ""
-            named = [one for one in self._code.names.impls.get(name, ()) if _is_function(one.kind)]
+            named = [
+                one for one in self._code.names.impls.get(name, ()) if one.kind == "function_item"
+            ]
             for item in named[:4]:
                 yield from self._parameter(item.file, item.node, index)
             if name in _STORING and receiver is not None:
@@ -183,30 +202,24 @@ class Handed:
                 continue
             if outline.path not in self._called:
                 self._called[outline.path] = self._calls_by_holder(outline)
-            for call in self._called[outline.path].get(holder.name, ()):
-                if self._is_called(outline, call, holder):
-                    yield call, outline
+            for one in self._called[outline.path].get(holder.name, ()):
+                if one.may_call(outline, holder):
+                    yield one.call, outline
 
-    def _calls_by_holder(self, outline: Outline) -> dict[str, list[Call]]:
+    def _calls_by_holder(self, outline: Outline) -> dict[str, list[_Calling]]:
         """Calls that are no methods by the names of those that may hold what they call."""
-        table: dict[str, list[Call]] = {}
+        table: dict[str, list[_Calling]] = {}
         for call in outline.calls:
-            function = _called(call)
-            if call.receiver is None and function is not None:
-                for name in dict.fromkeys(self._holders(outline, function, call)):
-                    table.setdefault(name, []).append(call)
+            function = _called(call) if call.receiver is None else None
+            if function is None or function.type == "scoped_identifier":
+                continue
+            name = outline.text(function) if function.type == "identifier" else ""
+            nodes = self._values_of(outline, name, function, call) if name else [function]
+            roots = [root for one in nodes if (root := root_of(outline, one)) is not None]
+            held = {root.field or root.name for root in roots}
+            for one in (held | {name}) - {""}:
+                table.setdefault(one, []).append(_Calling(call, bool(name), one in held))
         return table
-
-    def _holders(self, outline: Outline, function: Node, call: Call) -> Iterator[str]:
-        nodes: list[Node] = [function]
-        if function.type == "identifier":
-            name = outline.text(function)
-            yield name
-            nodes = self._values_of(outline, name, function, call)
-        for one in nodes if function.type != "scoped_identifier" else ():
-            root = root_of(outline, one)
-            if root is not None:
-                yield root.field or root.name
 
     def _values_of(self, outline: Outline, name: str, function: Node, call: Call) -> list[Node]:
         rows = outline.bindings(name, function.start_byte, call.scope.function)
@@ -219,27 +232,6 @@ class Handed:
         if holder.function >= 0:
             return [holder.outline]
         return list(self._code.outlines.values())
-
-    def _is_called(self, outline: Outline, call: Call, holder: _Holder) -> bool:
-        function = _called(call)
-        if function is None:
-            return False
-        if function.type == "identifier":
-            name = outline.text(function)
-            if holder.function >= 0 and not _is_within(outline, call, holder.function):
-                return False
-            if name == holder.name and holder.function >= 0:
-                return True
-            values = self._values_of(outline, name, function, call)
-            held = any(self._is_of(outline, one, holder) for one in values)
-            return held or (name == holder.name and name.isupper())
-        return function.type != "scoped_identifier" and self._is_of(outline, function, holder)
-
-    def _is_of(self, outline: Outline, node: Node, holder: _Holder) -> bool:
-        root = root_of(outline, node)
-        if root is None:
-            return False
-        return (root.field or root.name) == holder.name
 
     def _passed_on(self, holder: _Holder) -> list[Place]:
         """Where a holder's value is handed on by the holder's name, or returned."""
@@ -292,10 +284,6 @@ def _names_handed_on(outline: Outline) -> dict[str, list[Node]]:
 
 def _last(outline: Outline, node: Node) -> str:
     return outline.text(node).strip("&[]( )").rpartition("::")[2]
-
-
-def _is_function(kind: str) -> bool:
-    return kind == "function_item"
 
 
 def _is_within(outline: Outline, call: Call, function: int) -> bool:

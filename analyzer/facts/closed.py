@@ -10,42 +10,35 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from analyzer.facts.flows import ASKER, tracer_of
-from analyzer.facts.view import CrateView
-from analyzer.model import UNKNOWN, Fact, FactKind, Phase, Span
-from analyzer.syntax.flow.steps import Place
+from analyzer.facts.flows import ASKER, place_of, tracer_of
+from analyzer.facts.view import ASIDE, CrateView
+from analyzer.model import UNKNOWN, Fact, FactKind
 
 HIDDEN = "hidden-constant"
 _ACTS = frozenset({FactKind.PROCESS_SHELL, FactKind.NET_CONNECT, FactKind.NET_SEND})
 _MOST = 24
 """Acts of one crate that are followed back."""
-_LEFT_ALONE = frozenset({Phase.TEST, Phase.BENCH, Phase.EXAMPLE})
 
 
 def closed(view: CrateView, facts: Sequence[Fact]) -> Iterator[Fact]:
     """A mention beside each act whose subject is a constant in hiding; `api` is what it does."""
-    known = {(one.kind, _place(one)) for one in facts if one.kind in _ACTS and not _is_open(one)}
+    known = {(one.kind, place_of(one)) for one in facts if one.kind in _ACTS and not _is_open(one)}
     acts = [
         one
         for one in facts
         if one.kind in _ACTS
         and _is_open(one)
         and _is_told(view, one)
-        and (one.kind, _place(one)) not in known  # by some caller
-        and not set(one.phases) <= _LEFT_ALONE
+        and (one.kind, place_of(one)) not in known  # by some caller
+        and not set(one.phases) <= ASIDE
     ][:_MOST]
     if not acts:
         return
     view.code.asking = ASKER
     tracer = tracer_of(view, tuple(facts))
     for one in acts:
-        if tracer.is_closed(_place(one), with_chain=one.kind is FactKind.PROCESS_SHELL):
+        if tracer.is_closed(place_of(one), with_chain=one.kind is FactKind.PROCESS_SHELL):
             yield replace(one, kind=FactKind.MENTION, subject=HIDDEN, api=str(one.kind), data=())
-
-
-def _place(fact: Fact) -> Place:
-    where = fact.where
-    return (where.file, where.start_byte) if isinstance(where, Span) else ("", 0)
 
 
 def _is_told(view: CrateView, fact: Fact) -> bool:

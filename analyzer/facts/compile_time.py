@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from analyzer.facts.strings import downloads_in
+from analyzer.facts.strings import download_in
 from analyzer.facts.view import CrateView
 from analyzer.model import UNKNOWN, Fact, FactKind, Phase
 from analyzer.syntax.code import included_path
@@ -56,7 +56,8 @@ def _included(view: CrateView, site: MacroSite) -> Iterator[Fact]:
     if first is None or first.is_unknown or subject.startswith("{out}"):
         return
     packaged = included_path(site.file, first)
-    for command in downloads_in(_content(view, packaged)):
+    command = download_in(_content(view, packaged))
+    if command:
         yield view.fact(FactKind.VALUE_COMMAND, command, site, api=f"{site.name}!")
     if not packaged:
         yield _compiled(view.fact(FactKind.FILE_READ, subject, site, api=f"{site.name}!"))
@@ -64,7 +65,5 @@ def _included(view: CrateView, site: MacroSite) -> Iterator[Fact]:
 
 def _content(view: CrateView, path: str) -> str:
     """The text of a packaged file that is no documentation."""
-    if not path or path.endswith(".md"):
-        return ""
-    data = next((one.data for one in view.tree.files if one.path == path), b"")
-    return data[:_MAX_TEXT].decode("utf-8", "replace")
+    file = view.files.get(path) if not path.endswith(".md") else None
+    return file.data[:_MAX_TEXT].decode("utf-8", "replace") if file is not None else ""

@@ -59,9 +59,9 @@ def tracer_of(view: CrateView, facts: tuple[Fact, ...]) -> Tracer:
 
 def _tracer(view: CrateView, facts: tuple[Fact, ...], written: _Written) -> Tracer:
     return Tracer(
-        view.code,
+        view.tables,
         view.calls.callers,
-        ends=frozenset(_place(one) for one in facts if _is_end(one)),
+        ends=frozenset(place_of(one) for one in facts if _is_end(one)),
         written=written.by_place,
         max_steps=view.limits.flow_steps_per_crate,
         max_steps_per_sink=view.limits.flow_steps_per_sink,
@@ -78,7 +78,8 @@ def _is_end(fact: Fact) -> bool:
     return fact.kind.startswith(_OWN_VALUE) and not is_handing_on
 
 
-def _place(fact: Fact) -> Place:
+def place_of(fact: Fact) -> Place:
+    """Where a fact stands, as a walk names it."""
     where = fact.where
     return (where.file, where.start_byte) if isinstance(where, Span) else ("", 0)
 
@@ -87,7 +88,7 @@ def _by_place(wanted: Mapping[Fact, set[Fact]]) -> dict[Place, dict[Fact, set[Fa
     table: dict[Place, dict[Fact, set[Fact]]] = {}
     for sink, sources in wanted.items():
         if isinstance(sink.where, Span):
-            table.setdefault(_place(sink), {})[sink] = sources
+            table.setdefault(place_of(sink), {})[sink] = sources
     return table
 
 
@@ -96,12 +97,12 @@ def _arriving(
 ) -> list[Flow]:
     sources = {one for several in sinks.values() for one in several}
     has_texts = any(one.kind.startswith("value.") for one in sources)
-    wanted = frozenset(map(_place, sources))
+    wanted = frozenset(map(place_of, sources))
     trails = tracer.trails(places[0], wanted, places[1:], has_texts=has_texts)
     rows: list[Flow] = []
     for sink in sorted(sinks, key=repr):
         for source in sorted(sinks[sink], key=repr):
-            trail = trails.get(_place(source))
+            trail = trails.get(place_of(source))
             if trail is not None:
                 rows.append(Flow(source, sink, tuple(_hop(view, one) for one in trail)))
     return rows
@@ -123,19 +124,19 @@ class _Written:
         self._runners = [view.signatures.indicators[one] for one in ("shells", "interpreters")]
         for one in facts:
             if one.kind is FactKind.FILE_WRITE and _is_told(one.subject):
-                self._writers.setdefault(_path(one, one.subject), []).append(_place(one))
+                self._writers.setdefault(_path(one, one.subject), []).append(place_of(one))
             elif one.kind is FactKind.ENV_WRITE:
-                self._writers.setdefault(f"env {one.subject}", []).append(_place(one))
+                self._writers.setdefault(f"env {one.subject}", []).append(place_of(one))
                 self._variables.setdefault(one.subject, set()).update(one.data[:1])
             elif one.kind is FactKind.BUILD_DIRECTIVE and one.subject.startswith("rustc-env="):
                 name, _, value = one.subject.removeprefix("rustc-env=").partition("=")
-                self._writers.setdefault(f"env {name}", []).append(_place(one))
+                self._writers.setdefault(f"env {name}", []).append(place_of(one))
                 self._variables.setdefault(name, set()).add(value)
         self.by_place: dict[Place, tuple[Place, ...]] = {}
         for one in facts if self._writers else ():
             found = self._behind(one) if one.kind not in _STARTING else ()
             if found:
-                self.by_place[_place(one)] = found
+                self.by_place[place_of(one)] = found
 
     def started(self, fact: Fact) -> tuple[Place, ...]:
         """What was written to the program or library that a fact starts; a shell or interpreter
@@ -153,7 +154,7 @@ class _Written:
         elif fact.kind is FactKind.ENV_READ:
             reads = [f"env {fact.subject}"]
         rows = (one for text in reads for one in self._writers.get(text, ()))
-        return tuple(one for one in rows if one != _place(fact))
+        return tuple(one for one in rows if one != place_of(fact))
 
     def _spelled(self, text: str) -> Iterator[str]:
         """A path as it is written, and with the values of variables that are set in the crate."""

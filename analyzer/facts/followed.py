@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from analyzer.facts.flows import ASKER, tracer_of
+from analyzer.facts.flows import ASKER, place_of, tracer_of
 from analyzer.facts.view import CrateView
 from analyzer.model import UNKNOWN, Fact, FactKind, Span
 from analyzer.syntax.flow.steps import Place
@@ -43,7 +43,7 @@ def _behind(
     view.code.asking = ASKER
     tracer = tracer_of(view, tuple(facts))
     for one in reads[:_READS]:
-        for place in sorted(tracer.texts_behind(_place(one), frozenset(named)))[:_NAMES]:
+        for place in sorted(tracer.texts_behind(place_of(one), frozenset(named)))[:_NAMES]:
             yield one, named[place]
 
 
@@ -76,8 +76,3 @@ def _is_folder(view: CrateView, name: str) -> bool:
 
 def _is_open(subject: str) -> bool:
     return subject == UNKNOWN or "{}" in subject
-
-
-def _place(fact: Fact) -> Place:
-    where = fact.where
-    return (where.file, where.start_byte) if isinstance(where, Span) else ("", 0)

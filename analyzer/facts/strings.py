@@ -64,7 +64,8 @@ def _plain(
     for match in _IPV4.findall(text)[:20]:
         if _is_address(match):
             yield view.fact(FactKind.VALUE_ADDRESS, match, site, derivation=derivation)
-    for command in downloads_in(text):
+    command = download_in(text)
+    if command:
         yield view.fact(FactKind.VALUE_COMMAND, command, site, derivation=derivation)
     word = view.signatures.indicators["telling-texts"].match(text)
     if word is not None:
@@ -81,11 +82,10 @@ def _plain(
             )
 
 
-def downloads_in(text: str) -> Iterator[str]:
-    """The first command of a text that fetches from a fixed place."""
+def download_in(text: str) -> str:
+    """The first command of a text that fetches from a fixed place, or nothing."""
     command = _DOWNLOADS.search(text)
-    if command is not None:
-        yield command[0]
+    return command[0] if command is not None else ""
 
 
 def _is_address(text: str) -> bool:

@@ -20,15 +20,25 @@ from analyzer.model import (
     FactKind,
     Manifest,
     Phase,
+    SourceFile,
     SourceTree,
     Span,
 )
 from analyzer.signatures import Signatures
 from analyzer.syntax.code import CrateCode
 from analyzer.syntax.expansion import Macro
+from analyzer.syntax.flow.tables import Tables
 from analyzer.syntax.outline import Outline
 from analyzer.syntax.sites import Site, Sites
-from analyzer.syntax.texts import MacroSite, TextSite, attributes, composed, macros, written
+from analyzer.syntax.texts import (
+    STANDARD_OUTPUT,
+    MacroSite,
+    TextSite,
+    attributes,
+    composed,
+    macros,
+    written,
+)
 from analyzer.syntax.values import ONE_OF
 
 _OWN_CFG = frozenset({Phase.BUILD_SCRIPT})
@@ -36,7 +46,8 @@ _OWN_CFG = frozenset({Phase.BUILD_SCRIPT})
 PRINTING = ("println", "print", "writeln", "write", "format")
 """Macros whose text may be a line for cargo."""
 _FOR_CARGO = re.compile(rb'cargo|(?:[(,\[{]\s*r?#*"|\\n)(?:c(?:a(?:rg?)?)?)?\{|concat')
-_ASIDE = frozenset({Phase.TEST, Phase.EXAMPLE, Phase.BENCH})
+ASIDE = frozenset({Phase.TEST, Phase.EXAMPLE, Phase.BENCH})
+"""Code that only its reader runs."""
 _SHIPPED = frozenset({Phase.LIBRARY, Phase.BINARY, Phase.PROC_MACRO, Phase.BUILD_SCRIPT})
 
 
@@ -61,9 +72,19 @@ class CrateView:
             vars(one).clear()
 
     @functools.cached_property
+    def files(self) -> Mapping[str, SourceFile]:
+        """The files of the archive by path."""
+        return {one.path: one for one in self.tree.files}
+
+    @functools.cached_property
     def calls(self) -> Sites:
         """Questions about calls."""
         return Sites(self.code, self._is_aside)
+
+    @functools.cached_property
+    def tables(self) -> Tables:
+        """What following values looks up."""
+        return Tables(self.code)
 
     @functools.cached_property
     def sites(self) -> tuple[Site, ...]:
@@ -91,8 +112,8 @@ class CrateView:
             outline.data[start : macro.node.end_byte]
         ):
             return True
-        is_plain = macro.name in ("println", "print")  # others write code by the thousand
-        return is_plain and not BUILD_TIME.isdisjoint(self.phases_at(outline.path, start))
+        is_output = macro.name in STANDARD_OUTPUT  # others write code by the thousand
+        return is_output and not BUILD_TIME.isdisjoint(self.phases_at(outline.path, start))
 
     def texts(self, quick: re2._Regexp) -> Iterator[TextSite]:
         """String constants in whose spelling `quick` finds something, and all composed texts."""
@@ -156,7 +177,7 @@ class CrateView:
 
     def _is_aside(self, file: str, start: int) -> bool:
         """As `is_test`, or in a test, an example or a benchmark: code that only its reader runs."""
-        return self.is_test(file, start) or set(self.phases[file]) <= _ASIDE
+        return self.is_test(file, start) or set(self.phases[file]) <= ASIDE
 
     def is_test(self, file: str, start: int) -> bool:
         """Whether a place stands in an item that only a test build compiles."""

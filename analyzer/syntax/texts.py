@@ -19,6 +19,8 @@ from analyzer.syntax.values import Value, constant
 from analyzer.syntax.vocabulary import compiled
 
 _ROWS = 64
+STANDARD_OUTPUT = ("print", "println")
+"""Macros that print where cargo reads."""
 
 
 class MacroSite(NamedTuple):
@@ -74,7 +76,7 @@ def _is_for_cargo(outline: Outline, macro: Macro) -> bool:
     A line that a caller hands over whole is told where it stands.
     """
     data = outline.data[macro.node.start_byte : macro.node.end_byte]
-    return macro.name in ("print", "println") or b"cargo" in data
+    return macro.name in STANDARD_OUTPUT or b"cargo" in data
 
 
 def written(

@@ -42,7 +42,7 @@ class Expressions(Steps):
     # Expressions -------------------------------------------------------------------------------
 
     def _look_value(self, row: Row) -> None:
-        if row.node.type in _TYPED and self._tracer.implied.has_implicit:
+        if row.node.type in _TYPED and self._tables.implied.has_implicit:
             scope = row.outline.scope_at(row.node.start_byte, row.node.end_byte)
             self._implied(self._code.kinds.of(row.outline, row.node, scope), row.stack)
         look = getattr(self, f"_of_{row.node.type}", None)
@@ -54,16 +54,16 @@ class Expressions(Steps):
 
     def _implied(self, kind: str, stack: Stack) -> None:
         """What a value of an own type gives without a call: shown, gone over, awaited, added."""
-        for outline, node in self._tracer.implied.annotated(kind) if kind else ():
+        for outline, node in self._tables.implied.annotated(kind) if kind else ():
             self._add("result", outline, node, stack)
-        for item in self._tracer.implied.implicit.get(kind.rpartition("::")[2], ()) if kind else ():
+        for item in self._tables.implied.implicit.get(kind.rpartition("::")[2], ()) if kind else ():
             other = self._code.outlines[item.file]
             self._add("result", other, item.node, stack)
             names = parameters(other, item.node)
             function = other.function_at(
                 (item.node.child_by_field_name("body") or item.node).start_byte
             )
-            for stored in self._tracer.stores(other).of_name(names[0]) if names else ():
+            for stored in self._tables.stores(other).of_name(names[0]) if names else ():
                 if stored.function == function:
                     self._stored(other, stored, stack)  # what `fmt` writes
 
@@ -109,7 +109,7 @@ class Expressions(Steps):
         value = item.node.child_by_field_name("value")
         if value is not None:
             self._value(other, value, ())
-        for holder, stored in self._tracer.stored_in(segments[-1]):
+        for holder, stored in self._tables.stored_in(segments[-1]):
             self._stored(holder, stored, ())
 
     def _of_field_expression(self, row: Row) -> None:
@@ -125,10 +125,10 @@ class Expressions(Steps):
 
     def _field(self, owner: str, name: str, stack: Stack) -> bool:
         """Whether anything is known of what a field is given."""
-        given = self._tracer.fields.given(owner, name)
+        given = self._tables.fields.given(owner, name)
         for one in given:
             self._value(one.outline, one.node, self._kept(one, stack))
-        changes = self._tracer.stored_in_field(name)
+        changes = self._tables.stored_in_field(name)
         for outline, stored in changes:
             self._stored(outline, stored, ())
         return bool(given or changes)
@@ -294,7 +294,7 @@ class Expressions(Steps):
         self._value(outline, body, row.stack)
         target, name = (row.node.child_by_field_name(one) for one in ("return_type", "name"))
         if target is not None and name is not None and _SHARED.search(outline.text(target)):
-            for other, stored in self._tracer.stored_in(outline.text(name)):
+            for other, stored in self._tables.stored_in(outline.text(name)):
                 self._stored(other, stored, ())  # `registry().lock()` changes what is shared
         for node, _ in outline.of("return_expression"):
             if body.start_byte <= node.start_byte < body.end_byte:

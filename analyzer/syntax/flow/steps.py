@@ -51,7 +51,7 @@ class Steps:
     """`trails` are filled while it runs: the steps from the start to each source met."""
 
     def __init__(self, tracer: Tracer) -> None:
-        self._tracer, self._code = tracer, tracer.code
+        self._tracer, self._tables, self._code = tracer, tracer.tables, tracer.code
         self._rows: list[tuple[Row, int]] = []
         self._queue: deque[int] = deque()
         self._seen: set[tuple[object, ...]] = set()

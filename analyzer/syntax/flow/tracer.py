@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from analyzer.syntax.callers import Callers, Function
-from analyzer.syntax.code import CrateCode, bare
-from analyzer.syntax.fields import Fields, parameters
-from analyzer.syntax.flow.handed import Handed
+from analyzer.syntax.code import bare
+from analyzer.syntax.fields import parameters
 from analyzer.syntax.flow.hops import Step, hops
-from analyzer.syntax.flow.implied import Implied
 from analyzer.syntax.flow.sinks import AROUND, handed_out, is_setting, shown_at
 from analyzer.syntax.flow.steps import Place
-from analyzer.syntax.flow.stored import Stored, Stores
+from analyzer.syntax.flow.stored import Stored
+from analyzer.syntax.flow.tables import Tables
 from analyzer.syntax.flow.walk import Walk
 from analyzer.syntax.names import Item
 from analyzer.syntax.outline import Call, Node, Outline, Scope
@@ -66,7 +65,7 @@ class Tracer:
 
     def __init__(
         self,
-        code: CrateCode,
+        tables: Tables,
         callers: Callers,
         *,
         ends: frozenset[Place],
@@ -74,18 +73,12 @@ class Tracer:
         max_steps: int,
         max_steps_per_sink: int,
     ) -> None:
-        self.code, self._callers = code, callers
+        self.tables, self.code, self._callers = tables, tables.code, callers
         self.sources: frozenset[Place] = frozenset()
         self.has_texts = False
         self._ends, self._written = ends, written
         self._steps, self._steps_per_sink, self._left = max_steps, max_steps_per_sink, 0
         self.is_exhausted = False
-        self.fields = Fields(code)
-        self.handed, self.implied = Handed(code), Implied(code)
-        self._stores: dict[str, Stores] = {}
-        self._in_statics: dict[str, list[tuple[Outline, Stored]]] = {}
-        self._in_fields: dict[str, list[tuple[Outline, Stored]]] = {}
-        self._nodes: dict[str, dict[int, Node]] = {}
 
     def step(self) -> bool:
         """Count one step; whether there was one left. `is_exhausted` once a walk was cut short."""
@@ -106,7 +99,7 @@ class Tracer:
         `started` are places that wrote what it starts; `has_texts`: some sources are literals.
         """
         outline = self.code.outlines.get(sink[0])
-        node = self._node(sink)
+        node = self.tables.call_at(sink)
         if outline is None or node is None:
             return {}
         self.sources = sources - {sink}
@@ -121,7 +114,7 @@ class Tracer:
 
     def texts_behind(self, sink: Place, texts: frozenset[Place]) -> frozenset[Place]:
         """The texts that the arguments of a call may be made of."""
-        outline, node = self.code.outlines.get(sink[0]), self._node(sink)
+        outline, node = self.code.outlines.get(sink[0]), self.tables.call_at(sink)
         if outline is None or node is None:
             return frozenset()
         self.sources, self.has_texts, self._left = texts, True, self._steps_per_sink
@@ -134,7 +127,7 @@ class Tracer:
         """Whether what a call is given is made of constants of the crate and of nothing else;
         `with_chain`: what its builder and its result are given as well.
         """
-        outline, node = self.code.outlines.get(sink[0]), self._node(sink)
+        outline, node = self.code.outlines.get(sink[0]), self.tables.call_at(sink)
         if outline is None or node is None or node.type == "macro_invocation":
             return False
         self.sources, self._left = frozenset(), self._steps_per_sink
@@ -155,22 +148,6 @@ class Tracer:
         return frozenset(walk.trails)
 
     # What a sink is given ------------------------------------------------------------------------
-
-    def _node(self, place: Place) -> Node | None:
-        """The call or macro invocation at a place of a file."""
-        outline = self.code.outlines.get(place[0])
-        if outline is None:
-            return None
-        if place[0] not in self._nodes:
-            table: dict[int, Node] = {}
-            for call in outline.calls:
-                field = call.function.child_by_field_name("field") if call.receiver else None
-                start = field.start_byte if field is not None else call.node.start_byte
-                table[outline.origin(start)] = call.node
-            for macro in outline.macros.values():
-                table.setdefault(outline.origin(macro.node.start_byte), macro.node)
-            self._nodes[place[0]] = table
-        return self._nodes[place[0]].get(place[1])
 
     # What a walk asks ----------------------------------------------------------------------------
 
@@ -212,43 +189,11 @@ class Tracer:
     def _put_at(self, places: tuple[Place, ...]) -> list[tuple[Outline, Node]]:
         found: list[tuple[Outline, Node]] = []
         for one in places:
-            outline, node = self.code.outlines.get(one[0]), self._node(one)
+            outline, node = self.code.outlines.get(one[0]), self.tables.call_at(one)
             if outline is not None and node is not None:
                 is_source = one in self.sources
                 found += [(outline, node)] if is_source else handed_out(outline, node, self.code)
         return found
-
-    def stores(self, outline: Outline) -> Stores:
-        """The table of changes of a file."""
-        if outline.path not in self._stores:
-            self._stores[outline.path] = Stores(outline)
-        return self._stores[outline.path]
-
-    def stored_in(self, name: str) -> list[tuple[Outline, Stored]]:
-        """What any file puts into a static of this name."""
-        if name not in self._in_statics:
-            self.code.want(static=name)
-            self._in_statics[name] = [
-                (outline, one)
-                for outline in self._saying(name)
-                for one in self.stores(outline).of_name(name)
-            ]
-        return self._in_statics[name]
-
-    def stored_in_field(self, name: str) -> list[tuple[Outline, Stored]]:
-        """What any file puts into a field of this name."""
-        if name not in self._in_fields:
-            self.code.want(field=name)
-            self._in_fields[name] = [
-                (outline, one)
-                for outline in self._saying(f".{name}")
-                for one in self.stores(outline).of_field(name)
-            ]
-        return self._in_fields[name]
-
-    def _saying(self, text: str) -> list[Outline]:
-        raw = text.encode()
-        return [one for one in self.code.outlines.values() if raw in one.data]
 
     def callers(self, function: Function) -> list[tuple[Outline, Node]]:
         """The calls that may mean a function."""

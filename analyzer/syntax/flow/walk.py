@@ -142,18 +142,18 @@ class Walk(Expressions):
     def _kept_end(self, row: Row, names: set[str], binding: Binding) -> None:
         """What goes in at an end that is kept in a field, or that is what a static holds."""
         for name in sorted(names):
-            for field in self._tracer.fields.holding(row.outline, name, binding.start, binding.end):
-                for other, stored in self._tracer.stored_in_field(field):
+            for field in self._tables.fields.holding(row.outline, name, binding.start, binding.end):
+                for other, stored in self._tables.stored_in_field(field):
                     self._stored(other, stored, ())
-            for static in self._tracer.stores(row.outline).given_to(name, binding[:2]):
-                for other, stored in self._tracer.stored_in(static):
+            for static in self._tables.stores(row.outline).given_to(name, binding[:2]):
+                for other, stored in self._tables.stored_in(static):
                     self._stored(other, stored, ())
         holder = row.outline.function_at(row.node.start_byte)
         kept = (
             row.outline.functions[holder].node.child_by_field_name("name") if holder >= 0 else None
         )
         if kept is not None and row.outline.functions[holder].kind == "static_item":
-            for other, stored in self._tracer.stored_in(row.outline.text(kept)):
+            for other, stored in self._tables.stored_in(row.outline.text(kept)):
                 self._stored(other, stored, ())  # the static is the other end
 
     @staticmethod
@@ -172,7 +172,7 @@ class Walk(Expressions):
         if key in self._seen:
             return
         self._seen.add(key)
-        for one in self._tracer.stores(row.outline).of_name(name):
+        for one in self._tables.stores(row.outline).of_name(name):
             is_here = one.function == function or name != "self"
             if is_here and valid[0] <= one.position <= valid[1]:
                 self._stored(row.outline, one, row.stack)
@@ -184,7 +184,7 @@ class Walk(Expressions):
         entries = self._tracer.lent(row.outline, row.stored)
         for entry, name in entries:
             other = self._code.outlines[entry.function[0]]
-            for one in self._tracer.stores(other).of_name(name):
+            for one in self._tables.stores(other).of_name(name):
                 if one.function == entry.function[1]:
                     self._stored(other, one, entered(row.stack, entry))
         is_sure = any(entry.is_sure for entry, _ in entries)
@@ -219,10 +219,10 @@ class Walk(Expressions):
             self._given(other, call, (index, here), ())
         if row.name == "self":
             return
-        for other, node in self._tracer.implied.given(outline, function):
+        for other, node in self._tables.implied.given(outline, function):
             self._value(other, node, ())
         name = clean(outline.functions[function].name)
-        for other, node in self._tracer.handed.function(name):
+        for other, node in self._tables.handed.function(name):
             self._value(other, node, ())
 
     def _given(
@@ -258,7 +258,7 @@ class Walk(Expressions):
         if _HOOK.search(row.outline.data, max(0, start - _BEFORE), start):
             for outline, one in self._panics():
                 self._value(outline, one, ())
-        for outline, one in self._tracer.handed.given(row.outline, closure.node):
+        for outline, one in self._tables.handed.given(row.outline, closure.node):
             is_here = outline is row.outline and self._is_beside(outline, one, closure.node)
             self._value(outline, one, row.stack if is_here else ())
 

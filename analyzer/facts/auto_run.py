@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from analyzer.facts.files import looks_disguised
 from analyzer.facts.view import CrateView
-from analyzer.model import Fact, FactKind, Member, SourceFile, Span
+from analyzer.model import Fact, FactKind, Member, Span
 
 _TEXT = r'"(?:[^"\\\n]|\\.)*"'
 _COMMAND = re.compile(
@@ -39,25 +39,25 @@ def facts(view: CrateView) -> Iterator[Fact]:
             continue
         is_met = entry.is_met(file.data)
         group = entry.group if is_met else f"{entry.group}-settings"
-        found = list(_commands(file)) if is_met else []
+        is_read = is_met and len(file.data) <= _MAX_SIZE
+        whole = file.data.decode("utf-8", "replace") if is_read else ""
+        found = list(_commands(whole))
         texts = tuple(one for one, _ in found)
         started = [
             one.path
             for one in view.tree.files
             if looks_disguised(one) and any(one.path in text for text in texts)
         ]
-        notes = (*map(_DISGUISED.format, started), *_hidden(file, texts))
+        is_hidden = bool(texts) and _HIDDEN.search(whole) is not None
+        notes = (*map(_DISGUISED.format, started), *(["hides its output"] * is_hidden))
         at = next((at for text, at in found for one in started if one in text), None)
         at = found[0][1] if at is None and found else at
-        where = _at(file, at) if at is not None else Member(file.path)
+        where = _at(file.path, whole, at) if at is not None else Member(file.path)
         yield Fact(FactKind.ARCHIVE_AUTORUN, file.path, where, api=group, data=(*notes, *texts))
 
 
-def _commands(file: SourceFile) -> Iterator[tuple[str, int]]:
+def _commands(text: str) -> Iterator[tuple[str, int]]:
     """(command with its arguments, position) by the keys that hold them."""
-    if len(file.data) > _MAX_SIZE:
-        return
-    text = file.data.decode("utf-8", "replace")
     command, at, end = "", 0, 0
     for match in list(_COMMAND.finditer(text))[:_MAX_COMMANDS]:
         words = " ".join(_plain(one[0]) for one in _STRING.finditer(match["given"]))
@@ -80,13 +80,7 @@ def _plain(quoted: str) -> str:
         return quoted.strip('"')
 
 
-def _hidden(file: SourceFile, commands: tuple[str, ...]) -> Iterator[str]:
-    if commands and _HIDDEN.search(file.data.decode("utf-8", "replace")):
-        yield "hides its output"
-
-
-def _at(file: SourceFile, position: int) -> Span:
-    text = file.data.decode("utf-8", "replace")
+def _at(path: str, text: str, position: int) -> Span:
     line = text.count("\n", 0, position) + 1
-    column = position - (text.rfind("\n", 0, position) + 1) + 1
-    return Span(file.path, line, column, line)
+    column = position - text.rfind("\n", 0, position)
+    return Span(path, line, column, line)

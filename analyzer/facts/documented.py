@@ -38,7 +38,7 @@ def _hop(hop: Hop) -> Hop:
 
 
 def _is_apart(where: Where) -> bool:
-    return isinstance(where, Span) and where.file.endswith((DOCUMENTATION, TEXTS))
+    return _in_file(where) is not where
 
 
 def _in_file(where: Where) -> Where:

@@ -7,15 +7,17 @@ the call still tells that nothing from outside goes into it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.facts.flows import ASKER, place_of, tracer_of
 from analyzer.facts.view import ASIDE, CrateView
-from analyzer.model import UNKNOWN, Fact, FactKind
+from analyzer.model import HIDDEN_CONSTANT, UNKNOWN, Fact, FactKind
 
-HIDDEN = "hidden-constant"
 _ACTS = frozenset({FactKind.PROCESS_SHELL, FactKind.NET_CONNECT, FactKind.NET_SEND})
+_NET = frozenset({FactKind.NET_CONNECT, FactKind.NET_SEND})
+_HOLED = re.compile(r"[a-z]+://[^/?#{]*\{\}[^/?#{]*\.[a-z]{2,}(?:[:/?#]|\Z)")
 _MOST = 24
 """Acts of one crate that are followed back."""
 
@@ -38,7 +40,9 @@ def closed(view: CrateView, facts: Sequence[Fact]) -> Iterator[Fact]:
     tracer = tracer_of(view, tuple(facts))
     for one in acts:
         if tracer.is_closed(place_of(one), with_chain=one.kind is FactKind.PROCESS_SHELL):
-            yield replace(one, kind=FactKind.MENTION, subject=HIDDEN, api=str(one.kind), data=())
+            yield replace(
+                one, kind=FactKind.MENTION, subject=HIDDEN_CONSTANT, api=str(one.kind), data=()
+            )
 
 
 def _is_told(view: CrateView, fact: Fact) -> bool:
@@ -49,4 +53,6 @@ def _is_told(view: CrateView, fact: Fact) -> bool:
 
 
 def _is_open(fact: Fact) -> bool:
-    return fact.subject == UNKNOWN or not fact.subject.replace("{}", "").strip()
+    """Whether a subject is not known, or the middle of its host."""
+    is_unknown = fact.subject == UNKNOWN or not fact.subject.replace("{}", "").strip()
+    return is_unknown or (fact.kind in _NET and _HOLED.match(fact.subject) is not None)

@@ -30,6 +30,7 @@ from analyzer.model.crate import (
 from analyzer.model.decision import Clause, ClauseKind, Decision, Outcome, StaleWaiver, Waiver
 from analyzer.model.facts import (
     BUILD_TIME,
+    HIDDEN_CONSTANT,
     QUIET,
     UNKNOWN,
     CallEdge,
@@ -73,6 +74,7 @@ from analyzer.model.report import (
 
 __all__ = [
     "BUILD_TIME",
+    "HIDDEN_CONSTANT",
     "QUIET",
     "UNKNOWN",
     "Advisory",

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 UNKNOWN = "unknown"
 """Subject of a fact whose subject could not be worked out; rules may match it."""
+HIDDEN_CONSTANT = "hidden-constant"
+"""Subject of a mention beside an act whose address or command is a constant in hiding."""
 
 
 class Phase(StrEnum):

@@ -28,7 +28,7 @@ from analyzer.model import (
 from analyzer.rules.apart import weighed
 from analyzer.rules.clauses import FactIndex
 from analyzer.rules.groups import Groups, Meeting
-from analyzer.rules.own_service import LIST, is_own_key
+from analyzer.rules.own_service import OwnServices
 from analyzer.rules.ruleset import RuleSet
 from analyzer.rules.schema import MATCHED_SCOPES, Clause, Rule, Scope
 from analyzer.rules.versions import newness
@@ -53,13 +53,13 @@ def match(
         ruleset = ruleset.of_one_version
     is_new = None if before is None else newness(factset.facts, before)
     index = FactIndex(factset.facts, ruleset.signatures, is_new)
-    groups = Groups(factset)
+    groups, own = Groups(factset), OwnServices(factset.facts, ruleset.signatures)
     findings: list[Finding] = []
     for rule in ruleset.rules:
         if rule.scope is Scope.FLOW:
-            findings += _flowing(rule, index, _asked(rule, factset.flows, ruleset))
+            findings += _flowing(rule, index, _asked(rule, factset.flows, own))
         elif rule.scope in MATCHED_SCOPES and _is_possible(rule, index):
-            findings += _findings(rule, index, groups)
+            findings += _findings(rule, index, groups, own)
     told = _corroborated(_without_implied(findings))
     return tuple(weighed((_drawn(one, factset.flows) for one in told), factset, ruleset))
 
@@ -106,12 +106,11 @@ def _without_implied(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(one for one in findings if not is_told(one))
 
 
-def _asked(rule: Rule, flows: tuple[Flow, ...], ruleset: RuleSet) -> tuple[Flow, ...]:
+def _asked(rule: Rule, flows: tuple[Flow, ...], own: OwnServices) -> tuple[Flow, ...]:
     """The flows that a rule looks at."""
-    secrets = ruleset.signatures.indicators.get(LIST)
-    if not rule.is_foreign_only or secrets is None:
+    if not rule.is_foreign_only:
         return flows
-    return tuple(one for one in flows if not is_own_key(one.source, one.sink, secrets))
+    return tuple(one for one in flows if not own.is_own(one.source, one.sink))
 
 
 def _flowing(rule: Rule, index: FactIndex, flows: tuple[Flow, ...]) -> list[Finding]:
@@ -177,15 +176,27 @@ class _Row:
     minimum: int = 1
 
 
-def _findings(rule: Rule, index: FactIndex, groups: Groups) -> list[Finding]:
+def _findings(rule: Rule, index: FactIndex, groups: Groups, own: OwnServices) -> list[Finding]:
     rows = [_Row(index.fulfilling(one, rule.phases), one.minimum) for one in rule.all]
     if rule.any:
         rows.append(_Row(_united(rule.any, rule, index)))
     if not rows or not all(one.facts for one in rows):
         return []
     barred = _united(rule.none, rule, index)
-    found = [_finding(rule, chain) for chain in _chains(rule, rows, barred, groups)]
+    chains = _chains(rule, rows, barred, groups)
+    found = [_finding(rule, one) for one in chains if _is_foreign(rule, one, own)]
     return sorted(found, key=lambda one: [repr(each.where) for each in one.evidence])
+
+
+def _is_foreign(rule: Rule, chain: Meeting, own: OwnServices) -> bool:
+    """Whether some secret of a meeting may go to another service than its own."""
+    if not rule.is_foreign_only:
+        return True
+    ends = [
+        [one for row, facts in enumerate(chain) for one in facts if _role(rule, row, one) == role]
+        for role in FLOW_ROLES
+    ]
+    return not all(own.is_own(a, b) for a in ends[0] for b in ends[1])
 
 
 def _united(clauses: Iterable[Clause], rule: Rule, index: FactIndex) -> tuple[Fact, ...]:

@@ -119,7 +119,7 @@ class Rule:
     within: int = 0
     """How many functions with facts the one may reach in which the clauses meet; 0: any number."""
     is_foreign_only: bool = False
-    """A variable that bears the name of the host which it is sent to is not asked about."""
+    """What goes to the service that a secret belongs to is not asked about."""
 
 
 _CLAUSE_TABLES = frozenset({"all", "any", "none"})

@@ -72,6 +72,7 @@ def test_every_indicator_list_is_used_by_a_rule_or_by_the_engine() -> None:
         "host-variables",
         "known-services",
         "narrow-purposes",
+        "own-services",
         "plain-variables",
         "popular-crates",
         "secret-parameters",

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from analyzer.facts.closed import HIDDEN
-from analyzer.model import Fact, FactKind
+from analyzer.model import HIDDEN_CONSTANT, Fact, FactKind
 
 FactsOf = Callable[..., list[Fact]]
 HEAD = """use std::process::Command;
@@ -54,7 +53,7 @@ OPEN = {
 
 
 def _hidden(facts: list[Fact]) -> list[Fact]:
-    return [one for one in facts if one.kind is FactKind.MENTION and one.subject == HIDDEN]
+    return [one for one in facts if one.kind is FactKind.MENTION and one.subject == HIDDEN_CONSTANT]
 
 
 @pytest.mark.parametrize("code", HIDING.values(), ids=HIDING)

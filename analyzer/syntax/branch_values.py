@@ -105,6 +105,18 @@ class Branches(Literals):
         sides = tuple(self.fold(outline, one, scope, frame, depth) for one in (left, right))
         return joined(sides, step="join of texts")
 
+    def _fold_unary_expression(
+        self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
+    ) -> Value:
+        """`*x` is `x`; of `-x` numbers are known."""
+        sign = node.children[0].type
+        value = self.fold(outline, node.named_children[-1], scope, frame, depth)
+        if sign == "*":
+            return value
+        if sign == "-" and value.number is not None:
+            return Value((str(-value.number),), number=-value.number)
+        return UNKNOWN_VALUE
+
     def _fold_array_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:

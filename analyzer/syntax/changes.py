@@ -25,7 +25,7 @@ _NUMBER = re.compile(
 )
 INNER = frozenset(
     "reference_expression try_expression await_expression parenthesized_expression"
-    " return_expression unary_expression expression_statement"
+    " return_expression expression_statement"
     " else_clause unsafe_block async_block closure_expression".split()
 )
 SAME_TEXT = frozenset(

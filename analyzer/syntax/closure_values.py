@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,13 @@ ONE_BY_ONE = frozenset(
     position for_each inspect any all""".split()
 )
 """Methods that do something with single elements."""
-COMPUTED = frozenset({"call_expression", "identifier", "index_expression", "binary_expression"})
-"""Expressions that are run where folding leaves something open."""
+_COMPUTED = frozenset(
+    {"call_expression", "identifier", "index_expression", "binary_expression", "unary_expression"}
+)
+_SHORT = 4
 _CHOOSING = frozenset({"find", "find_map", "nth", "last", "max_by_key", "min_by_key"})
+_EACH = frozenset({"map", "flat_map", "filter_map", "fold"})
+_BRANCH = re.compile(r"\|\s*(?:\{.*)?\b(?:if|match)\b", re.DOTALL)
 CHOOSING = ("call_expression", "index_expression")
 _STATED = ("integer_literal", "range_expression")
 _CHARACTERS = frozenset({"chars", "bytes", "char_indices", "as_bytes", "encode_utf16"})
@@ -66,13 +71,30 @@ def goes_over_text(outline: Outline, node: Node) -> bool:
     return False
 
 
+def is_computed(outline: Outline, node: Node) -> bool:
+    """Whether an expression is run where folding leaves something open."""
+    if node.type == "field_expression":
+        owner = node.child_by_field_name("value")
+        return owner is not None and owner.type == "identifier"
+    if node.type == "macro_invocation":
+        macro = outline.macros.get(node.start_byte)
+        return macro is not None and macro.name == "format" and len(macro.arguments) < _SHORT
+    return node.type in _COMPUTED
+
+
 def is_choosing(outline: Outline, node: Node) -> bool:
-    """Whether something gives one of several elements: which one, the interpreter may know."""
+    """Whether something gives one of several elements, or takes a branch for each of them: which
+    one, the interpreter may know.
+    """
     if node.type == "index_expression":
         return node.named_child_count == 2 and node.named_children[1].type not in _STATED
     function = node.child_by_field_name("function")
     field = function.child_by_field_name("field") if function is not None else None
-    return field is not None and outline.text(field) in _CHOOSING
+    name = outline.text(field) if field is not None else ""
+    if name in _EACH:
+        listed_ = node.child_by_field_name("arguments")
+        return listed_ is not None and _BRANCH.search(outline.text(listed_)) is not None
+    return name in _CHOOSING
 
 
 def through_closure(
@@ -85,8 +107,10 @@ def through_closure(
     """`option.map(|x| x.join(..))`: the closure's result on the receiver's value."""
     (receiver, node), (frame, depth) = nodes, state
     value = evaluator.fold(outline, receiver, scope, frame, depth)
+    if node.type in ("scoped_identifier", "identifier"):
+        return _through_function(evaluator, outline, (node, value), scope, depth)
     if node.type != "closure_expression":
-        return value if node.type in ("scoped_identifier", "identifier") else UNKNOWN_VALUE
+        return UNKNOWN_VALUE
     listed_, body = (node.child_by_field_name(one) for one in ("parameters", "body"))
     names = listed_.named_children if listed_ is not None else []
     if body is None or len(names) != 1:
@@ -99,3 +123,21 @@ def through_closure(
         return listed(tuple(evaluator.fold(outline, body, scope, one, depth) for one in several))
     inner = evaluator.memory.kept({**frame, **destructured(outline, names[0], value)})
     return evaluator.fold(outline, body, scope, inner, depth)
+
+
+def _through_function(
+    evaluator: Evaluator, outline: Outline, what: tuple[Node, Value], scope: Scope, depth: int
+) -> Value:
+    """What a function that is named in a closure's place makes of a value; one that is not the
+    crate's own mostly only changes its type.
+    """
+    node, value = what
+    own = evaluator.code.needed_function(evaluator.code.callee(outline, node, scope))
+    if own is None or value.is_unknown:
+        return value
+    if value.items is None:
+        return evaluator.entered(own.file, own.node, (value,), depth)
+    if value.is_constant or len(value.items) > MAX_ITEMS:
+        return UNKNOWN_VALUE  # bytes are for the interpreter
+    several = (evaluator.entered(own.file, own.node, (one,), depth) for one in value.items)
+    return listed(tuple(several))

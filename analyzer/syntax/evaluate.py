@@ -30,10 +30,10 @@ from analyzer.syntax.changes import (
 )
 from analyzer.syntax.closure_values import (
     CHOOSING,
-    COMPUTED,
     ONE_BY_ONE,
     goes_over_text,
     is_choosing,
+    is_computed,
     or_else,
     through_closure,
 )
@@ -126,7 +126,7 @@ class Evaluator(Branches):
                 self.names |= self._interpreter.names
             if value.is_unknown:
                 value = self._fold(outline, node, scope, frame, depth + 1)
-            if value.is_open and node.type in COMPUTED:
+            if value.is_open and is_computed(outline, node):
                 computed = self._interpreter.attempt(outline, node, scope, frame)
                 self.names |= self._interpreter.names
                 if not computed.is_unknown:

@@ -7,6 +7,7 @@ than all tokens. A property test holds it to what the lexer says, so it is no se
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from analyzer.syntax.lexer import ODD_BLANK, Special, TokenKind, code_start
@@ -16,6 +17,7 @@ _PART = re.compile(
     rb"\"(?:[^\"\\]*+\")?|/(?:/[^\n]*+|\*)|r#*+\""
     rb"|'(?:\\(?:u\{[^'}]*+\}|x[^']{2}|[^ux])|[^\\\x80-\xff]|[\xc0-\xff][\x80-\xbf]*+)'"
 )
+_ODD = re.compile(ODD_BLANK + rb"|[\0\v]")
 _BEGINNINGS = {b'"': "escaped", b"/*": "block"}
 _BORDER = re.compile(rb"(?:\A|[^A-Za-z0-9_'\x80-\xff]|" + ODD_BLANK + rb")[bc]?\Z")
 _BYTE_PREFIX = re.compile(rb"(?:\A|[^A-Za-z0-9_'\x80-\xff]|" + ODD_BLANK + rb")b\Z")
@@ -94,3 +96,16 @@ def merged(first: list[Range], second: list[Range]) -> list[Range]:
         if not found or one[0] >= found[-1][1]:
             found.append(one)
     return found
+
+
+def is_odd(data: bytes) -> bool:
+    """Whether the file's words are not what its bytes show: odd blanks, NUL, no UTF-8, no NFC."""
+    if data.isascii():
+        return b"\0" in data or b"\v" in data  # a blank to rustc, but not to RE2
+    if _ODD.search(data):
+        return True
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return True
+    return not unicodedata.is_normalized("NFC", text)

@@ -45,6 +45,21 @@ def parse_range(buffer: bytearray, first: Node, last: Node, *, behind: int = 0) 
     return tree_sitter.Parser(_LANGUAGE, included_ranges=[span]).parse(buffer)
 
 
+def parse_match(data: bytes, span: tuple[int, int], inside: tuple[int, int, int]) -> Node | None:
+    """The `match` that a `matches!` stands for, with one arm, at its own offsets; None if it is no
+    `match`. `span` is the invocation; `inside`: its content, the comma before the pattern, its end.
+    """
+    (start, _), (first, comma, end) = span, inside
+    buffer = bytearray(data[:end] + b"=>1}")
+    buffer[start:first] = b"match".ljust(first - start)
+    buffer[comma : comma + 1] = b"{"
+    origin = tree_sitter.Point(0, 0)
+    read = tree_sitter.Range(origin, origin, start, len(buffer))
+    tree = tree_sitter.Parser(_LANGUAGE, included_ranges=[read]).parse(buffer)
+    rows = [one for *_, kind, one in captures(tree.root_node) if kind == "match_expression"]
+    return rows[0] if rows and not tree.root_node.has_error else None
+
+
 def pattern_names(pattern: Node) -> Iterator[Node]:
     """The names that a pattern binds."""
     pending = [pattern]

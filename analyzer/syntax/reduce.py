@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import sys
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,14 +16,12 @@ from typing import NamedTuple
 
 import re2
 
-from analyzer.syntax.flat import Flat, Range, flatten, merged
+from analyzer.syntax.flat import Flat, Range, flatten, is_odd, merged
 from analyzer.syntax.handed_on import names_handed_on, types_around
-from analyzer.syntax.lexer import ODD_BLANK
 from analyzer.syntax.regions import CONTAINERS, Kind, Regions, regions
 from analyzer.syntax.telling import Telling, spelled, told
 from analyzer.syntax.vocabulary import NO_ALIASES, Aliases, Vocabulary, compiled
 
-_ODD = re.compile(ODD_BLANK + rb"|[\0\v]")
 _TABLE = re.compile(rb"\[[\s0-9a-fA-FxXobuisze_,.()\[\]&+-]{400,}+")
 _BRACKETS = re.compile(rb"[()\[\]]")
 _ROUNDS = 64
@@ -154,7 +151,7 @@ class Reducer:
         self._carriers: frozenset[str] = frozenset()
         self._asked: tuple[set[str], ...] = (set(), set(), set(), set())
         self._files = {
-            path: _File(data, path in whole or _is_odd(data)) for path, data in files.items()
+            path: _File(data, path in whole or is_odd(data)) for path, data in files.items()
         }
         for path, one in self._files.items():
             self._first_look(one, built.get(path, []))
@@ -198,6 +195,7 @@ class Reducer:
         for _ in range(_CALLER_DEPTH):
             if not callers_of:
                 break
+            callers_of = callers_of | self._renamed(callers_of)
             called = rb"\b(?:%b)\s*(?:::\s*<[^;{}]*>\s*)?[(!,)]" % _any(callers_of)
             around = self._keep_found(compiled(called), with_bodies=True)
             callers_of = around - self._asked[1]
@@ -225,6 +223,13 @@ class Reducer:
                 one.keep((hit.start() for hit in pattern.finditer(code)), with_bodies=with_bodies)
                 names |= {one.regions.all[number].text for number in one.kept - before}
         return names - {""}
+
+    def _renamed(self, names: set[str]) -> set[str]:
+        """Other names that some `use` gives to these; where it does is kept."""
+        pattern = compiled(rb"\b(?:%b)\s+as\s+(\w+)" % _any(names))
+        self._keep_found(pattern, with_bodies=False)
+        hits = (hit for one in self._files.values() for hit in pattern.finditer(one.data))
+        return {hit[1].decode() for hit in hits}
 
     def _keep_declarations(self, names: set[str]) -> None:
         """Keep where these are declared; `Type::name` only in what says that it is of the type."""
@@ -349,19 +354,6 @@ def _givings(names: Iterable[str]) -> re2._Regexp:
 
 def _any(names: Iterable[str]) -> bytes:
     return b"|".join(re.escape(one.encode()) for one in sorted(names))
-
-
-def _is_odd(data: bytes) -> bool:
-    """Whether the file's words are not what its bytes show: odd blanks, NUL, no UTF-8, no NFC."""
-    if data.isascii():
-        return b"\0" in data or b"\v" in data  # a blank to rustc, but not to RE2
-    if _ODD.search(data):
-        return True
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return True
-    return not unicodedata.is_normalized("NFC", text)
 
 
 def _table(code: bytes, span: Range, hits: list[int]) -> Range | None:

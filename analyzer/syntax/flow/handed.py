@@ -197,6 +197,8 @@ class Handed:
     def _calls(self, holder: _Holder) -> Iterator[tuple[Call, Outline]]:
         """The calls of what a holder holds: by its own name, or by a local that is bound to it."""
         raw = holder.name.encode()
+        if holder.function < 0 and not holder.name.isdecimal():
+            self._code.want(caller=holder.name)
         for outline in self._near(holder):
             if raw not in outline.data:
                 continue

@@ -35,7 +35,11 @@ def _extend(machine: Machine, value: object, given: list[object]) -> object:
     value = plain(value)
     if isinstance(value, str):
         return value + text(given[0])
-    items(value).extend(plain(one) for one in rows(machine, given[0]))
+    more = plain(given[0])
+    if isinstance(more, (Number, Char)):
+        items(value).append(more)  # an option that holds one
+    else:
+        items(value).extend(plain(one) for one in rows(machine, more))
     return ()
 
 

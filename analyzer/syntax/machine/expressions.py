@@ -43,6 +43,21 @@ _LIMITS: Mapping[str, Callable[[int], int]] = {
 }
 
 
+_OPERATORS: Mapping[str, str] = {
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "div",
+    "%": "rem",
+    "^": "bitxor",
+    "|": "bitor",
+    "&": "bitand",
+    "<<": "shl",
+    ">>": "shr",
+}
+"""Methods behind the operators of own types."""
+
+
 def number(_: Interpreting, node: Node, env: Environment) -> object:
     """An integer literal with its suffix."""
     found = integer_literal(env.outline.text(node))
@@ -104,8 +119,10 @@ def unary(machine: Interpreting, node: Node, env: Environment) -> object:
 
 def binary(machine: Interpreting, node: Node, env: Environment) -> object:
     """Arithmetic, comparison, `&&` and `||`."""
-    sign = child(node, "operator").type
-    left = plain(machine.eval(child(node, "left"), env))
+    sign, first = child(node, "operator").type, child(node, "left")
+    if first.type == "range_expression" and first.children[-1].type in ("..", "..="):
+        return _up_to(machine, first, (sign, child(node, "right")), env)
+    left = plain(machine.eval(first, env))
     if sign in ("&&", "||"):
         if not isinstance(left, bool):
             raise Stuck
@@ -113,9 +130,19 @@ def binary(machine: Interpreting, node: Node, env: Environment) -> object:
     return _combined(machine, sign, left, machine.eval(child(node, "right"), env))
 
 
+def _up_to(machine: Interpreting, node: Node, end: tuple[str, Node], env: Environment) -> object:
+    """`a..*b`, which the grammar reads as `(a..) * b`."""
+    if end[0] not in ("*", "&"):
+        raise Stuck
+    left = [plain(machine.eval(one, env)) for one in node.named_children]
+    return _range(machine, left, plain(machine.eval(end[1], env)), node.children[-1].type)
+
+
 def _combined(machine: Interpreting, sign: str, left: object, right: object) -> object:
     if sign in HIDING:
         machine.hides()
+    if isinstance(left, Record) and sign in _OPERATORS:
+        return machine.method(_OPERATORS[sign], left, [right])
     machine.weigh(left, right)
     return combined(sign, left, right)
 
@@ -148,19 +175,22 @@ def tuple_(machine: Interpreting, node: Node, env: Environment) -> object:
 def range_(machine: Interpreting, node: Node, env: Environment) -> object:
     """`a..b`, `a..=b`, `a..`, `..b`."""
     sign = next(i for i, one in enumerate(node.children) if one.type in ("..", "..="))
-    left = [machine.eval(one, env) for one in node.children[:sign]]
-    right = [machine.eval(one, env) for one in node.children[sign + 1 :]]
-    first = plain(left[0]) if left else Number(0)
-    last = plain(right[0]) if right else None
+    left = [plain(machine.eval(one, env)) for one in node.children[:sign]]
+    right = [plain(machine.eval(one, env)) for one in node.children[sign + 1 :]]
+    return _range(machine, left, right[0] if right else None, node.children[sign].type)
+
+
+def _range(machine: Interpreting, left: list[object], last: object, sign: str) -> object:
+    first = left[0] if left else Number(0)
     if isinstance(first, Char) and isinstance(last, Char):
-        end = ord(last) + (node.children[sign].type == "..=")
+        end = ord(last) + (sign == "..=")
         return Row(counted(machine, (Char(chr(one)) for one in range(ord(first), end))))
     if not isinstance(first, Number) or not (last is None or isinstance(last, Number)):
         raise Stuck
     kind = first.kind or (last.kind if last is not None else "")
     if last is None:
         return Span(first.value, None, kind)
-    return Span(first.value, last.value + (node.children[sign].type == "..="), kind)
+    return Span(first.value, last.value + (sign == "..="), kind)
 
 
 def index(machine: Interpreting, node: Node, env: Environment) -> object:

@@ -8,22 +8,22 @@ anything unknown, ends the attempt. Steps are counted per attempt and per crate,
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from analyzer.syntax.changes import is_changed
+from analyzer.syntax.machine.around import local
 from analyzer.syntax.machine.changing import CHANGES
-from analyzer.syntax.machine.control import matches
 from analyzer.syntax.machine.decoders import decoded
+from analyzer.syntax.machine.defaults import derived
 from analyzer.syntax.machine.entering import Entering
 from analyzer.syntax.machine.expressions import EXPRESSIONS
 from analyzer.syntax.machine.functions import FUNCTIONS
 from analyzer.syntax.machine.numbers import NUMBERS
 from analyzer.syntax.machine.options import OPTIONS
 from analyzer.syntax.machine.orders import ORDERINGS, ORDERS, is_ordering
+from analyzer.syntax.machine.outside import acts
 from analyzer.syntax.machine.readers import ENGINES, READERS, Sink, opened
-from analyzer.syntax.machine.rows import ENDS, ROWS, Method
+from analyzer.syntax.machine.rows import ENDS, ROWS, Method, drawn
 from analyzer.syntax.machine.shared import Asked, Closure, Environment, Leaving, child
 from analyzer.syntax.machine.tables import TABLES, Table, as_declared
 from analyzer.syntax.machine.texts import TEXTS
@@ -42,9 +42,9 @@ from analyzer.syntax.machine.values import (
     raw,
     to_value,
 )
-from analyzer.syntax.machine.variants import filled_by, shape, without_fields
+from analyzer.syntax.machine.variants import declared, filled_by, shape, without_fields
 from analyzer.syntax.names import Item
-from analyzer.syntax.outline import Binding, Node, Outline, Scope
+from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, constant
 
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 90
 MAX_SIZE = 200_000
-_MAX_DRAWN = 4_096
 _METHOD_TYPES = frozenset(
     "str char String iter Iterator slice Vec Option Result array ToString ToOwned".split()
 )
@@ -88,18 +87,20 @@ class Interpreter(Entering):
         """The value of an expression; unknown if anything that it needs is not constant."""
         key = (outline.path, node.start_byte, node.end_byte)
         self.names = names = set[str]()
-        if self._total <= 0 or (not frame and self._has_failed(outline.path, node)):
+        is_known = not frame and self._has_failed(outline.path, node)
+        if self._total <= 0 or is_known or acts(self._code, outline, node, scope):
             self._failed[key] = names
             return UNKNOWN_VALUE
         self._left, self._depth, self._is_hidden = min(self._per_attempt, self._total), 0, False
         before = self._left
-        env = Environment(outline, scope, Asked(_known(frame), names), is_lazy=True)
+        env = Environment(outline, scope, Asked(_known(frame), names), None, is_lazy=True)
+        env.span = (node.start_byte, node.end_byte)
         if node.type == "identifier" and outline.text(node) in env.names:
             return UNKNOWN_VALUE  # a parameter that was changed: only a whole call tells how
         try:
             self._bind_of(outline, scope.function, env)
             result = plain(self.eval(node, env))
-            result = _drawn(result) if isinstance(result, Row) else result
+            result = drawn(result) if isinstance(result, Row) else result
             return to_value(result, COMPUTED if self._is_hidden else "join of texts")
         except _ENDS:
             if not frame:
@@ -166,7 +167,7 @@ class Interpreter(Entering):
         root = env.root()
         if root.is_lazy:
             for row in root.outline.bindings(name, node.start_byte, root.scope.function):
-                return self._local(row, name, node.start_byte, root)
+                return local(self, row, name, node.start_byte, root)
         return self.path((name,), node, env)
 
     def path(self, segments: tuple[str, ...], node: Node, env: Environment) -> object:
@@ -209,7 +210,7 @@ class Interpreter(Entering):
             return self.enter(own, list(arguments), given=given)
         if known is not None:
             return known(self, list(arguments))
-        made = filled_by(self._code, path, list(arguments))
+        made = self._made(path, list(arguments))
         if made is not None:
             return made
         reader = opened(self, path, list(arguments)) if len(path) > 2 and arguments else None
@@ -224,6 +225,12 @@ class Interpreter(Entering):
             if path[-2] in WIDTHS or path[-2] in _METHOD_TYPES:
                 return self.method(path[-1], arguments[0], list(arguments[1:]))
         raise Stuck
+
+    def _made(self, path: tuple[str, ...], arguments: list[object]) -> Record | None:
+        """What a variant, a tuple struct or a derived default makes; None for anything else."""
+        if path[-1] == "default" and not arguments:
+            return derived(self, self._code, path[:-1])
+        return filled_by(self._code, path, arguments)
 
     def method(self, name: str, value: object, arguments: list[object]) -> object:
         """Call a method of a value that is not a changed text."""
@@ -276,6 +283,16 @@ class Interpreter(Entering):
         self.step(len(data) // 8)
         return octets(data) if name == "include_bytes" else data.decode("utf-8", "replace")
 
+    def variable(self, name: str) -> str:
+        """The value of a compile-time variable that cargo sets.
+
+        :raises Stuck: if it is another.
+        """
+        found = self._code.variable(name)
+        if not found.is_constant:
+            raise Stuck
+        return found.text
+
     def absent(self, outline: Outline) -> None:
         """Note that a list of this file was cut out, and is needed."""
         self._code.want(table=outline.path)
@@ -307,11 +324,25 @@ class Interpreter(Entering):
 
     def shape(self, node: Node, env: Environment) -> tuple[str, str]:
         """The type that a struct expression or pattern names, and its variant."""
+        return shape(self._code, self._named(node, env))
+
+    def fields(self, node: Node, env: Environment) -> Mapping[str, str]:
+        """The types of the fields of what a struct expression names."""
+        return declared(self._code, self._named(node, env))
+
+    def default(self, node: Node, env: Environment) -> object:
+        """The default of the type that a struct expression names.
+
+        :raises Stuck: if it is not known.
+        """
+        return self.call((*self._named(node, env), "default"))
+
+    def _named(self, node: Node, env: Environment) -> tuple[str, ...]:
         segments = path_segments(env.outline, node)
         path = self._code.path(env.outline, segments, node.start_byte, env.scope)
         if not path:
             raise Stuck
-        return shape(self._code, path)
+        return path
 
     # Helpers ----------------------------------------------------------------------------------
 
@@ -343,28 +374,6 @@ class Interpreter(Entering):
         found = plain(self.eval(value, Environment(other, scope, {}, is_lazy=True)))
         return as_declared(found, other.text(kind)) if kind is not None else found
 
-    def _local(self, row: Binding, name: str, position: int, root: Environment) -> object:
-        """A local of code that was not run: its value, then what changed it up to here."""
-        if row.value is None or row.is_element:
-            raise Stuck
-        stated = row.value.parent
-        pattern = stated.child_by_field_name("pattern") if stated is not None else None
-        if stated is None or pattern is None:
-            raise Stuck
-        inner = root.inner()
-        value = self.eval(row.value, root)
-        if row.type is not None:
-            value = as_declared(plain(value), root.outline.text(row.type))
-        if not matches(self, pattern, value, inner):
-            raise Stuck
-        following = stated.next_named_sibling if stated.type == "let_declaration" else None
-        while following is not None and following.end_byte <= position:
-            code = root.outline.data[following.start_byte : following.end_byte]
-            if is_changed(code, name):
-                self.eval(following, inner)
-            following = following.next_named_sibling
-        return inner.names[name]
-
 
 def _known(frame: Mapping[str, Value]) -> dict[str, object]:
     """The parameters of a frame of which folding knows all."""
@@ -374,14 +383,3 @@ def _known(frame: Mapping[str, Value]) -> dict[str, object]:
             if value.items != ():  # an empty list may be one that was cut out
                 names[name] = from_value(value)
     return names
-
-
-def _drawn(row: Row) -> list[object]:
-    """All elements of an iterator that nobody collects.
-
-    :raises Stuck: when there are too many, as of one that never ends.
-    """
-    found = list(itertools.islice(row, _MAX_DRAWN + 1))
-    if len(found) > _MAX_DRAWN:
-        raise Stuck
-    return found

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from analyzer.syntax.format_specs import styled
+from analyzer.syntax.machine.control import matches
 from analyzer.syntax.machine.decoders import decoded
 from analyzer.syntax.machine.places import store
 from analyzer.syntax.machine.shared import Environment, Interpreting, child
@@ -17,9 +18,11 @@ from analyzer.syntax.machine.values import (
     integer,
     octets,
     plain,
+    raw,
     text,
 )
 from analyzer.syntax.outline import Node
+from analyzer.syntax.query import parse_match
 
 _SLOT = re.compile(r"\{\{|\}\}|\{([^{}:]*)(?::([^{}]*))?\}")
 
@@ -39,6 +42,8 @@ def macro(machine: Interpreting, node: Node, env: Environment) -> object:
     known = env.outline.macros.get(node.start_byte)
     if known is None:
         raise Stuck
+    if known.name == "matches":
+        return _matched(machine, node, env)
     nodes = [one for one in known.arguments if one.type not in ("line_comment", "block_comment")]
     make = _KNOWN.get(known.name)
     if make is None or not nodes:
@@ -61,6 +66,26 @@ def _joined(machine: Interpreting, nodes: list[Node], env: Environment, _: Node)
 def _packaged(machine: Interpreting, nodes: list[Node], env: Environment, node: Node) -> object:
     name = env.outline.text(child(node, "macro")).rpartition("::")[2]
     return machine.packaged(name, text(machine.eval(nodes[0], env)), env)
+
+
+def _variable(machine: Interpreting, nodes: list[Node], env: Environment, _: Node) -> object:
+    return machine.variable(text(machine.eval(nodes[0], env)))
+
+
+def _matched(machine: Interpreting, node: Node, env: Environment) -> object:
+    """`matches!(value, pattern if condition)`."""
+    body = next((one for one in node.children if one.type == "token_tree"), None)
+    commas = [one for one in body.children if one.type == ","] if body is not None else []
+    if body is None or not commas:
+        raise Stuck
+    end = commas[1].start_byte if len(commas) > 1 else body.end_byte - 1
+    inside = (body.start_byte + 1, commas[0].start_byte, end)
+    found = parse_match(env.outline.data, (node.start_byte, node.end_byte), inside)
+    if found is None:
+        raise Stuck
+    arms = child(found, "body").named_children
+    value = machine.eval(child(found, "value"), env)
+    return matches(machine, child(arms[0], "pattern"), value, env.inner())
 
 
 def _spelled(machine: Interpreting, nodes: list[Node], env: Environment, _: Node) -> object:
@@ -94,6 +119,7 @@ _KNOWN: Mapping[str, Callable[[Interpreting, list[Node], Environment, Node], obj
     "vec": _listed,
     "concat": _joined,
     **dict.fromkeys(("include_str", "include_bytes"), _packaged),
+    **dict.fromkeys(("env", "option_env"), _variable),
     "hex": _spelled,
     "stringify": _quoted,
     "format": lambda machine, nodes, env, _: formatted(machine, nodes, env),
@@ -121,11 +147,20 @@ def formatted(machine: Interpreting, nodes: list[Node], env: Environment) -> str
             value = machine.eval(named[key], env)
         else:
             value = machine.name(key, nodes[0], env)
-        return _shown(value, style)
+        return _shown(_told(machine, value), style)
 
     found = _SLOT.sub(shown, template)
     machine.step(len(found) // 8)
     return found
+
+
+def _told(machine: Interpreting, value: object) -> object:
+    """What an own type's `fmt` writes; any other value as it is."""
+    if not isinstance(plain(value), Record):
+        return value
+    written: list[object] = []
+    machine.method("fmt", value, [written])
+    return raw(written).decode("utf-8", "replace")
 
 
 def _shown(value: object, style: str) -> str:

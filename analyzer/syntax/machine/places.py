@@ -35,7 +35,7 @@ def store(machine: Interpreting, node: Node, value: object, env: Environment) ->
     elif kind == "unary_expression" and node.children[0].type == "*":
         store(machine, node.named_children[0], value, env)
     elif kind in ("identifier", "self"):
-        _store_name(env.outline.text(node), value, env)
+        _store_name(machine, node, value, env)
     elif kind == "index_expression":
         held = plain(machine.eval(node.named_children[0], env))
         at = integer(machine.eval(node.named_children[1], env))
@@ -51,10 +51,12 @@ def store(machine: Interpreting, node: Node, value: object, env: Environment) ->
         raise Stuck
 
 
-def _store_name(name: str, value: object, env: Environment) -> None:
+def _store_name(machine: Interpreting, node: Node, value: object, env: Environment) -> None:
+    name = env.outline.text(node)
     holder = env.holder(name)
-    if holder is None:
-        raise Stuck
+    if holder is None:  # of code around, which was not run
+        holder = env.root()
+        holder.names[name] = plain(machine.name(name, node, env))
     old = holder.names[name]
     if isinstance(old, Reference):
         old.write(value)

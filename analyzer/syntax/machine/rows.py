@@ -174,6 +174,15 @@ def _fold(machine: Machine, value: object, given: list[object]) -> object:
     return state
 
 
+def _try_fold(machine: Machine, value: object, given: list[object]) -> object:
+    state = given[0]
+    for one in rows(machine, value):
+        if plain(state) is NOTHING:
+            break
+        state = machine.call(given[1], state, one)
+    return state
+
+
 def _sum(machine: Machine, value: object, _given: list[object]) -> object:
     several = [one for one in map(plain, rows(machine, value)) if isinstance(one, Number)]
     return Number(sum(one.value for one in several), several[0].kind if several else "")
@@ -282,6 +291,7 @@ ENDS: Mapping[str, Method] = {
     "split_first": _split_first,
     "split_at": _split_at,
     "fold": _fold,
+    "try_fold": _try_fold,
     "sum": _sum,
     "next": _next,
     "peek": _peek,
@@ -302,3 +312,17 @@ ENDS: Mapping[str, Method] = {
     "get": _get,
 }
 """Methods from elements to one value."""
+
+
+_MAX_DRAWN = 4_096
+
+
+def drawn(row: Row) -> list[object]:
+    """All elements of an iterator that nobody collects.
+
+    :raises Stuck: when there are too many, as of one that never ends.
+    """
+    found = list(itertools.islice(row, _MAX_DRAWN + 1))
+    if len(found) > _MAX_DRAWN:
+        raise Stuck
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from analyzer.syntax.changes import SKIPPED
@@ -57,7 +57,8 @@ class Asked(dict[str, object]):
 class Environment:
     """Names of one block, where its code stands, and the block around it.
 
-    `is_lazy`: the code around it was not run; what it lacks is looked up in the source.
+    `is_lazy`: the code around `span` was not run; what it lacks is looked up in the source, once
+    for each state that a local was in.
     """
 
     outline: Outline
@@ -65,6 +66,8 @@ class Environment:
     names: dict[str, object]
     outer: Environment | None = None
     is_lazy: bool = False
+    span: tuple[int, int] = (0, 0)
+    looked_up: dict[tuple[str, int, int], object] = field(default_factory=dict)
 
     def holder(self, name: str) -> Environment | None:
         """The innermost environment that has a name."""
@@ -125,11 +128,20 @@ class Interpreting(Machine, Protocol):
     def shape(self, node: Node, env: Environment) -> tuple[str, str]:
         """The type that a struct expression or pattern names, and its variant."""
 
+    def fields(self, node: Node, env: Environment) -> Mapping[str, str]:
+        """The types of the fields of what a struct expression names."""
+
+    def default(self, node: Node, env: Environment) -> object:
+        """The derived default of the type that a struct expression names."""
+
     def method(self, name: str, value: object, arguments: list[object]) -> object:
         """Call a method."""
 
     def packaged(self, name: str, path: str, env: Environment) -> object:
         """The content of a packaged file that `include_str!` or `include_bytes!` names."""
+
+    def variable(self, name: str) -> str:
+        """The value of a compile-time variable that cargo sets."""
 
     def absent(self, outline: Outline) -> None:
         """Note that a list of this file was cut out, and is needed."""

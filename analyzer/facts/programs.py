@@ -61,6 +61,16 @@ def _run(base: Fact, program: Program, text: str, signatures: Signatures) -> Ite
     elif program.role == "shell":
         read = cmd_commands if program.name == "cmd" else commands
         yield from _commands(base, read(text), signatures, 1)
+    else:
+        yield from _interpreted(base, text, signatures, 0)
+
+
+def _interpreted(base: Fact, text: str, signatures: Signatures, depth: int) -> Iterator[Fact]:
+    """What a text of an interpreter's language does, and the commands that it runs."""
+    for one in interpreted(base, text, signatures):
+        yield one
+        if one.kind is FactKind.PROCESS_SHELL and depth < MAX_SHELLS:
+            yield from _commands(base, commands(one.subject), signatures, depth + 1)
 
 
 def _commands(
@@ -181,10 +191,7 @@ def _shell(
         read = cmd_commands if program.name == "cmd" else commands
         yield from _commands(base, read(text), signatures, depth + 1)
         return
-    for one in interpreted(base, text, signatures):
-        yield one
-        if one.kind is FactKind.PROCESS_SHELL and depth < MAX_SHELLS:
-            yield from _commands(base, commands(one.subject), signatures, depth + 1)
+    yield from _interpreted(base, text, signatures, depth)
 
 
 def _redirected(base: Fact, command: Command) -> Iterator[Fact]:

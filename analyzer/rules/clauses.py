@@ -23,7 +23,7 @@ IsNew = Callable[[Fact, tuple[Phase, ...]], bool]
 
 PLAIN_STEPS = (
     *("format", "concat", "env!", "join of texts", "pushed text", "replace"),
-    *("include of", "lower case", "upper case", "trimmed"),
+    *("include of", "lower case", "upper case", "trimmed", "read as data"),
 )
 """Steps of a derivation that everyday code takes; `decoded` asks for one that hides."""
 

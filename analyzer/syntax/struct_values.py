@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.syntax.bindings import REST
 from analyzer.syntax.outline import Binding, Node, Outline, Scope
+from analyzer.syntax.parsed_values import TABLE, parsed
 from analyzer.syntax.paths import Path
 from analyzer.syntax.query import called_function
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, listed
@@ -54,10 +55,12 @@ def struct_value(
 
 def constructed(code: CrateCode, path: Path, arguments: tuple[Value, ...]) -> Value:
     """What a call of an own tuple struct or variant holds; what a foreign function that expands
-    `~` and variables is given.
+    `~` and variables is given; what a foreign reader of data reads.
     """
     if arguments and not path[0].startswith("@") and _EXPANDING.search(path[-1]):
         return arguments[0]
+    if not path[0].startswith("@"):
+        return parsed(path, arguments)
     item, around = code.names.items.get(path), code.names.items.get(path[:-1])
     is_struct = item is not None and item.kind == "struct_item"
     is_variant = item is None and around is not None and around.kind == "enum_item"
@@ -76,6 +79,8 @@ def item_at(evaluator: Branches, outline: Outline, node: Node, scope: Scope, sta
     if at.type == "range_expression":
         return _sliced(items, outline.text(at))
     number = evaluator.fold(outline, at, scope, *state)
+    if held.variant == TABLE:
+        return held.field(number.text) or UNKNOWN_VALUE
     if number.number is not None:
         return items[number.number] if number.number < len(items) else UNKNOWN_VALUE
     texts = [one for one in items if not one.is_unknown]

@@ -58,10 +58,15 @@ def _using(root: Environment, stated: Node, name: str, position: int) -> list[No
                 found.append(one)
         elif one.start_byte <= root.span[0] and root.span[1] <= one.end_byte:
             rest = data[one.start_byte : root.span[0]], data[root.span[1] : one.end_byte]
-            if any(is_changed(part, name) for part in rest):
+            if any(is_changed(_without_namesakes(part, name), name) for part in rest):
                 raise Stuck
         one = one.next_named_sibling
     return found
+
+
+def _without_namesakes(code: bytes, name: str) -> bytes:
+    """Code without the declarations of other locals of the name."""
+    return re.sub(rb"\blet\s+(?:mut\s+)?%b\b[^=;]{0,200}=" % re.escape(name.encode()), b"", code)
 
 
 def _may_change(code: bytes, name: str) -> bool:

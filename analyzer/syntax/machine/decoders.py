@@ -85,6 +85,11 @@ _DECODERS: Mapping[str, Callable[[bytes], bytes]] = {
     "gzdecoder": lambda data: _inflated(data, 31),
     "zlibdecoder": lambda data: _inflated(data, 15),
     "deflatedecoder": lambda data: _inflated(data, -15),
-    "decompress_to_vec_zlib": lambda data: _inflated(data, 15),
-    "decompress_to_vec": lambda data: _inflated(data, -15),
+    **dict.fromkeys(
+        ("decompress_to_vec_zlib", "decompress_to_vec_zlib_with_limit"),
+        lambda data: _inflated(data, 15),
+    ),
+    **dict.fromkeys(
+        ("decompress_to_vec", "decompress_to_vec_with_limit"), lambda data: _inflated(data, -15)
+    ),
 }

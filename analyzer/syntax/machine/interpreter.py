@@ -217,8 +217,8 @@ class Interpreter(Entering):
         if reader is not None:
             return reader
         if len(path) > 1 and arguments and path[-2] not in ("File", "Command"):
-            is_data = isinstance(plain(arguments[-1]), (str, list, Row))
-            found = decoded(path, raw(arguments[-1])) if is_data else None
+            data = [one for one in arguments if isinstance(plain(one), (str, list, Row))]
+            found = decoded(path, raw(data[-1])) if data else None
             if found is not None:
                 self.hides()
                 return octets(found)

@@ -30,6 +30,9 @@ hex-literal = "0.4"
 data-encoding = "2"
 flate2 = "1"
 lazy_static = "1"
+serde = "1"
+serde_json = "1"
+toml = "0.8"
 once_cell = "1"
 reqwest = { version = "0.12", features = ["blocking"] }
 post = { package = "ureq", version = "2" }

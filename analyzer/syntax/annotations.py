@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import tree_sitter
 
 from analyzer.syntax.outline import Node, Outline, Scope
+from analyzer.syntax.paths import path_segments
 from analyzer.syntax.query import called_function
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ class Annotations:
             if found.type in _THROUGH and found.named_children:
                 found = found.named_children[-1]
             elif found.type == "identifier":
-                found = self._local(outline, found, scope)
+                found = self._local(outline, found, scope) or self._item(outline, found, scope)
+            elif found.type == "scoped_identifier":
+                return self._item(outline, found, scope)
             elif found.type == "field_expression":
                 found = self._code.kinds.field_type(outline, found, scope, depth)
             elif found.type == "call_expression":
@@ -82,6 +85,17 @@ class Annotations:
         if row.type is None:
             return row.value
         return Written(outline, row.type, scope.module, self._impl(outline, scope))
+
+    def _item(self, outline: Outline, node: Node, scope: Scope) -> Written | None:
+        """The type that a constant or static is written with, an associated one too."""
+        segments = path_segments(outline, node)
+        path = self._code.path(outline, segments, node.start_byte, scope)
+        item = self._code.item(path) if path else None
+        is_constant = item is not None and item.kind in ("const_item", "static_item")
+        target = item.node.child_by_field_name("type") if item is not None else None
+        if item is None or target is None or not is_constant:
+            return None
+        return Written(self._code.outlines[item.file], target, item.scope.module, item.scope.impl)
 
     def _call(
         self, outline: Outline, node: Node, scope: Scope, depth: int

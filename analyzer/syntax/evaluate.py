@@ -252,7 +252,7 @@ class Evaluator(Branches):
         item = self.code.names.items.get(path) or item or self.code.item(path)
         if item is None:
             api = self.code.apis.get("::".join(path))
-            return from_template(api.value, ()) if api is not None else UNKNOWN_VALUE
+            return from_template(api.value, ()) if api else constructed(self.code, path, ())
         value = item.node.child_by_field_name("value")
         if item.kind not in ("const_item", "static_item") or value is None:
             return UNKNOWN_VALUE

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from analyzer.signatures import Api
 from analyzer.syntax.annotations import OF_LIST, SAME_TYPE, Annotations, Written
 from analyzer.syntax.closures import Closure
 from analyzer.syntax.outline import Binding, Node, Outline, Scope
@@ -249,6 +250,28 @@ class Kinds:
                 return self.of_annotation(other, target, item.scope.module, None)
         return ""
 
+    def method_api(self, owner: str, name: str) -> Api | None:
+        """The catalogued method of a type, or of what it is looked through as."""
+        found = self._code.apis.get(f"{owner}::{name}") if owner else None
+        if found is None and (inner := self.target(owner)):
+            found = self._code.apis.get(f"{inner}::{name}")
+        return found
+
+    def target(self, owner: str) -> str:
+        """The type that an own type is looked through as (`Deref`); empty if it is none."""
+        name = owner.rpartition("::")[2]
+        for one in self._code.names.impls.get("deref", ()) if owner.startswith("@") else ():
+            impl, outline = one.scope.impl, self._code.outlines[one.file]
+            own = impl.child_by_field_name("type") if impl is not None else None
+            body = impl.child_by_field_name("body") if impl is not None else None
+            if own is None or body is None or not _names(outline.text(own), name):
+                continue
+            for row in body.named_children:
+                kind = row.child_by_field_name("type") if row.type == "type_item" else None
+                if kind is not None:
+                    return self.of_annotation(outline, kind, one.scope.module, impl)
+        return ""
+
     def _of_call_expression(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
         function = called_function(node)
         if function is None:
@@ -259,7 +282,7 @@ class Kinds:
                 return ""
             owner = self.of(outline, receiver, scope, depth + 1)
             name = outline.text(field)
-            api = self._code.apis.get(f"{owner}::{name}") if owner else None
+            api = self.method_api(owner, name)
             if api is not None and api.returns:
                 return api.returns
             if name in SAME_TYPE:
@@ -320,6 +343,11 @@ class Kinds:
             if name is not None and target is not None and other.text(name) == wanted:
                 return Written(other, target, item.scope.module, None)
         return None
+
+
+def _names(kind: str, name: str) -> bool:
+    """Whether a type as it is written is of this name, whatever its generics."""
+    return kind.partition("<")[0].rpartition("::")[2].strip() == name
 
 
 def _first_item(node: Node | None) -> Node | None:

@@ -300,7 +300,7 @@ class Sites:
         if not candidates:
             return
         owner = self._code.kinds.of(outline, receiver, scope)
-        api = self._apis.get(f"{owner}::{outline.text(field)}") if owner else None
+        api = self._code.kinds.method_api(owner, outline.text(field))
         is_guess = False
         if api is None:
             loose = [one for one in candidates if one.is_loose]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from analyzer.facts.view import CrateView
 from analyzer.model import Fact, FactKind, Member, SourceFile, Span
+from analyzer.syntax.flat import flatten
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x7fELF", "elf"),
@@ -99,17 +100,19 @@ def _out_of_sight(view: CrateView, file: SourceFile) -> Iterator[Fact]:
     """Code behind so many blanks that an editor does not show it."""
     if b" " * 200 not in file.data and b"\t" * 100 not in file.data:
         return
-    text = file.data.decode("utf-8", "replace")
+    text = file.data.decode("latin-1")  # a character is a byte, as in the code
+    code = flatten(file.data).code if file.path.endswith(".rs") else file.data
     for match in _FAR.finditer(text):
         at = match.start("code")
         start = text.rfind("\n", 0, at) + 1
-        is_far = at - start >= _FAR_COLUMN and not text[start : match.start()].isspace()
-        if is_far and not text[at:].startswith(("//", "*/", "|")):
+        column = len(file.data[start:at].decode("utf-8", "replace"))
+        is_far = column >= _FAR_COLUMN and not text[start : match.start()].isspace()
+        is_code = not code[at : at + 1].isspace()  # not the middle of a text
+        if is_far and is_code and not text[at:].startswith(("//", "*/", "|")):
             line = text.count("\n", 0, at) + 1
-            where = Span(file.path, line, at - start + 1, line)
+            where = Span(file.path, line, column + 1, line)
             phases = view.phases.get(file.path, ())
-            subject = f"code at column {at - start + 1}"
-            yield Fact(
-                FactKind.ARCHIVE_UNICODE, subject, where, phases, snippet=text[at : at + 150]
-            )
+            subject = f"code at column {column + 1}"
+            snippet = file.data[at : at + 300].decode("utf-8", "replace")[:150]
+            yield Fact(FactKind.ARCHIVE_UNICODE, subject, where, phases, snippet=snippet)
             return

@@ -44,6 +44,11 @@ def test_a_script_under_the_name_of_a_font_is_a_fact(report_of: ReportOf) -> Non
     assert [one.subject for one in found] == ["assets/a.woff2"]
 
 
+def test_blanks_in_a_long_text_hide_no_code(report_of: ReportOf) -> None:
+    text = 'pub fn f() -> &\'static str { "' + "a" * 300 + " " * 450 + 'b" }\n'
+    assert of(report_of({"src/lib.rs": text}), FactKind.ARCHIVE_UNICODE) == []
+
+
 def test_code_behind_hundreds_of_blanks_is_a_fact(report_of: ReportOf) -> None:
     text = "fn main() { a();" + " " * 450 + "b(); }\n"
     found = of(report_of({"build.rs": text}), FactKind.ARCHIVE_UNICODE)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import re2
 
+from analyzer.addresses import host_of
 from analyzer.errors import SignatureError, TomlError
 from analyzer.model import FactKind, KnownBad
 from analyzer.program_table import PROGRAMS_FILE, Program, read_programs
@@ -22,7 +23,6 @@ from analyzer.toml import TomlTable, read_toml
 
 KNOWN_BAD_FILE = "known-malicious-crates.toml"
 _SLASHES = re.compile("/+")
-_HOLES = re.compile(r"\{[^{}]*\}")
 LIST_KINDS = ("path", "host", "env", "program", "name", "text", "crate")
 
 
@@ -147,18 +147,6 @@ def _glob(glob: str) -> str:
 def _segment(glob: str) -> str:
     """A linear-time pattern for one path segment: `*` and `?` never cross a `/`."""
     return "".join({"*": "[^/]*", "?": "[^/]"}.get(one, re.escape(one)) for one in glob)
-
-
-def host_of(subject: str) -> str:
-    """The host in a URL, `host:port` or bare host, lower case, without a closing dot; `x` stands
-    for what is not known of it.
-    """
-    plain = _HOLES.sub("x", subject.casefold())
-    rest = plain.partition("://")[2] or plain
-    authority = re.split(r"[/?#\s]", rest, maxsplit=1)[0].rpartition("@")[2]
-    if authority.startswith("["):
-        return authority[1:].partition("]")[0]
-    return authority.partition(":")[0].rstrip(".")
 
 
 @dataclass(frozen=True, slots=True)

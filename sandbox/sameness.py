@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from analyzer.addresses import host_of
 from analyzer.model import Fact, FactKind
-from analyzer.signatures import host_of
 
 
 def essence(fact: Fact) -> tuple[FactKind, str]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from analyzer.addresses import host_of
 from analyzer.facts.hosts import lookalike
 from analyzer.facts.view import CrateView
 from analyzer.model import Fact, FactKind, Phase
-from analyzer.signatures import host_of
 from analyzer.syntax.machine.decoders import from_base64
 from analyzer.syntax.telling import BASE64, HEX, is_encoded, is_readable, key_shape, telling
 from analyzer.syntax.texts import TextSite, written

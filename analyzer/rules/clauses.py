@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import re2
 
+from analyzer.addresses import is_fixed_host
 from analyzer.model import UNKNOWN, Fact, FactKind, Moment, Phase
 from analyzer.rules.schema import Clause
 from analyzer.signatures import Signatures
@@ -109,6 +110,9 @@ def _plain_asks(clause: Clause) -> Iterator[Ask]:
         yield lambda fact: (fact.subject == UNKNOWN) is clause.subject_unknown
     if clause.subjects:
         yield lambda fact: fact.subject in clause.subjects
+    if clause.subject_host:
+        is_whole = clause.subject_host == "whole"
+        yield lambda fact: is_fixed_host(fact.subject, is_whole=is_whole)
     if clause.decoded is not None:
         yield lambda fact: is_decoded(fact) is clause.decoded
     if clause.is_observed is not None:

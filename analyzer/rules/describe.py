@@ -75,6 +75,7 @@ def clause_text(clause: Clause) -> str:
         ("by", clause.api),
         ("not by", clause.api_not),
         ("with data in list", clause.data_in),
+        ("of a host that is", (clause.subject_host,) if clause.subject_host else ()),
         ("under a condition of kind", clause.guards),
         ("in phase", clause.phases),
     ):

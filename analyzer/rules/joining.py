@@ -88,6 +88,7 @@ def _relaxed(clause: Clause) -> Clause:
         subject_not_in=(),
         subject_glob=(),
         subject_pattern="",
+        subject_host="",
         subject_unknown=None,
         data_in=(),
         data_pattern="",

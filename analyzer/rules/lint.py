@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
+from analyzer.addresses import host_of
 from analyzer.errors import SignatureError
 from analyzer.model import QUIET, Confidence, FactKind, Severity
 from analyzer.rules.ruleset import RuleSet
 from analyzer.rules.samples import facts_before, given_facts
 from analyzer.rules.schema import Joint, Rule, Sample, Scope
-from analyzer.signatures import host_of
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ATTACK = re.compile(r"T\d{4}(?:\.\d{3})?")

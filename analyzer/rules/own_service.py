@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from analyzer.addresses import host_of
 from analyzer.model import HIDDEN_CONSTANT, Fact, FactKind
-from analyzer.signatures import IndicatorEntry, Signatures, host_of
+from analyzer.signatures import IndicatorEntry, Signatures
 
 _SHORTEST = 4
 _WORD = re.compile(r"[a-z0-9]{3,}")

@@ -54,6 +54,7 @@ class Clause:
     subject_not_in: tuple[str, ...] = ()
     subject_glob: tuple[str, ...] = ()
     subject_pattern: str = ""
+    subject_host: str = ""
     subject_unknown: bool | None = None
     api: tuple[str, ...] = ()
     api_not: tuple[str, ...] = ()
@@ -132,6 +133,7 @@ HEAD_KEYS = frozenset(
 RULE_KEYS = HEAD_KEYS | _CLAUSE_TABLES | _SAMPLE_TABLES | _FLOW_ENDS
 CLAUSE_KEYS = frozenset(
     {"fact", "subject", "subject-in", "subject-not-in", "subject-glob", "subject-matches"}
+    | {"subject-host"}
     | {
         "subject-unknown",
         "api",
@@ -315,6 +317,7 @@ def _clause(reader: _Reader) -> Clause:
         subject_not_in=reader.texts("subject-not-in"),
         subject_glob=reader.texts("subject-glob"),
         subject_pattern=reader.pattern("subject-matches"),
+        subject_host=_host(reader),
         subject_unknown=reader.flag("subject-unknown"),
         api=reader.texts("api"),
         api_not=reader.texts("api-not"),
@@ -329,6 +332,13 @@ def _clause(reader: _Reader) -> Clause:
         minimum=minimum,
         role=reader.text("role", ""),
     )
+
+
+def _host(reader: _Reader) -> str:
+    told = reader.text("subject-host", "")
+    if told not in ("", "fixed", "whole"):
+        raise reader.fail("subject-host", "can be `fixed` or `whole`")
+    return told
 
 
 def _samples(reader: _Reader) -> tuple[Sample, ...]:

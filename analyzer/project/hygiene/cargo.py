@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from analyzer.addresses import host_of
 from analyzer.project.hygiene.calls import Call
 from analyzer.project.hygiene.table import Knowledge
-from analyzer.signatures import host_of
 
 _VALUED = frozenset({"--manifest-path", "-C", "--config", "-Z", "--color", "--target-dir"})
 _ENV_FILE = re.compile(r"(?:.*[/=@])?\.env(?:\.([\w-]+))*")

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from analyzer.addresses import host_of
 from analyzer.errors import UsageError
 from analyzer.project.incident.model import Campaign, Knowledge
-from analyzer.signatures import Signatures, host_of
+from analyzer.signatures import Signatures
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _HOST = re.compile(r"(?=.{4,253}$)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+", re.ASCII)

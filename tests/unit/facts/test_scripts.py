@@ -45,7 +45,7 @@ def test_a_script_under_the_name_of_a_font_is_a_fact(report_of: ReportOf) -> Non
 
 
 def test_blanks_in_a_long_text_hide_no_code(report_of: ReportOf) -> None:
-    text = 'pub fn f() -> &\'static str { "' + "a" * 300 + " " * 450 + 'b" }\n'
+    text = "pub fn f() -> &'static str { \"" + "a" * 300 + " " * 450 + 'b" }\n'
     assert of(report_of({"src/lib.rs": text}), FactKind.ARCHIVE_UNICODE) == []
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from analyzer.syntax.changes import destructured
+from analyzer.syntax.changes import SAME_TEXT, destructured
 from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, listed
 
@@ -23,6 +23,12 @@ ONE_BY_ONE = frozenset(
 _COMPUTED = frozenset(
     {"call_expression", "identifier", "index_expression", "binary_expression", "unary_expression"}
 )
+_SAME_TEXT = SAME_TEXT | frozenset(
+    """into to_owned to_string clone as_ref as_str as_path as_os_str to_path_buf into_string
+    as_deref to_str to_string_lossy into_path_buf path canonicalize trim display as_bytes borrow
+    unwrap ok identity cloned from_iter""".split()
+)
+"""Functions that give the text that they are given."""
 _SHORT = 4
 _CHOOSING = frozenset({"find", "find_map", "nth", "last", "max_by_key", "min_by_key"})
 _EACH = frozenset({"map", "flat_map", "filter_map", "fold"})
@@ -128,13 +134,16 @@ def through_closure(
 def _through_function(
     evaluator: Evaluator, outline: Outline, what: tuple[Node, Value], scope: Scope, depth: int
 ) -> Value:
-    """What a function that is named in a closure's place makes of a value; one that is not the
-    crate's own mostly only changes its type.
+    """What a function that is named in a closure's place makes of a value: one of another crate's
+    may only change its type, or nobody knows.
     """
     node, value = what
-    own = evaluator.code.needed_function(evaluator.code.callee(outline, node, scope))
-    if own is None or value.is_unknown:
+    path = evaluator.code.callee(outline, node, scope)
+    own = evaluator.code.needed_function(path)
+    if value.is_unknown:
         return value
+    if own is None:
+        return value if path is None or path[-1] in _SAME_TEXT else UNKNOWN_VALUE
     if value.items is None:
         return evaluator.entered(own.file, own.node, (value,), depth)
     if value.is_constant or len(value.items) > MAX_ITEMS:

@@ -22,6 +22,7 @@ from analyzer.syntax.machine.numbers import NUMBERS
 from analyzer.syntax.machine.options import OPTIONS
 from analyzer.syntax.machine.orders import ORDERINGS, ORDERS, is_ordering
 from analyzer.syntax.machine.outside import acts
+from analyzer.syntax.machine.parts import PARTS
 from analyzer.syntax.machine.readers import ENGINES, READERS, Sink, opened
 from analyzer.syntax.machine.rows import ENDS, ROWS, Method, drawn
 from analyzer.syntax.machine.shared import Asked, Closure, Environment, Leaving, child
@@ -364,7 +365,7 @@ class Interpreter(Entering):
             tables = (TEXTS,)
         else:
             tables = (TEXTS, CHANGES, ENDS, ROWS, ORDERS)
-        return next((one[name] for one in tables if name in one), None)
+        return next((one[name] for one in (*tables, PARTS) if name in one), None)
 
     def _constant(self, item: Item) -> object:
         other = self._code.outlines[item.file]

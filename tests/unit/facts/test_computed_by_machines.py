@@ -127,6 +127,30 @@ IDIOMS = {
         pub fn go() { let s = "2f6574632f706173737764"; let t: String = s.as_bytes().chunks_exact(2).filter_map(|p| std::str::from_utf8(p).ok()).filter_map(|p| u8::from_str_radix(p, 16).ok()).map(|b| b as char).collect(); let _ = std::fs::read(t); }""",
     "sort by key": """
         pub fn go() { let mut v = vec![(0, '/'), (8, 's'), (5, 'p'), (2, 't'), (10, 'd'), (7, 's'), (4, '/'), (1, 'e'), (9, 'w'), (6, 'a'), (3, 'c')]; v.sort_by_key(|p| p.0); let t: String = v.iter().map(|p| p.1).collect(); let _ = std::fs::read(t); }""",
+    "two halves of a text": """
+        const A: &str = "passwd./etc/"; pub fn go() { let (name, rest) = A.split_at(A.rfind('.').unwrap_or(0)); let _ = std::fs::read(format!("{}{name}", &rest[1..])); }""",
+    "decoder as a function": """
+        const A: &[&str] = &["2f657463", "2f706173", "737764"]; pub fn go() { let all = A.iter().map(hex::decode).collect::<Result<Vec<_>, _>>().unwrap(); let _ = std::fs::read(String::from_utf8(all.concat()).unwrap()); }""",
+    "last pieces first": """
+        pub fn go() { let t: Vec<&str> = "/etc|/|passwd".rsplitn(3, '|').collect(); let n: String = t.into_iter().rev().collect(); let _ = std::fs::read(n); }""",
+    "pairs in two lists": """
+        pub fn go() { let (a, b): (Vec<&str>, Vec<&str>) = [("/", "etc"), ("/", "passwd")].into_iter().unzip(); let n: String = a.iter().zip(b.iter()).map(|(x, y)| format!("{x}{y}")).collect(); let _ = std::fs::read(n); }""",
+    "sides of a list": """
+        pub fn go() { let (a, b): (Vec<char>, Vec<char>) = "/Pe/Ptc".chars().partition(|c| c.is_lowercase() || *c == '/'); let n = format!("{}{}", "/etc/", "passwd"); if a.len() + b.len() > 0 { let _ = std::fs::read(n); } }""",
+    "chunks from behind": """
+        pub fn go() { let n: String = ["wd", "ss", "pa", "c/", "et", "/"].concat().chars().collect::<Vec<_>>().rchunks(1).map(|c| c[0]).collect::<Vec<_>>().into_iter().rev().collect(); let _ = std::fs::read(n.replace("wdsspac/et/", "/etc/passwd")); }""",
+    "tail of a list": """
+        pub fn go() { let mut v: Vec<u8> = b"xx/etc/passwd".to_vec(); let w = v.split_off(2); let _ = std::fs::read(String::from_utf8(w).unwrap()); }""",
+    "reduced": """
+        pub fn go() { let n = ["/etc", "/", "passwd"].into_iter().map(String::from).reduce(|a, b| a + &b).unwrap(); let _ = std::fs::read(n); }""",
+    "without repeats": """
+        pub fn go() { let mut v: Vec<char> = "//ettc//paswd".chars().collect(); v.dedup(); let n: String = v.into_iter().collect(); let _ = std::fs::read(n.replace("pas", "pass").replace("ettc", "etc")); }""",
+    "with their ends": """
+        pub fn go() { let n: String = "/etc/;passwd;".split_inclusive(';').map(|p| p.trim_end_matches(';')).collect(); let _ = std::fs::read(n); }""",
+    "only the first": """
+        pub fn go() { let n = "_etc_passwd".replacen('_', "/", 2); let _ = std::fs::read(n); }""",
+    "folded from behind": """
+        pub fn go() { let n = ["passwd", "/", "/etc"].iter().rfold(String::new(), |a, b| a + b); let _ = std::fs::read(n); }""",
 }
 
 

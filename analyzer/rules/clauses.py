@@ -152,7 +152,13 @@ def _is_like(
     is_wanted: bool,  # noqa: FBT001  # bound by partial
     fact: Fact,
 ) -> bool:
-    return any(pattern.search(_encodable(one)) is not None for one in texts(fact)) is is_wanted
+    return any(_says(pattern, one) for one in texts(fact)) is is_wanted
+
+
+@functools.lru_cache(maxsize=16_384)
+def _says(pattern: re2._Regexp, text: str) -> bool:
+    """Kept, since each look at the rules asks it of the same facts again."""
+    return pattern.search(_encodable(text)) is not None
 
 
 def _encodable(text: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 _LINE = re.compile(rb"(?m)^[ \t]*//[/!](?P<text>[^\n]*)$")
 _BLOCK = re.compile(rb"(?s)/\*[*!](?![*/])(?P<text>.*?)\*/")
 _ATTRIBUTE = re.compile(
-    rb"\bdoc\s*=\s*(?:r(?P<marks>#*)\"(?P<raw>(?s:.*?))\"(?P=marks)|\"(?P<text>(?:[^\"\\]|\\(?s:.))*)\")"
+    rb"doc(?<![A-Za-z0-9_]doc)\s*=\s*(?:r(?P<marks>#*)\"(?P<raw>(?s:.*?))\"(?P=marks)|\"(?P<text>(?:[^\"\\]|\\(?s:.))*)\")"
 )
 _INCLUDED = re.compile(
     rb"\b(?:include_str|doctest|doctest_file)!\s*[({\[]\s*(?P<base>concat!\s*\(\s*env!\s*\(\s*"
@@ -50,7 +50,8 @@ def doctests(data: bytes, *, is_markdown: bool = False) -> bytes:
 
 def documents(path: str, data: bytes) -> Iterator[str]:
     """The Markdown files that a Rust file includes as its documentation, from the crate's root."""
-    for match in _INCLUDED.finditer(data):
+    has_any = any(one in data for one in (b"include_str!", b"doctest!", b"doctest_file!"))
+    for match in _INCLUDED.finditer(data) if has_any else ():
         text = match["path"].decode("utf-8", "replace")
         base = "" if match["base"] else posixpath.dirname(path)
         if text.lower().endswith(_MARKDOWN):

@@ -39,7 +39,7 @@ def expanded(outline: Outline, rows: list[Captured], limits: Limits) -> list[Cap
     """The nodes in macro invocations and definitions; what each invocation is given is noted."""
     found: list[Captured] = []
     buffer = bytearray(outline.data + b";")
-    pending = [(node, 0) for *_, kind, node in rows if kind == "macro_invocation"]
+    pending = [(row[3], 0) for row in rows if row[2] == "macro_invocation"]
     while pending:
         node, depth = pending.pop()
         if depth > limits.macro_depth:
@@ -49,10 +49,10 @@ def expanded(outline: Outline, rows: list[Captured], limits: Limits) -> list[Cap
             continue
         inner = _read_macro(outline, node, buffer)
         found += inner
-        pending += [(one, depth + 1) for *_, kind, one in inner if kind == "macro_invocation"]
-    for *_, kind, node in rows:
-        if kind == "macro_definition":
-            found += _read_bodies(outline, node, buffer)
+        pending += [(row[3], depth + 1) for row in inner if row[2] == "macro_invocation"]
+    for row in rows:
+        if row[2] == "macro_definition":
+            found += _read_bodies(outline, row[3], buffer)
     return found
 
 
@@ -104,7 +104,7 @@ def _read_bodies(outline: Outline, node: Node, buffer: bytearray) -> list[Captur
         inner = captures(parse_range(buffer, right, right).root_node)
         for _ in range(_NESTED_IN_BODY):
             found += inner
-            named = [one for *_, kind, one in inner if kind == "macro_invocation"]
+            named = [row[3] for row in inner if row[2] == "macro_invocation"]
             inner = [row for one in named for row in _read_macro(outline, one, buffer)]
         buffer[right.start_byte : right.end_byte] = saved
     return found

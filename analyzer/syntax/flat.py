@@ -10,14 +10,14 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from analyzer.syntax.lexer import ODD_BLANK, Special, TokenKind, code_start
+from analyzer.syntax.lexer import ODD_BLANK, ODD_BLANKS, Special, TokenKind, code_start
 
 # Without groups: only then does `re` jump from one possible first byte to the next.
 _PART = re.compile(
     rb"\"(?:[^\"\\]*+\")?|/(?:/[^\n]*+|\*)|r#*+\""
     rb"|'(?:\\(?:u\{[^'}]*+\}|x[^']{2}|[^ux])|[^\\\x80-\xff]|[\xc0-\xff][\x80-\xbf]*+)'"
 )
-_ODD = re.compile(ODD_BLANK + rb"|[\0\v]")
+_ODD = (*ODD_BLANKS, b"\0", b"\v")
 _BEGINNINGS = {b'"': "escaped", b"/*": "block"}
 _BORDER = re.compile(rb"(?:\A|[^A-Za-z0-9_'\x80-\xff]|" + ODD_BLANK + rb")[bc]?\Z")
 _BYTE_PREFIX = re.compile(rb"(?:\A|[^A-Za-z0-9_'\x80-\xff]|" + ODD_BLANK + rb")b\Z")
@@ -102,7 +102,7 @@ def is_odd(data: bytes) -> bool:
     """Whether the file's words are not what its bytes show: odd blanks, NUL, no UTF-8, no NFC."""
     if data.isascii():
         return b"\0" in data or b"\v" in data  # a blank to rustc, but not to RE2
-    if _ODD.search(data):
+    if any(one in data for one in _ODD):
         return True
     try:
         text = data.decode()

@@ -36,6 +36,7 @@ class Token(NamedTuple):
 
 # U+0085, U+200E, U+200F, U+2028, U+2029: blanks to rustc, not to the grammar, glue to a byte scan.
 ODD_BLANK = rb"\xe2\x80[\x8e\x8f\xa8\xa9]|\xc2\x85"
+ODD_BLANKS = tuple(one.encode() for one in "\u0085\u200e\u200f\u2028\u2029")
 _WIDE = rb"(?!" + ODD_BLANK + rb")[\x80-\xff]"
 # No group is ever repeated here: a repeated group costs memory for each turn, and possessive ones,
 # which do not, match wrongly before Python 3.11.5. What repeats is followed in `Special`.
@@ -55,7 +56,9 @@ _TOKEN = re.compile(
 )
 _WIDE_PART = re.compile(_WIDE + rb"[A-Za-z0-9_]*+")
 _TEXT_PART = re.compile(rb"\\(?s:.)|\"")
-_KINDS = {one.value: one for one in TokenKind}
+_NAMED = {one.value: one for one in TokenKind}
+_KINDS = (None, *(_NAMED.get(one) for one in _TOKEN.groupindex))
+"""What each group of the pattern is, by its number; None where more has to be looked at."""
 _COMMENT_BORDER = re.compile(rb"/\*|\*/")
 _C_RAW = re.compile(rb"\bcr(?=#*+\")")
 _EDITIONS_WITHOUT_C_TEXTS = frozenset({"2015", "2018"})
@@ -79,14 +82,15 @@ def tokens(data: bytes, *, start: int = 0, with_comments: bool = False) -> Itera
     special = Special(data)
     while True:
         for match in _TOKEN.finditer(data, position):
-            name = match.lastgroup or "end"
-            begin, position = match.span(name)
-            kind = _KINDS.get(name)
+            group = match.lastindex or 0
+            begin, position = match.span(group)
+            kind = _KINDS[group]
             if kind is None:
                 break
             if kind is not TokenKind.COMMENT or with_comments:
                 yield Token(kind, begin, position)
-        if name == "end":
+        name = match.lastgroup
+        if name is None or name == "end":
             return
         if name == "blank":
             continue

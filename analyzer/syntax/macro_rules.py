@@ -62,28 +62,26 @@ class TooMuch(Exception):  # not an error: an author may write what never ends
 
 def read(data: bytes) -> tuple[Leaf | Tree, ...]:
     """The token trees of a text; a bracket that is never closed ends there."""
-    stack: list[tuple[bytes, int, list[Leaf | Tree]]] = [(b"", 0, [])]
-    before: Leaf | None = None
-    for one in tokens(data):
-        text = data[one.start : one.end]
-        if before is not None and before.end == one.start and stack[-1][2]:
-            last = stack[-1][2][-1]
-            if isinstance(last, Leaf):
-                stack[-1][2][-1] = last._replace(is_joint=True)
+    stack: list[tuple[bytes, int, list[Leaf | Tree]]] = []
+    opened, at, inside = b"", 0, list[Leaf | Tree]()
+    found = list(tokens(data))
+    begins = [*(one.start for one in found), -1]
+    for (kind, start, end), following in zip(found, begins[1:], strict=True):
+        text = data[start:end]
         if text in _CLOSING:
-            stack.append((text, one.start, []))
-            before = None
-        elif len(stack) > 1 and text == _CLOSING[stack[-1][0]]:
-            opening, start, inside = stack.pop()
-            stack[-1][2].append(Tree(opening, tuple(inside), start, one.end))
-            before = None
+            stack.append((opened, at, inside))
+            opened, at, inside = text, start, []
+        elif opened and text == _CLOSING[opened]:
+            tree = Tree(opened, tuple(inside), at, end)
+            opened, at, inside = stack.pop()
+            inside.append(tree)
         else:
-            before = Leaf(text, one.kind, False, one.start, one.end)
-            stack[-1][2].append(before)
-    while len(stack) > 1:
-        opening, start, inside = stack.pop()
-        stack[-1][2].append(Tree(opening, tuple(inside), start, len(data)))
-    return tuple(stack[0][2])
+            inside.append(Leaf(text, kind, following == end, start, end))
+    while stack:
+        tree = Tree(opened, tuple(inside), at, len(data))
+        opened, at, inside = stack.pop()
+        inside.append(tree)
+    return tuple(inside)
 
 
 def rules(definition: Tree) -> tuple[Rule, ...]:

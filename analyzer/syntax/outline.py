@@ -8,10 +8,11 @@ looked up in the same tables. Nothing is resolved or evaluated here.
 from __future__ import annotations
 
 import bisect
+import collections
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -34,6 +35,11 @@ _CONTAINERS = frozenset(
     {*_CALLABLE, "block", "closure_expression", "match_arm", "mod_item", "impl_item"}
     | {"trait_item", "foreign_mod_item", "declaration_list"}
 )
+_SWEPT = _CONTAINERS | {
+    *("match_expression", "let_declaration", "let_condition", "for_expression", "parameter"),
+    "assignment_expression",
+}
+"""Nodes that open a scope or bind a name."""
 _SHORTEST_LITERAL = 5
 _HOLDING_FUNCTIONS = frozenset(
     {"identifier", "scoped_identifier", "index_expression", "parenthesized_expression"}
@@ -125,12 +131,12 @@ class Outline:
         self.source = source if cut.here else parsed.data
         self.path = self.shown = parsed.path
         self.data = parsed.data
+        self._ascii = parsed.data.decode() if parsed.data.isascii() else ""
         self.gaps: list[Gap] = list(parsed.gaps)
         self.functions: list[Function] = []
         self.modules = [InlineModule((), 0, len(parsed.data))]
         self.macros: dict[int, Macro] = {}
         self._owners: dict[int, str] = {}
-        self._by_type: dict[str, list[tuple[Node, Scope]]] = {}
         rows = captures(parsed.tree.root_node)
         rows += expanded(self, rows, limits)
         rows.sort(key=itemgetter(0, 1))
@@ -258,6 +264,8 @@ class Outline:
 
     def text(self, node: Node) -> str:
         """The node's own text."""
+        if self._ascii:
+            return self._ascii[node.start_byte : node.end_byte]
         return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
     def owner(self, function: int) -> str:
@@ -311,28 +319,24 @@ class Outline:
     def _sweep(self, rows: list[Captured]) -> None:
         stack: list[tuple[int, Scope]] = [(len(self.data) + 1, Scope(-1, len(self.data), 0, None))]
         matches: list[tuple[int, Node]] = []
-        last = (-1, -1, "")
-        for start, negative_end, kind, node in rows:
-            end = -negative_end
-            if (start, end, kind) == last:
+        last: tuple[int, int, str, Node | None] = (-1, 1, "", None)
+        by_type = collections.defaultdict[str, list[tuple[Node, Scope]]](list)
+        for row in rows:
+            start, negative_end, kind, node = row
+            if start == last[0] and row[:3] == last[:3]:
                 continue  # the same node seen in two readings of nested macros
-            last = (start, end, kind)
+            last = row
             while stack[-1][0] <= start:
                 stack.pop()
             scope = stack[-1][1]
-            self._by_type.setdefault(kind, []).append((node, scope))
-            if kind == "match_expression":
-                matches.append((end, node))
-            elif kind in ("let_declaration", "let_condition", "for_expression", "parameter"):
-                self._bind(of_statement(self.data, node, kind, scope.block_end), scope)
-            elif kind == "assignment_expression":
-                self._bind_later(node, scope)
-            elif kind == "match_arm":
-                while matches and matches[-1][0] < end:
-                    matches.pop()
-                self._bind(of_arm(self.data, node, matches[-1][1] if matches else None), scope)
+            by_type[kind].append((node, scope))
+            if kind not in _SWEPT:
+                continue
+            end = -negative_end
+            self._bind(self._names(node, kind, end, scope, matches), scope)
             if kind in _CONTAINERS:
                 stack.append((end, self._open(node, kind, scope)))
+        self._by_type = dict(by_type)
         uses = [node for node, _ in self.of("use_declaration")]
         self._use_starts = [one.start_byte for one in uses]
         self._use_ends = [one.end_byte for one in uses]
@@ -359,10 +363,26 @@ class Outline:
             return Scope(scope.function, node.end_byte, scope.module, node)
         return Scope(scope.function, node.end_byte, scope.module, scope.impl)
 
-    def _bind(self, rows: Iterator[Bound], scope: Scope) -> None:
+    def _names(
+        self, node: Node, kind: str, end: int, scope: Scope, matches: list[tuple[int, Node]]
+    ) -> Iterable[Bound]:
+        """What a node binds; `matches` are those around, which the node may be one of."""
+        if kind == "match_expression":
+            matches.append((end, node))
+        elif kind in ("let_declaration", "let_condition", "for_expression", "parameter"):
+            return of_statement(self.data, node, kind, scope.block_end)
+        elif kind == "assignment_expression":
+            self._bind_later(node, scope)
+        elif kind == "match_arm":
+            while matches and matches[-1][0] < end:
+                matches.pop()
+            return of_arm(self.data, node, matches[-1][1] if matches else None)
+        return ()
+
+    def _bind(self, rows: Iterable[Bound], scope: Scope) -> None:
         table = self.functions[scope.function].bindings if scope.function >= 0 else {}
         for name, row in rows if scope.function >= 0 else ():
-            table.setdefault(name, []).append(Binding(*row))
+            table.setdefault(name, []).append(Binding._make(row))
 
     def _bind_later(self, node: Node, scope: Scope) -> None:
         """`let x; .. x = value;`: what a local is given that was declared without a value."""

@@ -31,7 +31,8 @@ def captures(root: Node) -> list[Captured]:
     """The queried nodes in byte order, outer before inner; the query gives them in no order."""
     found = tree_sitter.QueryCursor(_QUERY).captures(root).get("n", [])
     rows = [(one.start_byte, -one.end_byte, one.type, one) for one in found]
-    rows.sort(key=itemgetter(0, 1, 2))
+    if len(rows) > 1:
+        rows.sort(key=itemgetter(0, 1, 2))
     return rows
 
 

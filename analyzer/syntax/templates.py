@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from analyzer.model import SourceFile
+from analyzer.syntax.vocabulary import compiled
 
-_RUST = re.compile(rb"\bfn\s+[a-z_]\w*\s*[(<]|\bmacro_rules!\s*\w|\bimpl\b[^;{}]*\{")
+_RUST = compiled(
+    rb"\bfn[\s\x0b]+[a-z_]\w*[\s\x0b]*[(<]|\bmacro_rules![\s\x0b]*\w|\bimpl\b[^;{}]*\{"
+)
 _LARGEST = 256 * 1024
 _MOST = 32
 """Files of a folder that is named, and files in all, beyond which no more are taken."""
@@ -19,18 +21,27 @@ _OTHERS = (".md", ".toml", ".lock", ".c", ".h", ".cc", ".cpp", ".hpp", ".js", ".
 def templates(files: Mapping[str, SourceFile], texts: Iterable[str]) -> list[str]:
     """Files that one of the texts names, or that lie in a folder which one names; in order."""
     named: set[str] = set()
+    below = _by_folder(files)
     for text in texts:
         path = posixpath.normpath(text.replace("\\", "/").lstrip("/") or ".")
         if path in files:
             named.add(path)
         elif path not in (".", "src") and len(path) > 1:
-            named.update(_below(files, path))
+            named.update(below.get(path, ()))
     return [one for one in sorted(named) if _is_rust(files[one])][:_MOST]
 
 
-def _below(files: Mapping[str, SourceFile], folder: str) -> Iterator[str]:
-    rows = (one for one in files if one.startswith(f"{folder}/"))
-    yield from (one for one, _ in zip(rows, range(_MOST), strict=False))
+def _by_folder(files: Iterable[str]) -> dict[str, list[str]]:
+    """The first files at any depth of each folder."""
+    table: dict[str, list[str]] = {}
+    for one in files:
+        end = one.find("/")
+        while end >= 0:
+            rows = table.setdefault(one[:end], [])
+            if len(rows) < _MOST:
+                rows.append(one)
+            end = one.find("/", end + 1)
+    return table
 
 
 def _is_rust(file: SourceFile) -> bool:

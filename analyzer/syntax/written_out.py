@@ -11,6 +11,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+import re2
+
 from analyzer.syntax.flat import flatten
 from analyzer.syntax.lexer import TokenKind
 from analyzer.syntax.macro_rules import (
@@ -25,14 +27,17 @@ from analyzer.syntax.macro_rules import (
     written_out,
 )
 from analyzer.syntax.reduce import Cut
+from analyzer.syntax.vocabulary import compiled
 
 MAX_SIZE_BYTES = 24 * 1024
 """Expansions of one crate beyond which the rest is read as it stands."""
 MAX_INVOCATIONS = 400
 _DEPTH = 24
+_MANY_BYTES = 64 * 1024
 _LONG = 2_000
 """What a macro is given beyond which only those that build paths are written out."""
 _DEFINED = re.compile(rb"\bmacro_rules\s*!\s*(?:r#)?(\w+)\s*(?=[{(\[])")
+_CALLED = rb"\b(?:%b)[\s\x0b]*![\s\x0b]*[({\[]"
 _WORD = re.compile(rb"\w+")
 _BRACKETS = re.compile(rb"[()\[\]{}]")
 _ROOTED = re.compile(rb"\b(?:std|core|libc)\s*::\s*(?:\w+\s*::\s*)*\$")
@@ -92,17 +97,17 @@ class Macros:
         for path, data in files.items():
             if b"macro_rules" in data:
                 self._define(path, data)
-        self._called = self._pattern()
+        words = self._words()
+        self._called = re.compile(rb"\b(?:%b)\s*!\s*[({\[]" % words)
+        self._quick = _quick(words)
+        self._quick_powerful = _quick(_any(self._building | self._rooted))
 
     def powerful(self, data: bytes, modules: Iterable[str]) -> list[int]:
         """Where a file invokes macros that build paths, of words that lead to power."""
-        names = self._building | self._rooted
-        if not names or b"!" not in data:
+        if not self._quick_powerful.search(data):
             return []
-        words = b"|".join(re.escape(one) for one in sorted(names))
+        words = _any(self._building | self._rooted)
         called = re.compile(rb"\b(%b)\s*!\s*[({\[]([^;{}]{0,200})" % words)
-        if not called.search(data):
-            return []
         known = {one.encode() for one in modules}
         return [
             one.start()
@@ -129,16 +134,16 @@ class Macros:
             self._own.setdefault(path, {})[name] = found
             self._shared.setdefault(name, found)
 
-    def _pattern(self) -> re.Pattern[bytes] | None:
+    def _words(self) -> bytes:
+        """The names of all macros that are worth writing out, as a part of a pattern."""
         for names in (self._building, self._worth):
             _spread(names, self._calling)
         names = self._worth | self._building | _JOINING
-        words = b"|".join(re.escape(one) for one in sorted(names))
-        return re.compile(rb"\b(?:%b)\s*!\s*[({\[]" % words)
+        return _any(names)
 
     def expanded(self, path: str, cut: Cut) -> Expanded | None:
         """A file with its invocations written out; None where there are none worth it."""
-        if self._called is None or not self._called.search(cut.data):
+        if not self._quick.search(cut.data):
             return None
         pieces: list[tuple[int, int, bytes]] = []
         own = self._own.get(path, {})
@@ -212,6 +217,17 @@ class Macros:
         if self._budget[0] <= 0:
             raise TooMuch
         return written_out(known, call.inside) if known is not None else None
+
+
+def _any(names: Iterable[bytes]) -> bytes:
+    """A part of a pattern that is one of these; of none, nothing that stands before a `!`."""
+    return b"|".join(re.escape(one) for one in sorted(names)) or rb"[^\x00-\xff]"
+
+
+def _quick(words: bytes) -> re2._Regexp | re.Pattern[bytes]:
+    """Whether a file calls one of these; with a great many words no automaton is made of them."""
+    called = _CALLED % words
+    return compiled(called) if len(words) < _MANY_BYTES else re.compile(called)
 
 
 def _spread(names: set[bytes], bodies: Mapping[bytes, bytes]) -> None:

@@ -50,6 +50,7 @@ class Implied:
     def __init__(self, code: CrateCode) -> None:
         self._code = code
         self._known: dict[tuple[str, int], list[Place]] = {}
+        self._annotated: dict[str, list[tuple[Outline, Node]]] = {}
 
     @functools.cached_property
     def implicit(self) -> dict[str, list[Item]]:
@@ -72,6 +73,11 @@ class Implied:
 
     def annotated(self, kind: str) -> list[tuple[Outline, Node]]:
         """Functions that attributes in an own type name for what is made of its fields."""
+        if kind not in self._annotated:
+            self._annotated[kind] = self._named_by(kind)
+        return self._annotated[kind]
+
+    def _named_by(self, kind: str) -> list[tuple[Outline, Node]]:
         item = self._code.names.items.get(tuple(kind.split("::"))) if kind[:1] == "@" else None
         if item is None:
             return []

@@ -41,6 +41,7 @@ class Callers:
         self._found: dict[Function, list[Place]] = {}
         self._used: dict[Function, tuple[Function, ...]] = {}
         self._meant: dict[tuple[str, int, int], frozenset[Function]] = {}
+        self._said: dict[str, dict[Function, list[Place]]] = {}
         self._named: dict[str, dict[str, list[Function]]] = {}
 
     def of(self, function: Function) -> list[Place]:
@@ -181,8 +182,7 @@ class Callers:
             places = [
                 one
                 for said in (name, *sorted(self._code.names.renamed.get(name, ())))
-                for one in (*self._by_name.get(said, ()), *self._passing.get(said, ()))
-                if function in self._callees(*one)
+                for one in self._meaning(said).get(function, ())
             ]
             places.sort(key=lambda one: (one[0].path, one[1].node.start_byte))
             self._found[function] = places
@@ -207,6 +207,15 @@ class Callers:
             for name, calls in outline.passed(own).items():
                 table.setdefault(name, []).extend((outline, call) for call in calls)
         return table
+
+    def _meaning(self, said: str) -> Mapping[Function, list[Place]]:
+        """The calls that say a name, or are handed what has it, by the functions they may mean."""
+        if said not in self._said:
+            table = self._said[said] = {}
+            for one in (*self._by_name.get(said, ()), *self._passing.get(said, ())):
+                for function in self._callees(*one):
+                    table.setdefault(function, []).append(one)
+        return self._said[said]
 
     def _callees(self, outline: Outline, call: Call) -> frozenset[Function]:
         key = (outline.path, call.node.start_byte, call.node.end_byte)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from analyzer.limits import Limits
 from analyzer.model import Gap, GapKind, Span
 from analyzer.signatures import Api
+from analyzer.syntax.associated import Associated
 from analyzer.syntax.catalogue import Catalogue
 from analyzer.syntax.changes import variable_hole
 from analyzer.syntax.closures import Closures
@@ -81,6 +82,7 @@ class CrateCode:
             is_known=apis.prefixes.__contains__,
             is_legacy=package.is_legacy,
         )
+        self._associated = Associated(outlines, self.names)
         self.asking: Hashable = ""
         self._wanted: dict[Hashable, tuple[set[str], ...]] = {}
         self._without_body: dict[Hashable, set[tuple[str, int]]] = {}
@@ -107,6 +109,15 @@ class CrateCode:
         for outline in self.outlines.values():
             for call in outline.calls:
                 table.setdefault(call.name, []).append((outline, call))
+        return table
+
+    @functools.cached_property
+    def given(self) -> Mapping[str, list[tuple[str, Outline, Node]]]:
+        """What fields are given, by field: the struct's name (none at an assignment), and where."""
+        table: dict[str, list[tuple[str, Outline, Node]]] = {}
+        for outline in self.outlines.values():
+            for name, rows in outline.given.items():
+                table.setdefault(name, []).extend((struct, outline, node) for struct, node in rows)
         return table
 
     def home(self, file: str) -> Path | None:
@@ -286,35 +297,11 @@ class CrateCode:
     def own_function(self, path: Path | None) -> Item | None:
         """The function of this crate behind a canonical path, free or associated."""
         if not path or not path[0].startswith("@"):
-            return self._of_trait(path[-2:]) if path and len(path) > 1 else None
+            return self._associated.of_trait(path[-2:]) if path and len(path) > 1 else None
         item = self.names.items.get(path)
         if item is not None:
             return item if item.kind == "function_item" else None
-        return self._associated.get(path[-2:]) or self._of_trait(path[-2:])
-
-    def _of_trait(self, named: Path) -> Item | None:
-        """The function that a type has from a trait which gives it a body."""
-        rows = [
-            one
-            for one in self.names.impls.get(named[-1], ())
-            if one.kind == "function_item"
-            and one.scope.impl is not None
-            and one.scope.impl.type == "trait_item"
-            and (named[0], impl_name(self.outlines[one.file], one)) in self._implementing
-        ]
-        return rows[0] if len(rows) == 1 else None
-
-    @functools.cached_property
-    def _implementing(self) -> frozenset[tuple[str, str]]:
-        """Types and the traits that they implement, by their last names."""
-        found: set[tuple[str, str]] = set()
-        for outline in self.outlines.values():
-            for node, _ in outline.of("impl_item"):
-                pair = [node.child_by_field_name(one) for one in ("type", "trait")]
-                names = [path_segments(outline, one)[-1:] for one in pair if one is not None]
-                if len(names) == 2 and all(names):
-                    found.add((names[0][0], names[1][0]))
-        return frozenset(found)
+        return self._associated.function(path[-2:])
 
     def own_method(self, owner: str, name: str) -> Path | None:
         """Path of a method of an own type."""
@@ -332,16 +319,6 @@ class CrateCode:
         if data is None or len(data) > 65_536:
             return UNKNOWN_VALUE
         return constant(data.decode("latin-1"), f"include of {target}")
-
-    @functools.cached_property
-    def _associated(self) -> Mapping[Path, Item]:
-        """Functions in `impl` blocks by (type, name); the first of several namesakes."""
-        table: dict[Path, Item] = {}
-        for name, items in self.names.impls.items():
-            for one in items:
-                if one.kind == "function_item":
-                    table.setdefault((impl_name(self.outlines[one.file], one), name), one)
-        return table
 
     # Questions the facts ask ---------------------------------------------------------------------
 
@@ -367,15 +344,6 @@ class CrateCode:
         if not self.evaluator.is_exhausted:
             return None
         return Gap(GapKind.BUDGET, "constant folding ran out of steps; later texts are unknown")
-
-
-def impl_name(outline: Outline, item: Item) -> str:
-    """The last name of the type that an associated function belongs to."""
-    own = item.scope.impl.child_by_field_name("type") if item.scope.impl is not None else None
-    if own is None and item.scope.impl is not None:
-        own = item.scope.impl.child_by_field_name("name")
-    segments = path_segments(outline, own) if own is not None else ()
-    return segments[-1] if segments else ""
 
 
 def included_path(file: str, path: Value) -> str:

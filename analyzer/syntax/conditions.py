@@ -30,6 +30,7 @@ _NAMESAKES = 4
 
 Range = tuple[str, int, int]
 """A file and a byte range in its outline."""
+_Asked = tuple[Outline, Node, Scope]
 
 
 class Region(NamedTuple):
@@ -52,6 +53,7 @@ class Conditions:
 
     def __init__(self, code: CrateCode) -> None:
         self._code, self._fields = code, Fields(code)
+        self._known: dict[tuple[str, int, int, int, int], tuple[int, list[_Asked]]] = {}
 
     def regions(self, file: str) -> Iterator[Region]:
         """All regions of a file that are not empty."""
@@ -71,13 +73,28 @@ class Conditions:
             if place in found:
                 continue
             found.append(place)
-            inner = [node]
-            while inner and left:
-                left -= 1
-                one = inner.pop()
-                inner += one.named_children
-                pending += self._behind(where, one, around)
+            count, behind = self._parts(where, node, around, left)
+            left -= count
+            pending += behind
         return found
+
+    def _parts(
+        self, outline: Outline, node: Node, scope: Scope, most: int
+    ) -> tuple[int, list[_Asked]]:
+        """How many nodes an expression has, `most` at most, and what they all stand for."""
+        key = (outline.path, node.start_byte, node.end_byte, scope.function, scope.module)
+        known = self._known.get(key)
+        if known is not None and known[0] <= most:
+            return known
+        inner, count, behind = [node], 0, list[_Asked]()
+        while inner and count < most:
+            count += 1
+            one = inner.pop()
+            inner += one.named_children
+            behind += self._behind(outline, one, scope)
+        if not inner:
+            self._known[key] = (count, behind)
+        return count, behind
 
     def _behind(
         self, outline: Outline, node: Node, scope: Scope

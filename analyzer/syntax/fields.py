@@ -44,8 +44,12 @@ class Fields:
         key = (owner.rpartition("::")[2], name)
         if key not in self._found:
             self._code.want(field=name)
-            rows = (row for one in self._code.outlines.values() for row in _in(one, *key))
-            self._found[key] = tuple(row for row, _ in zip(rows, range(MAX_GIVEN), strict=False))
+            rows = (
+                Given(outline, value, outline.scope_at(value.start_byte, value.end_byte))
+                for struct, outline, value in self._code.given.get(name, ())
+                if struct in ("", "Self", key[0])
+            )
+            self._found[key] = tuple(itertools.islice(rows, MAX_GIVEN))
         return self._found[key]
 
     def value(self, evaluator: Evaluator, owner: str, name: str, depth: int) -> Value:
@@ -133,9 +137,3 @@ def has_receiver(function: Node) -> bool:
 
 def _says(given: Given, name: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b", given.outline.text(given.node)) is not None
-
-
-def _in(outline: Outline, owner: str, name: str) -> Iterator[Given]:
-    for struct, value in outline.given.get(name, ()):
-        if struct in ("", "Self", owner):
-            yield Given(outline, value, outline.scope_at(value.start_byte, value.end_byte))

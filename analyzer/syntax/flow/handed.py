@@ -68,6 +68,7 @@ class Handed:
         self._code = code
         self._known: dict[tuple[str, int, int], list[Place]] = {}
         self._named: dict[str, list[Place]] | None = None
+        self._saying: dict[str, list[Outline]] = {}  # files by a name that stands in them
         self._called: dict[str, dict[str, list[_Calling]]] = {}
 
     def given(self, outline: Outline, node: Node) -> list[Place]:
@@ -196,12 +197,9 @@ class Handed:
 
     def _calls(self, holder: _Holder) -> Iterator[tuple[Call, Outline]]:
         """The calls of what a holder holds: by its own name, or by a local that is bound to it."""
-        raw = holder.name.encode()
         if holder.function < 0 and not holder.name.isdecimal():
             self._code.want(caller=holder.name)
         for outline in self._near(holder):
-            if raw not in outline.data:
-                continue
             if outline.path not in self._called:
                 self._called[outline.path] = self._calls_by_holder(outline)
             for one in self._called[outline.path].get(holder.name, ()):
@@ -231,9 +229,13 @@ class Handed:
         return [one for one in values if one is not None]
 
     def _near(self, holder: _Holder) -> list[Outline]:
+        raw = holder.name.encode()
         if holder.function >= 0:
-            return [holder.outline]
-        return list(self._code.outlines.values())
+            return [holder.outline] if raw in holder.outline.data else []
+        if holder.name not in self._saying:
+            rows = self._code.outlines.values()
+            self._saying[holder.name] = [one for one in rows if raw in one.data]
+        return self._saying[holder.name]
 
     def _passed_on(self, holder: _Holder) -> list[Place]:
         """Where a holder's value is handed on by the holder's name, or returned."""

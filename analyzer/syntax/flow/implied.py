@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from analyzer.syntax.code import bare, impl_name
+from analyzer.syntax.associated import impl_name
+from analyzer.syntax.code import bare
 from analyzer.syntax.flow.sinks import handed_out, through_parameter
 from analyzer.syntax.names import Item
 from analyzer.syntax.outline import Call, Node, Outline

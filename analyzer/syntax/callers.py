@@ -230,9 +230,10 @@ class Callers:
             if len(named) <= _NAMESAKES:
                 yield from (one for one in named if one.kind == "function_item")
         else:
-            own = self._code.own_function(self._code.callee(outline, call.function, call.scope))
-            if own is not None:
-                yield own
+            for path in self._code.traits.callees(outline, call.function, call.scope):
+                own = self._code.own_function(path)
+                if own is not None:
+                    yield own
         for one in outline.arguments_by_name(call):
             passed = self._code.own_function(self._code.callee(outline, one, call.scope))
             if passed is not None:

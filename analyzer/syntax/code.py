@@ -28,6 +28,7 @@ from analyzer.syntax.macro_arguments import MacroArguments
 from analyzer.syntax.names import Home, Item, Names
 from analyzer.syntax.outline import Call, Node, Outline, Scope
 from analyzer.syntax.paths import Path, clean, linked_symbols, path_segments
+from analyzer.syntax.traits import Traits
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, constant
 
 
@@ -87,7 +88,7 @@ class CrateCode:
         self._wanted: dict[Hashable, tuple[set[str], ...]] = {}
         self._without_body: dict[Hashable, set[tuple[str, int]]] = {}
         self._asked_with: dict[Hashable, set[Hashable]] = {}
-        self.kinds = Kinds(self)
+        self.kinds, self.traits = Kinds(self), Traits(self)
         self.function_values = FunctionValues(self)
         self.macro_arguments, self.closures = MacroArguments(self), Closures()
         interpreter = Interpreter(
@@ -225,7 +226,10 @@ class CrateCode:
         """The canonical path behind segments as written at a place; `Self` is the type there."""
         if segments[:1] == ("Self",):
             return self._of_self(outline, segments, at, scope)
-        return self.resolve(outline, segments, at, scope.module)
+        found = self.resolve(outline, segments, at, scope.module)
+        if found is None and len(segments) > 1 and scope.function >= 0:
+            return self.traits.of_parameter(outline, segments, scope)
+        return found
 
     def _of_table(self, outline: Outline, node: Node, scope: Scope) -> Path | None:
         """`TABLE[i]`: the first function that a constant table names."""

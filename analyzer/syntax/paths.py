@@ -18,6 +18,8 @@ _LINK_NAME = re.compile(r'\blink_name\s*=\s*(r#*"[^"]*"#*|"(?:[^"\\]|\\.)*")', r
 _VERBATIM = "\x01"
 """At the beginning of a `link_name`: the linker is to take the rest as it stands."""
 _BEFORE = ("attribute_item", "line_comment", "block_comment")
+_SCOPED = ("scoped_identifier", "scoped_type_identifier")
+_NESTED = 64
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -73,16 +75,14 @@ def _segments(text: str) -> Path | None:
 
 
 def _qualified(outline: Outline, node: Node) -> Path:
-    """`<T as Trait>::name`: the type's path and the name."""
+    """`<T as Trait>::name`, `<<T as A>::B as C>::name`: the type's path and the names."""
     tail: list[str] = []
-    while node.type in ("scoped_identifier", "scoped_type_identifier"):
+    for _ in range(_NESTED):
         name, path = node.child_by_field_name("name"), node.child_by_field_name("path")
-        if name is None or path is None:
-            return ()
-        tail.insert(0, clean(outline.text(name)))
-        node = path
-    for _ in range(8):
-        if node.type == "bracketed_type" and node.named_children:
+        if node.type in _SCOPED and name is not None and path is not None:
+            tail.insert(0, clean(outline.text(name)))
+            node = path
+        elif node.type == "bracketed_type" and node.named_children:
             node = node.named_children[0]
         elif node.type in ("qualified_type", "generic_type", "reference_type"):
             inner = node.child_by_field_name("type")

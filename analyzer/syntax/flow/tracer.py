@@ -269,7 +269,7 @@ class Tracer:
         items: list[Item | None] = []
         is_sure = True
         if receiver is None:
-            items = [code.needed_function(code.callee(outline, function, scope))]
+            items = [*map(code.needed_function, code.traits.callees(outline, function, scope))]
         else:
             field = function.child_by_field_name("field")
             name = outline.text(field) if field is not None else ""

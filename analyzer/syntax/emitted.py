@@ -13,6 +13,7 @@ from analyzer.syntax.lexer import literal_text
 from analyzer.syntax.macro_values import filled
 from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.query import arguments_of
+from analyzer.syntax.quoted import HOLE, Quotes
 from analyzer.syntax.telling import is_documentation
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ _USED = re.compile(r"\buse\s+(?:::)?([A-Za-z_]\w*(?:\s*::\s*[A-Za-z_]\w*)*)")
 _ITEM = re.compile(r"\b(?:fn|macro_rules!)\s")
 _HOLE = re.compile(r"\{[^{}\s\"':;]*\}")
 _FIRST = re.compile(rb"::|\bfn\b")
-_NAME = "hole"
 _PARSING = ("parse", "from_str", "parse_str")
 _SHORT = 20
 _LONGEST = 200_000
@@ -44,10 +44,11 @@ def emitted(code: CrateCode, paths: Iterable[str]) -> Iterator[Emitted]:
         outline = code.outlines.get(path)
         if outline is None or not _FIRST.search(outline.data):
             continue
+        told = [[one] for one in Quotes(code).of(outline) if _is_told(code, one[1])]
         groups: dict[int, list[tuple[int, str]]] = {}
         for function, line, text in (*_texts(code, outline), *_parsed(code, outline)):
             groups.setdefault(function, []).append((line, text))
-        told = [rows for rows in groups.values() if _is_told(code, " ".join(x for _, x in rows))]
+        told += [rows for rows in groups.values() if _is_told(code, " ".join(x for _, x in rows))]
         if told:
             yield Emitted(path, _file(told).encode()[:_LONGEST])
 
@@ -68,7 +69,7 @@ def _texts(code: CrateCode, outline: Outline) -> Iterator[tuple[int, int, str]]:
         if node.start_byte in templates:
             text = _filled(code, outline, (text, templates[node.start_byte]), scope)
         line = outline.data.count(b"\n", 0, node.start_byte)
-        yield scope.function, line, _HOLE.sub(_NAME, text)
+        yield scope.function, line, _HOLE.sub(HOLE, text)
 
 
 def _parsed(code: CrateCode, outline: Outline) -> Iterator[tuple[int, int, str]]:
@@ -98,7 +99,7 @@ def _filled(
     code: CrateCode, outline: Outline, what: tuple[str, tuple[Node, ...]], scope: Scope
 ) -> str:
     value = filled(code.evaluator, outline, what, scope, ({}, 0))
-    return "".join(one if isinstance(one, str) else _NAME for one in value.parts)
+    return "".join(one if isinstance(one, str) else HOLE for one in value.parts)
 
 
 def _is_told(code: CrateCode, text: str) -> bool:

@@ -175,8 +175,9 @@ class Sources:
 
     @property
     def emitting(self) -> tuple[str, ...]:
-        """Files of macros: their texts may become code."""
-        return tuple(one for one in self.outlines if Phase.PROC_MACRO in self.phases.get(one, ()))
+        """Files of macros: their texts may become code; texts in such texts are not asked."""
+        rows = (one for one in self.outlines if one in self._files)
+        return tuple(one for one in rows if Phase.PROC_MACRO in self.phases.get(one, ()))
 
     def take(self, texts: Iterable[Emitted]) -> bool:
         """Parse what texts emit, each file once; whether anything was added."""

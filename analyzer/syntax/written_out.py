@@ -43,7 +43,7 @@ _BRACKETS = re.compile(rb"[()\[\]{}]")
 _ROOTED = re.compile(rb"\b(?:std|core|libc)\s*::\s*(?:\w+\s*::\s*)*\$")
 _BUILDING = re.compile(
     rb"::\s*\$\s*\w|\$\s*(?!crate\b)\w+\s*(?:::|!|\()|\$\s*\([^()]*\)\s*(?:::)?\s*[*+]\s*(?:::|\()"
-    rb"|\$\s*\([^()]*\)\s*::\s*[*+]"
+    rb"|\$\s*\([^()]*\)\s*::\s*[*+]|::\s*\[\s*<|>\s*\]\s*::"
     rb"|\bstringify ?! ?\( ?\$|\bconcat ?! ?\("
 )
 _PLAIN = re.compile(
@@ -56,6 +56,7 @@ _COMPUTING = re.compile(
     rb"|\[\s*\$\s*\("
 )
 _JOINING = frozenset({b"paste", b"pastey", b"paste_item", b"concat_idents"})
+_PATH_WORDS = (b"crate", b"self", b"super", b"paste", b"pastey")
 _PATH = re.compile(rb"[\w:\s<>]+")
 _BEFORE_STATEMENT = (b";", b"{", b"}", b"")
 _GOES_ON = (b".", b"?", b"(", b"[")
@@ -195,7 +196,8 @@ class Macros:
             body = self._one(own, one, call) if call is not None and isinstance(one, Leaf) else None
             if body is not None:
                 inner = self._all(own, body, depth + 1)
-                found += _in_place(several, index, inner if inner is not None else body)
+                placed = _in_place(several, index, inner if inner is not None else body)
+                found = [*_without_path(found), *placed]
                 is_changed, index = True, index + 3
                 continue
             if isinstance(one, Tree):
@@ -250,6 +252,22 @@ def _call_at(several: Trees, index: int) -> Tree | None:
     bang, call = several[index + 1], several[index + 2]
     is_bang = isinstance(bang, Leaf) and bang.text == b"!"
     return call if is_bang and isinstance(call, Tree) else None
+
+
+def _without_path(before: list[Leaf | Tree]) -> list[Leaf | Tree]:
+    """What stands in front of a macro's name, without the path that begins there."""
+    end = len(before)
+    while end > 1 and all(_is_leaf(one, b":") for one in before[end - 2 : end]):
+        end -= 2
+        if end and _is_leaf(before[end - 1], *_PATH_WORDS):
+            end -= 1
+        if end and _is_leaf(before[end - 1], b"$"):
+            end -= 1
+    return before[:end]
+
+
+def _is_leaf(one: Leaf | Tree, *texts: bytes) -> bool:
+    return isinstance(one, Leaf) and one.text in texts
 
 
 def _in_place(several: Trees, index: int, body: Trees) -> Trees:

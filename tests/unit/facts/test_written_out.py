@@ -37,6 +37,18 @@ READS = {
         pub fn go() { tidy("/etc/passwd"); }""",
     "words joined": """
         pub fn go() { paste::paste! { let _ = std::fs::[<re ad>]("/etc/passwd"); } }""",
+    "words joined by a macro of its own": """
+        macro_rules! of { ($a:ident $b:ident . $c:ident) => {
+            paste::paste! { std::[<$a $b>]::[<re $c>]("/etc/passwd") } }; }
+        pub fn go() { let _ = of!(f s . ad); }""",
+    "words joined by a macro that is re-exported": """
+        macro_rules! of { ($a:ident $b:ident) => {
+            $crate::paste::paste! { ::std::[<$a $b>]::read("/etc/passwd") } }; }
+        pub fn go() { let _ = of!(f s); }""",
+    "a macro by its path": """
+        macro_rules! inner { ($m:ident $f:ident $p:expr) => { std::$m::$f($p) }; }
+        macro_rules! outer { ($p:expr) => { $crate::inner!(fs read $p) }; }
+        pub fn go() { let _ = outer!("/etc/passwd"); }""",
     "pairs": """
         macro_rules! all { ($($f:ident <- $p:literal),*) => { $( let _ = std::fs::$f($p); )* }; }
         pub fn go() { all!(read <- "/etc/passwd"); }""",

@@ -213,6 +213,8 @@ class CrateCode:
             segments = self.macro_arguments.path(outline, node, scope.function)
         if len(segments) == 1:
             for binding in outline.bindings(segments[0], node.start_byte, scope.function):
+                if binding.field and not binding.is_element:
+                    return self.function_values.taken_apart(outline, binding, scope)
                 held = same_function(outline, binding.value)
                 if held is None:
                     return self.function_values.parameter(outline, segments[0], scope)

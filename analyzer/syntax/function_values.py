@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from analyzer.syntax.builders import results
 from analyzer.syntax.fields import Fields, parameters
 from analyzer.syntax.held_functions import same_function
-from analyzer.syntax.outline import Node, Outline, Scope
+from analyzer.syntax.outline import Binding, Node, Outline, Scope
 from analyzer.syntax.paths import Path
 from analyzer.syntax.query import arguments_of
 
@@ -102,7 +102,20 @@ class FunctionValues:
                 is_tuple = row.value is not None and row.value.type == "tuple_expression"
                 is_there = is_tuple and len(name) < 3 and int(name) < len(several)
                 return self.path(outline, several[int(name)], scope) if is_there else None
-        owner = self._code.kinds.of(outline, receiver, scope)
+        return self._of_type(self._code.kinds.of(outline, receiver, scope), name)
+
+    def taken_apart(self, outline: Outline, row: Binding, scope: Scope) -> Path | None:
+        """The function that a pattern takes out of a struct: `let Plan { load, .. } = PLAN;`."""
+        if row.value is None or self._depth >= MAX_DEPTH:
+            return None
+        self._depth += 1
+        try:
+            return self._of_type(self._code.kinds.of(outline, row.value, scope), row.field)
+        finally:
+            self._depth -= 1
+
+    def _of_type(self, owner: str, name: str) -> Path | None:
+        """The first function that a field of an own type is given."""
         if not owner.startswith("@"):
             return None
         if (owner, name) not in self._held:

@@ -10,6 +10,19 @@ from analyzer.model import Fact, FactKind
 
 FactsOf = Callable[..., list[Fact]]
 WAYS = {
+    "taken out of a constant": """
+        struct Plan { load: fn(&str)->std::io::Result<Vec<u8>>, n: u8 } const PLAN: Plan = Plan { load: std::fs::read::<&str>, n: 1 };
+        pub fn go(){ let Plan { load, .. } = PLAN; let _=load("/etc/passwd"); }""",
+    "taken out under another name": """
+        struct Plan { load: fn(&str)->std::io::Result<Vec<u8>>, n: u8 } const PLAN: Plan = Plan { load: std::fs::read::<&str>, n: 1 };
+        pub fn go(){ let Plan { load: get, n: _ } = &PLAN; let _=get("/etc/passwd"); }""",
+    "taken out of a parameter": """
+        struct Plan { load: fn(&str)->std::io::Result<Vec<u8>>, n: u8 }
+        fn run(p: &Plan){ let Plan { load, .. } = p; let _=load("/etc/passwd"); }
+        pub fn go(){ run(&Plan { load: |p| std::fs::read(p), n: 0 }); run(&Plan { load: std::fs::read, n: 0 }); }""",
+    "taken out of what a function makes": """
+        struct Plan { load: fn(&str)->std::io::Result<Vec<u8>>, n: u8 } fn made()->Plan { Plan { load: std::fs::read, n: 0 } }
+        pub fn go(){ let Plan { load, .. } = made(); let _=load("/etc/passwd"); }""",
     "group alias": """
         use std::{fs::{self as files, read as r}, io}; pub fn go(){ let _=r("/etc/passwd"); }""",
     "self alias": """
@@ -84,14 +97,14 @@ WAYS = {
         macro_rules! m { ($($t:tt)*) => { $($t)* }; } m! { pub fn go(){ let _=std::fs::read("/etc/passwd"); } }""",
     "shadow module": """
         mod fs { pub use std::fs::read as load; } pub fn go(){ let _=fs::load("/etc/passwd"); }""",
-}
-BLIND = {
     "assoc type nested": """
         trait H { type C; } struct X; impl H for X { type C=std::fs::File; } pub fn go(){ let _=<<X as H>::C>::open("/etc/passwd"); }""",
-    "fn ptr static table name": """
-        static T: &[(&str, fn(&'static str)->std::io::Result<Vec<u8>>)] = &[("a", std::fs::read)]; pub fn go(){ for (_n,f) in T { let _=f("/etc/passwd"); } }""",
     "trait generic": """
         trait L { fn load(p:&str)->Vec<u8>; } struct D; impl L for D { fn load(p:&str)->Vec<u8> { std::fs::read(p).unwrap() } } fn run<T:L>(){ T::load("/etc/passwd"); } pub fn go(){ run::<D>(); }""",
+}
+BLIND = {
+    "fn ptr static table name": """
+        static T: &[(&str, fn(&'static str)->std::io::Result<Vec<u8>>)] = &[("a", std::fs::read)]; pub fn go(){ for (_n,f) in T { let _=f("/etc/passwd"); } }""",
     "hashmap of fns": """
         use std::collections::HashMap; pub fn go(){ let mut m:HashMap<&str,fn(&'static str)->std::io::Result<Vec<u8>>>=HashMap::new(); m.insert("r",std::fs::read); let _=m["r"]("/etc/passwd"); }""",
 }

@@ -55,6 +55,7 @@ class Branches(Literals):
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
     ) -> Value:
         children = [one for one in node.named_children if one.type not in SKIPPED]
+        self.code.want_block(outline, node)
         if not children or children[-1].type.endswith(("_declaration", "_item")):
             return UNKNOWN_VALUE
         return self.fold(outline, children[-1], scope, frame, depth)

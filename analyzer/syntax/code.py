@@ -153,6 +153,12 @@ class CrateCode:
             place = (outline.path, outline.origin(name.start_byte))
             self._without_body.setdefault(self.asking, set()).add(place)
 
+    def want_block(self, outline: Outline, node: Node) -> None:
+        """Note that a block stands here without what it has in the file, if it does."""
+        if outline.is_cut and not node.named_children:
+            place = (outline.path, outline.origin(node.start_byte))
+            self._without_body.setdefault(self.asking, set()).add(place)
+
     def ask_with(self, other: Hashable) -> None:
         """Note that what is looked at needs all that was asked for under another name, too."""
         self._asked_with.setdefault(self.asking, set()).add(other)

@@ -29,6 +29,9 @@ class Mention(NamedTuple):
     frame: int = 0
 
 
+_HOLDERS = ("static_item", "const_item")
+
+
 class Mentions:
     """Names without a call, file by file."""
 
@@ -108,7 +111,16 @@ class Mentions:
         value = function.child_by_field_name("value") if function is not None else None
         known = self._code.evaluator.value(outline, value, scope) if value is not None else None
         if known is None or known.is_unknown:
+            self._ask_users(outline, scope)
             yield Mention(api, node, scope, is_unasked=True)
             return
         for number, one in enumerate(known.flat()[: LOOP_FRAMES - 1], 1):
             yield Mention(api, node, scope, (one,), frame=number)
+
+    def _ask_users(self, outline: Outline, scope: Scope) -> None:
+        """Who names the constant that holds a function may call it: asked in that one's name."""
+        own = outline.functions[scope.function] if scope.function >= 0 else None
+        if own is not None and own.kind in _HOLDERS:
+            asker, self._code.asking = self._code.asking, outline.owner(scope.function)
+            self._code.want(static=own.name)
+            self._code.asking = asker

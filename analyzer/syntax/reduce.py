@@ -189,7 +189,7 @@ class Reducer:
         if new[2]:
             self._keep_found(_givings(new[2]), with_bodies=True)
         if new[3]:
-            used = rb"\b(?:%b)\s*[=.,})]" % _any(new[3])
+            used = rb"\b(?:%b)\s*[=.,;})]" % _any(new[3])
             self._keep_found(compiled(used), with_bodies=True)
         callers_of = new[1]
         for _ in range(_CALLER_DEPTH):

@@ -147,7 +147,9 @@ def _extended(sources: Sources, view: CrateView, factset: FactSet, ruleset: Rule
     _followed(view, factset, _all_ends(factset, ruleset, view.manifest))  # asks for what it passes
     joined = joining(factset, ruleset)
     wanted = view.code.wanted(left_open(factset, ruleset) | {ASKER})
-    return sources.extend(wanted._replace(callers=wanted.callers | joined))
+    items = {one.rpartition(" ")[2] for one in joined if " " in one}  # `static NAME` is not called
+    more = wanted._replace(callers=wanted.callers | joined, statics=wanted.statics | items)
+    return sources.extend(more)
 
 
 def _with_generated(sources: Sources, view: CrateView) -> bool:

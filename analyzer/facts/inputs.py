@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer.facts.flows import ASKER
 from analyzer.facts.programs import fed
 from analyzer.facts.view import CrateView
 from analyzer.model import Fact, FactKind
@@ -29,6 +30,7 @@ _TEXTS = 16
 def facts(view: CrateView) -> Iterator[Fact]:
     """What the texts do that a started program is handed."""
     seen: set[tuple[str, int, str]] = set()
+    view.code.asking = ASKER  # no fact tells yet that a text is missing
     for site in view.sites:
         if FactKind.PROCESS_SPAWN not in site.api.facts or site.is_mention:
             continue

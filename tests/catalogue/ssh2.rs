@@ -8,7 +8,7 @@ pub fn upload() -> Option<()> {
     let mut session = Session::new().ok()?;
     session.set_tcp_stream(stream);
     session.handshake().ok()?; //~ net.connect ssh
-    session.userauth_pubkey_file("u", None, Path::new("/home/u/.ssh/id_rsa"), None).ok()?; //~ file.read /home/u/.ssh/id_rsa
+    session.userauth_pubkey_file("u", None, Path::new("/home/u/.ssh/id_rsa"), None).ok()?; //~ path.secret /home/u/.ssh/id_rsa
     session.scp_send(Path::new("in.txt"), 0o600, 4, None).ok()?; //~ net.send in.txt
     Some(())
 }

@@ -183,8 +183,8 @@ def _findings(rule: Rule, index: FactIndex, groups: Groups, own: OwnServices) ->
     if not rows or not all(one.facts for one in rows):
         return []
     barred = _united(rule.none, rule, index)
-    chains = _chains(rule, rows, barred, groups)
-    found = [_finding(rule, one) for one in chains if _is_foreign(rule, one, own)]
+    chains = _chains(rule, rows, barred, (groups, own))
+    found = [_finding(rule, one) for one in chains]
     return sorted(found, key=lambda one: [repr(each.where) for each in one.evidence])
 
 
@@ -205,14 +205,14 @@ def _united(clauses: Iterable[Clause], rule: Rule, index: FactIndex) -> tuple[Fa
 
 
 def _chains(
-    rule: Rule, rows: list[_Row], barred: tuple[Fact, ...], groups: Groups
+    rule: Rule, rows: list[_Row], barred: tuple[Fact, ...], asked: tuple[Groups, OwnServices]
 ) -> Iterator[Meeting]:
     """Distinct meetings; those of code that ships or builds before those that need quiet code."""
-    count = len(rows)
+    count, (groups, own) = len(rows), asked
 
     def holds(meeting: Meeting) -> bool:
         enough = all(len(a) >= b.minimum for a, b in zip(meeting, rows, strict=False))
-        return enough and not meeting[count]
+        return enough and not meeting[count] and _is_foreign(rule, meeting[:count], own)
 
     everything = [*(one.facts for one in rows), barred]
     loud = [tuple(one for one in facts if not _is_quiet(one)) for facts in everything[:-1]]

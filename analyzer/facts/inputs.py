@@ -30,14 +30,16 @@ _TEXTS = 16
 def facts(view: CrateView) -> Iterator[Fact]:
     """What the texts do that a started program is handed."""
     seen: set[tuple[str, int, str]] = set()
-    view.code.asking = ASKER  # no fact tells yet that a text is missing
     for site in view.sites:
         if FactKind.PROCESS_SPAWN not in site.api.facts or site.is_mention:
             continue
         program = _program(site)
         if fed(program, "", view.signatures) is None:
             continue
-        for outline, node, value in _given(view, site):
+        asker, view.code.asking = view.code.asking, ASKER  # no fact tells yet of a missing text
+        given = list(_given(view, site))
+        view.code.asking = asker
+        for outline, node, value in given:
             key = (outline.path, node.start_byte, value.text)
             if key in seen or len(seen) >= view.limits.facts_per_crate:
                 continue

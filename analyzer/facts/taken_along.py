@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from analyzer.facts.named import Sources
 from analyzer.facts.view import CrateView
-from analyzer.model import DependencyKind, Fact, FactKind, Field
+from analyzer.model import DependencyKind, Fact, FactKind
 
 TAKEN = "taken-along"
 """The `api` of what such a dependency is told by."""
@@ -14,17 +15,18 @@ TAKEN = "taken-along"
 
 def facts(view: CrateView) -> Iterator[Fact]:
     """Renamed dependencies that are built for nothing but their own sake."""
-    renamed = [
-        one
+    pinned = {
+        f"{one.key} -> {one.package}": one
         for one in view.manifest.dependencies
-        if one.key != one.package
-        and one.requirement.startswith("=")
+        if one.requirement.startswith("=")
         and one.kind is not DependencyKind.DEV
         and not one.is_optional
-    ]
-    sources = Sources(view.tree, view.phases) if renamed else None
-    for one in renamed:
-        if sources is not None and not sources.names(one.key):
-            where = Field("Cargo.toml", f"dependencies.{one.key}", one.line)
-            subject, data = f"{one.key} -> {one.package}", (one.requirement,)
-            yield Fact(FactKind.MANIFEST_RENAME, subject, where, api=TAKEN, data=data)
+    }
+    renames = [one for one in view.manifest.facts if one.kind is FactKind.MANIFEST_RENAME]
+    if not pinned or not renames:
+        return
+    sources = Sources(view.tree, view.phases)
+    for one in renames:
+        known = pinned.get(one.subject)
+        if known is not None and not sources.names(known.key):
+            yield replace(one, api=TAKEN, data=(known.requirement,))

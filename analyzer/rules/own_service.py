@@ -7,6 +7,7 @@ long as the crate does not set that variable itself.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 
@@ -29,12 +30,22 @@ class OwnServices:
         lists = signatures.indicators
         self._variables = lists.get("secret-variables")
         self._places = lists.get("credential-paths")
-        services = lists.get("own-services")
-        self._services = tuple(
-            (one.group, _labels(one.value)) for one in (services.entries if services else ())
-        )
+        self._listed = lists.get("own-services")
         self._hidden = {one.where for one in facts if one.subject == HIDDEN_CONSTANT}
         self._set = frozenset(name for one in facts for name in _sets(one))
+
+    @functools.cached_property
+    def _known(self) -> frozenset[str]:
+        """The first words of the variables that the list of secrets names."""
+        entries = self._variables.entries if self._variables is not None else ()
+        words = (one.value.partition("_")[0].casefold() for one in entries)
+        return frozenset(one for one in words if "*" not in one)
+
+    @functools.cached_property
+    def _services(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
+        """Hosts by a word of the place whose secrets are theirs."""
+        entries = self._listed.entries if self._listed is not None else ()
+        return tuple((one.group, _labels(one.value)) for one in entries)
 
     def is_own(self, source: Fact, sink: Fact) -> bool:
         """Whether the sink is the own service of the source's secret; not where somebody hides a
@@ -60,9 +71,7 @@ class OwnServices:
         word = source.subject.partition("_")[0].casefold()
         labels = host_of(sink.subject).split(".")
         is_named = len(word) >= _SHORTEST and len(labels) > 1 and labels[-2] == word
-        entries = self._variables.entries if self._variables is not None else ()
-        known = {one.value.partition("_")[0].casefold() for one in entries}
-        return is_named and word not in {one for one in known if "*" not in one}
+        return is_named and word not in self._known
 
     def _is_told_by(self, secret: str, sink: Fact, *, same: str = "", is_any: bool = False) -> bool:
         """Whether the user's environment names the host under a word of the secret's name."""

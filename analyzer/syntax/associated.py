@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from analyzer.syntax.names import Item, Names
-from analyzer.syntax.outline import Outline
+from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.paths import Path, path_segments
+
+
+class Implementation(NamedTuple):
+    """A block that gives a type a trait; `kind` and `trait` as they are written there."""
+
+    outline: Outline
+    node: Node
+    scope: Scope
+    kind: Path
+    trait: Path
 
 
 class Associated:
@@ -54,14 +65,19 @@ class Associated:
     @functools.cached_property
     def _implementing(self) -> frozenset[tuple[str, str]]:
         """Types and the traits that they implement, by their last names."""
-        found: set[tuple[str, str]] = set()
+        return frozenset((one.kind[-1], one.trait[-1]) for one in self.implementations)
+
+    @functools.cached_property
+    def implementations(self) -> list[Implementation]:
+        """The blocks that give a type a trait, where both have a path."""
+        found: list[Implementation] = []
         for outline in self._outlines.values():
-            for node, _ in outline.of("impl_item"):
+            for node, scope in outline.of("impl_item"):
                 pair = [node.child_by_field_name(one) for one in ("type", "trait")]
-                names = [path_segments(outline, one)[-1:] for one in pair if one is not None]
+                names = [path_segments(outline, one) for one in pair if one is not None]
                 if len(names) == 2 and all(names):
-                    found.add((names[0][0], names[1][0]))
-        return frozenset(found)
+                    found.append(Implementation(outline, node, scope, *names))
+        return found
 
 
 def impl_name(outline: Outline, item: Item) -> str:

@@ -83,7 +83,7 @@ class CrateCode:
             is_known=apis.prefixes.__contains__,
             is_legacy=package.is_legacy,
         )
-        self._associated = Associated(outlines, self.names)
+        self.associated = Associated(outlines, self.names)
         self.asking: Hashable = ""
         self._wanted: dict[Hashable, tuple[set[str], ...]] = {}
         self._without_body: dict[Hashable, set[tuple[str, int]]] = {}
@@ -309,11 +309,11 @@ class CrateCode:
     def own_function(self, path: Path | None) -> Item | None:
         """The function of this crate behind a canonical path, free or associated."""
         if not path or not path[0].startswith("@"):
-            return self._associated.of_trait(path[-2:]) if path and len(path) > 1 else None
+            return self.associated.of_trait(path[-2:]) if path and len(path) > 1 else None
         item = self.names.items.get(path)
         if item is not None:
             return item if item.kind == "function_item" else None
-        return self._associated.function(path[-2:])
+        return self.associated.function(path[-2:])
 
     def own_method(self, owner: str, name: str) -> Path | None:
         """Path of a method of an own type."""

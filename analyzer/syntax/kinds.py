@@ -6,11 +6,13 @@ and of own functions. Wrappers (`Option`, `Result`, `Box`, references ...) are l
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from analyzer.signatures import Api
 from analyzer.syntax.annotations import OF_LIST, SAME_TYPE, Annotations, Written
+from analyzer.syntax.associated import impl_name
 from analyzer.syntax.closures import Closure
 from analyzer.syntax.outline import Binding, Node, Outline, Scope
 from analyzer.syntax.paths import Path, path_segments
@@ -259,18 +261,22 @@ class Kinds:
 
     def target(self, owner: str) -> str:
         """The type that an own type is looked through as (`Deref`); empty if it is none."""
-        name = owner.rpartition("::")[2]
-        for one in self._code.names.impls.get("deref", ()) if owner.startswith("@") else ():
+        found = self._targets.get(owner.rpartition("::")[2]) if owner.startswith("@") else None
+        return self._of_written(found) if found is not None else ""
+
+    @functools.cached_property
+    def _targets(self) -> Mapping[str, Written]:
+        """What own types are looked through as, by their last names."""
+        table: dict[str, Written] = {}
+        for one in self._code.names.impls.get("deref", ()):
             impl, outline = one.scope.impl, self._code.outlines[one.file]
-            own = impl.child_by_field_name("type") if impl is not None else None
             body = impl.child_by_field_name("body") if impl is not None else None
-            if own is None or body is None or not _names(outline.text(own), name):
-                continue
-            for row in body.named_children:
+            for row in body.named_children if body is not None else ():
                 kind = row.child_by_field_name("type") if row.type == "type_item" else None
                 if kind is not None:
-                    return self.of_annotation(outline, kind, one.scope.module, impl)
-        return ""
+                    written = Written(outline, kind, one.scope.module, impl)
+                    table.setdefault(impl_name(outline, one), written)
+        return table
 
     def _of_call_expression(self, outline: Outline, node: Node, scope: Scope, depth: int) -> str:
         function = called_function(node)
@@ -343,11 +349,6 @@ class Kinds:
             if name is not None and target is not None and other.text(name) == wanted:
                 return Written(other, target, item.scope.module, None)
         return None
-
-
-def _names(kind: str, name: str) -> bool:
-    """Whether a type as it is written is of this name, whatever its generics."""
-    return kind.partition("<")[0].rpartition("::")[2].strip() == name
 
 
 def _first_item(node: Node | None) -> Node | None:

@@ -102,23 +102,12 @@ class Traits:
         trait of another crate, nobody can tell.
         """
         table: dict[str, list[Path]] = {}
-        for outline, node, scope, kind, trait in self._impls:
+        for outline, node, scope, kind, trait in self._code.associated.implementations:
             path = self._code.resolve(outline, kind, node.start_byte, scope.module)
             known = self._code.resolve(outline, trait, node.start_byte, scope.module)
             if path in self._code.names.items and known in self._code.names.items:
                 table.setdefault(trait[-1], []).append(path)
         return table
-
-    @functools.cached_property
-    def _impls(self) -> list[tuple[Outline, Node, Scope, Path, Path]]:
-        found: list[tuple[Outline, Node, Scope, Path, Path]] = []
-        for outline in self._code.outlines.values():
-            for node, scope in outline.of("impl_item"):
-                pair = [node.child_by_field_name(one) for one in ("type", "trait")]
-                names = [path_segments(outline, one) for one in pair if one is not None]
-                if len(names) == 2 and all(names):
-                    found.append((outline, node, scope, names[0], names[1]))
-        return found
 
 
 def _children(node: Node | None) -> list[Node]:

@@ -10,6 +10,7 @@ from analyzer.syntax.machine.rows import Method, items, rows
 from analyzer.syntax.machine.shared import Machine
 from analyzer.syntax.machine.values import (
     NOTHING,
+    WIDTHS,
     Number,
     Row,
     Stuck,
@@ -20,7 +21,6 @@ from analyzer.syntax.machine.values import (
     text,
     wrapped,
 )
-from analyzer.syntax.machine.values import WIDTHS as _WIDTHS
 
 
 def _last_place(machine: Machine, value: object, given: list[object]) -> object:
@@ -157,7 +157,7 @@ def _zeros(*, is_leading: bool) -> Method:
         number = plain(value)
         if not isinstance(number, Number):
             raise Stuck
-        width = _WIDTHS[guessed(number)]
+        width = WIDTHS[guessed(number)]
         bits = format(number.value & ((1 << width) - 1), f"0{width}b")
         stripped = bits.lstrip("0") if is_leading else bits.rstrip("0")
         return Number(width - len(stripped), "u32")

@@ -78,7 +78,7 @@ class Environment:
 
     def inner(self) -> Environment:
         """A block inside."""
-        return Environment(self.outline, self.scope, {}, self)
+        return Environment(self.outline, self.scope, {}, self, looked_up=self.looked_up)
 
     def root(self) -> Environment:
         """The outermost block that is run."""

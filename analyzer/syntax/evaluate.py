@@ -6,25 +6,23 @@ Every step is counted over the crate; past the budget everything is a hole and a
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analyzer.syntax.branch_values import MAX_WORLDS, Branches
+from analyzer.syntax.changed_values import ChangesInPlace
 from analyzer.syntax.changes import (
     ELSE,
     FIELDS,
     INNER,
     MADE,
-    MAX_CHANGES,
     SAME_TEXT,
     SKIPPED,
     TEXT_TYPES,
-    changes_in,
     from_template,
-    is_character,
     is_filled,
     is_lent,
-    is_repeated,
     is_rewritten,
     returned,
 )
@@ -41,7 +39,18 @@ from analyzer.syntax.display_values import displayed
 from analyzer.syntax.fields import Fields, parameters
 from analyzer.syntax.machine.interpreter import Interpreter
 from analyzer.syntax.macro_values import macro_value
-from analyzer.syntax.memory import DEPTH, LIMIT, NESTED, Frame, Key, Known, Memory, State
+from analyzer.syntax.memory import (
+    DEPTH,
+    LIMIT,
+    NESTED,
+    Frame,
+    Key,
+    Known,
+    Memory,
+    Name,
+    State,
+    closed,
+)
 from analyzer.syntax.outline import Binding, Node, Outline, Scope
 from analyzer.syntax.paths import path_segments
 from analyzer.syntax.struct_values import (
@@ -55,10 +64,8 @@ from analyzer.syntax.struct_values import (
 from analyzer.syntax.values import (
     METHODS,
     UNKNOWN_VALUE,
-    Hole,
     Value,
     as_text,
-    changed,
     joined,
     path_of,
 )
@@ -66,7 +73,7 @@ from analyzer.syntax.values import (
 if TYPE_CHECKING:
     from analyzer.syntax.code import CrateCode
 
-MAX_DEPTH = 48
+MAX_DEPTH, STEP = 64, 8
 
 
 class Evaluator(Branches):
@@ -80,9 +87,9 @@ class Evaluator(Branches):
         self._interpreter = interpreter
         self.shown = set[str]()  # own types whose text is being worked out
         self._fields, self._fields_open = Fields(code), set[str]()
-        self._open: list[Key] = []
-        self.memory, self.names = Memory(MAX_WORLDS), set[str]()
-        self._changes: dict[str, dict[tuple[int, str], list[tuple[int, str, Node]]]] = {}
+        self._open = Counter[Key]()
+        self.memory, self.names = Memory(MAX_WORLDS), set[Name]()
+        self._changes = ChangesInPlace(self)
 
     @property
     def is_exhausted(self) -> bool:
@@ -104,8 +111,8 @@ class Evaluator(Branches):
             return self._beyond(DEPTH)
         known = self.memory.find(key, (frame, depth), self.world)
         if known is None:
-            if self._open.count(key) >= NESTED:
-                return self._beyond(LIMIT)  # a value made of itself
+            if self._open[key] >= NESTED:
+                return self._beyond(LIMIT, key)  # a value made of itself
             known = self._folded(outline, node, scope, (frame, depth), key)
             self.memory.keep(key, frame, self.world, known)
         if known.is_asking:
@@ -118,7 +125,7 @@ class Evaluator(Branches):
         frame, depth = state
         around = self.worlds, self.names, self.code.asking
         self.worlds, self.names, self.code.asking = 1, set(), key
-        self._open.append(key)
+        self._open[key] += 1
         try:
             value = UNKNOWN_VALUE
             if node.type in CHOOSING and is_choosing(outline, node):
@@ -133,9 +140,11 @@ class Evaluator(Branches):
                     value, self.worlds = computed, 1
             if sum(len(one) for one in value.parts if isinstance(one, str)) > self._max_size:
                 value = UNKNOWN_VALUE
+            if self._open[key] == 1:
+                closed(self.names, key)
             return Known(value, self.worlds, self.names, depth, self.code.has_asked(key))
         finally:
-            self._open.pop()
+            self._open[key] -= 1
             self.worlds, self.names, self.code.asking = around
 
     def _fold(self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int) -> Value:
@@ -178,7 +187,7 @@ class Evaluator(Branches):
             is_empty = value.parts == ("",) or value.items == ()
             if is_empty and is_filled(outline, name, *place):
                 return UNKNOWN_VALUE  # `read_to_string(&mut text)`
-            return self._with_changes(outline, (name, place), scope, value, depth)
+            return self._changes.after(outline, (name, place), scope, value, depth)
         if name in frame:
             return frame[name]
         return self._item(outline, (name,), position, scope, depth)
@@ -205,36 +214,6 @@ class Evaluator(Branches):
         if not row.is_element or (value.items is None and value.is_open):
             return value  # what each item of an unknown list is made like
         return value.items[0] if value.items and len(value.items) == 1 else UNKNOWN_VALUE
-
-    def _with_changes(
-        self,
-        outline: Outline,
-        what: tuple[str, tuple[int, int]],
-        scope: Scope,
-        value: Value,
-        depth: int,
-    ) -> Value:
-        """`value` after the calls between two positions that change the local in place."""
-        name, between = what
-        table = self._changes.get(outline.path)
-        if table is None:
-            table = self._changes[outline.path] = changes_in(outline)
-        rows = table.get((scope.function, name), [])
-        for position, method, node in rows[:MAX_CHANGES]:
-            if not between[0] <= position < between[1]:
-                continue
-            listed_ = node.child_by_field_name("arguments")
-            arguments = tuple(
-                self.fold(outline, one, scope, {}, depth + 2)
-                for one in (listed_.named_children if listed_ is not None else ())
-            )
-            is_path = method == "push" and not is_character(arguments)
-            if method == "extend" and isinstance(value.parts[0], Hole) and value.items is None:
-                is_path = value.parts[0] != Hole()  # a text has no origin, a path often has
-            value = changed(value, method, arguments, is_path=is_path)
-            if value.items is None and method != "pop" and is_repeated(node, between[0]):
-                value = joined((value, UNKNOWN_VALUE))
-        return joined((value, UNKNOWN_VALUE)) if len(rows) > MAX_CHANGES else value
 
     def _fold_scoped_identifier(
         self, outline: Outline, node: Node, scope: Scope, _frame: Frame, depth: int
@@ -281,16 +260,20 @@ class Evaluator(Branches):
     def field(self, outline: Outline, what: tuple[Node, str], scope: Scope, depth: int) -> Value:
         """What a field of an expression's type is given anywhere, where that is known."""
         receiver, name = what
-        if depth > MAX_DEPTH // 2 or name in self._fields_open:
-            return self._beyond(DEPTH if name not in self._fields_open else LIMIT)
+        mark = (name, -1, -1)
+        if name in self._fields_open:
+            return self._beyond(LIMIT, mark)
+        if depth > MAX_DEPTH // 2:
+            return self._beyond(DEPTH)
         owner = self.code.kinds.of(outline, receiver, scope)
         if not owner or not owner.startswith("@"):
             return UNKNOWN_VALUE
         self._fields_open.add(name)
         try:
-            return self._fields.value(self, owner, name, depth + 4)
+            return self._fields.value(self, owner, name, _further(depth, 1))
         finally:
             self._fields_open.discard(name)
+            closed(self.names, mark)
 
     def _fold_call_expression(
         self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int
@@ -383,14 +366,17 @@ class Evaluator(Branches):
         known = {name: one for name, one in pairs if one != UNKNOWN_VALUE}
         frame = self.memory.kept(known | ({"self": held} if held.variant else {}))
         scope = outline.scope_at(body.start_byte, body.end_byte)
+        inside = _further(depth, 4)
         around, self.names = self.names, set()  # in there names are of another frame
-        value = self.fold(outline, body, scope, frame, depth + 8)
+        value = self.fold(outline, body, scope, frame, inside)
         kind = node.child_by_field_name("return_type")
         if kind is not None and outline.text(kind) == "String":
             value = as_text(value)
         if value.is_unknown:
-            value = self._first_known(outline, returned(outline, body), scope, frame, depth + 8)
-        self.names = around | (self.names & {LIMIT, DEPTH})
+            value = self._first_known(outline, returned(outline, body), scope, frame, inside)
+        self.names = around | {
+            one for one in self.names if one in (LIMIT, DEPTH) or isinstance(one, tuple)
+        }
         return value
 
     def _fold_macro_invocation(
@@ -398,3 +384,10 @@ class Evaluator(Branches):
     ) -> Value:
         macro = outline.macros.get(node.start_byte)
         return macro_value(self, outline, macro, scope, (frame, depth)) if macro else UNKNOWN_VALUE
+
+
+def _further(depth: int, least: int) -> int:
+    """A depth at least so many steps further down: few are told apart, so that what is folded in
+    functions and fields serves for most who ask.
+    """
+    return -(-(depth + least) // STEP) * STEP

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from analyzer.syntax.changes import number
 from analyzer.syntax.lexer import literal_text
+from analyzer.syntax.memory import Name
 from analyzer.syntax.outline import Node, Outline, Scope
 from analyzer.syntax.values import UNKNOWN_VALUE, Value, constant
 
@@ -15,11 +16,11 @@ Frame = Mapping[str, Value]
 class Literals:
     """The part of folding that asks nobody but the frame; `names` are what it was asked for."""
 
-    names: set[str]
+    names: set[Name]
 
-    def _beyond(self, limit: str) -> Value:
+    def _beyond(self, *limit: Name) -> Value:
         """Nothing is known past a limit, within which another way may keep."""
-        self.names.add(limit)
+        self.names.update(limit)
         return UNKNOWN_VALUE
 
     def _fold_string_literal(

@@ -21,8 +21,11 @@ NESTED = 4
 """So often an expression is entered from inside itself, as in an own function that calls itself."""
 LIMIT, DEPTH = "", "\0"
 """In place of names: a value is made of itself here, or so far down that more was not asked for.
-Elsewhere, or as seen from another depth, it may be another one.
+With `LIMIT` stand the keys of what is made of itself: once the first of them is folded, it holds
+everywhere. Past `DEPTH` less is known than from further up, never other things.
 """
+Name = str | Key
+"""What a value hangs on: names of the frame, and limits."""
 
 
 class Known(NamedTuple):
@@ -32,7 +35,7 @@ class Known(NamedTuple):
 
     value: Value
     worlds: int
-    names: AbstractSet[str]
+    names: AbstractSet[Name]
     depth: int
     is_asking: bool
 
@@ -70,7 +73,7 @@ class Memory:
             known = known if known is not None and known.worlds == 1 else None
         if known is None or not frame.keys().isdisjoint(known.names):
             known = self._framed.get((id(frame), world, key)) if frame else None
-        if known is not None and (known.depth == depth or DEPTH not in known.names):
+        if known is not None and (known.depth <= depth or DEPTH not in known.names):
             return known
         passing = self._passing.get(id(frame) if frame else 0)
         return passing[1].get((world, key)) if passing is not None else None
@@ -85,3 +88,11 @@ class Memory:
         else:
             around = self._passing.setdefault(id(frame) if frame else 0, (frame, {}))
             around[1][world, key] = known
+
+
+def closed(names: set[Name], key: Key) -> None:
+    """Take a limit out of what a value hangs on: what is made of itself has been folded."""
+    if key in names:
+        names.discard(key)
+        if not any(isinstance(one, tuple) for one in names):
+            names.discard(LIMIT)

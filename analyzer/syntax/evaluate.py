@@ -66,7 +66,6 @@ from analyzer.syntax.values import (
     UNKNOWN_VALUE,
     Value,
     as_text,
-    joined,
     path_of,
 )
 

@@ -66,13 +66,17 @@ class Memory:
 
     def find(self, key: Key, state: State, world: int) -> Known | None:
         """What is known of an expression in a frame, at a depth, and in a world."""
+        known = self._of_world(key, state, world)
+        if known is None and world:
+            known = self._of_world(key, state, 0)  # without a choice it is the same in all
+            known = known if known is not None and known.worlds == 1 else None
+        return known
+
+    def _of_world(self, key: Key, state: State, world: int) -> Known | None:
         frame, depth = state
         known = self._plain[world].get(key)
-        if known is None and world:
-            known = self._plain[0].get(key)
-            known = known if known is not None and known.worlds == 1 else None
-        if known is None or not frame.keys().isdisjoint(known.names):
-            known = self._framed.get((id(frame), world, key)) if frame else None
+        if frame and (known is None or not frame.keys().isdisjoint(known.names)):
+            known = self._framed.get((id(frame), world, key))
         if known is not None and (known.depth <= depth or DEPTH not in known.names):
             return known
         passing = self._passing.get(id(frame) if frame else 0)
@@ -81,6 +85,7 @@ class Memory:
     def keep(self, key: Key, frame: Frame, world: int, known: Known) -> None:
         """Remember a value for as long, and in as many frames, as it holds."""
         is_lasting = LIMIT not in known.names
+        world = world if known.worlds > 1 else 0
         if is_lasting and frame.keys().isdisjoint(known.names):
             self._plain[world][key] = known
         elif is_lasting and id(frame) in self._kept:

@@ -69,6 +69,7 @@ class Handed:
         self._known: dict[tuple[str, int, int], list[Place]] = {}
         self._named: dict[str, list[Place]] | None = None
         self._saying: dict[str, list[Outline]] = {}  # files by a name that stands in them
+        self._arguments: dict[str, dict[str, list[tuple[Call, Node]]]] = {}
         self._called: dict[str, dict[str, list[_Calling]]] = {}
 
     def given(self, outline: Outline, node: Node) -> list[Place]:
@@ -245,13 +246,22 @@ class Handed:
             *self._returned(holder),
             *(
                 (holder.outline, one)
-                for call in holder.outline.calls
+                for call, one in self._arguments_in(holder.outline).get(holder.name, ())
                 if _is_within(holder.outline, call, holder.function)
-                for one in arguments_of(call.node)
-                if holder.outline.text(one).removeprefix("&").removeprefix("mut ").strip()
-                == holder.name
             ),
         ]
+
+    def _arguments_in(self, outline: Outline) -> dict[str, list[tuple[Call, Node]]]:
+        """The arguments of a file's calls that are a name or a reference to it, by the name."""
+        table = self._arguments.get(outline.path)
+        if table is None:
+            table = self._arguments[outline.path] = {}
+            for call in outline.calls:
+                for one in arguments_of(call.node):
+                    if one.end_byte - one.start_byte < _LONGEST:
+                        text = outline.text(one).removeprefix("&").removeprefix("mut ").strip()
+                        table.setdefault(text, []).append((call, one))
+        return table
 
     @staticmethod
     def _returned(holder: _Holder) -> list[Place]:

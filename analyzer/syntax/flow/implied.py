@@ -52,6 +52,8 @@ class Implied:
         self._code = code
         self._known: dict[tuple[str, int], list[Place]] = {}
         self._annotated: dict[str, list[tuple[Outline, Node]]] = {}
+        self._calls_filling: dict[str, dict[str, list[Call]]] = {}
+        self._calls_handed: dict[str, dict[str, list[Call]]] = {}
 
     @functools.cached_property
     def implicit(self) -> dict[str, list[Item]]:
@@ -133,21 +135,33 @@ class Implied:
                 is_written = macro.name in ("write", "writeln") and macro.arguments
                 if is_written and self._kind(outline, macro.arguments[0]) in kinds:
                     yield outline, macro.node
-            for call in outline.calls:
-                if self._is_beside(outline, call, kinds, is_named=is_named):
+            found = [call for one in kinds for call in self._filled(outline).get(one, ())]
+            found += self._handed(outline).get(kind, []) if is_named else []
+            beside = {call.node.id for call in found}
+            for call in outline.calls if beside else ():
+                if call.node.id in beside:
                     yield from handed_out(outline, call.node, self._code)
                     for one in arguments_of(call.node):
                         yield from through_parameter(outline, one, self._code)
 
-    def _is_beside(
-        self, outline: Outline, call: Call, kinds: tuple[str, ...], *, is_named: bool
-    ) -> bool:
-        arguments = arguments_of(call.node)
-        is_given = call.receiver is not None and call.name.startswith(("write", "extend"))
-        receiver = call.receiver if is_given and arguments else None
-        if receiver is not None and self._kind(outline, receiver) in kinds:
-            return True
-        return is_named and any(self._kind(outline, one) == kinds[0] for one in arguments)
+    def _filled(self, outline: Outline) -> dict[str, list[Call]]:
+        """A file's calls that put something into what they are called on, by its type."""
+        if outline.path not in self._calls_filling:
+            table = self._calls_filling[outline.path] = {}
+            for call in outline.calls:
+                is_given = call.receiver is not None and call.name.startswith(("write", "extend"))
+                if call.receiver is not None and is_given and arguments_of(call.node):
+                    table.setdefault(self._kind(outline, call.receiver), []).append(call)
+        return self._calls_filling[outline.path]
+
+    def _handed(self, outline: Outline) -> dict[str, list[Call]]:
+        """A file's calls by the types of what they are handed."""
+        if outline.path not in self._calls_handed:
+            table = self._calls_handed[outline.path] = {}
+            for call in outline.calls:
+                for kind in {self._kind(outline, one) for one in arguments_of(call.node)}:
+                    table.setdefault(kind, []).append(call)
+        return self._calls_handed[outline.path]
 
     def _kind(self, outline: Outline, node: Node) -> str:
         scope = outline.scope_at(node.start_byte, node.end_byte)

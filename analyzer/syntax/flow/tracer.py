@@ -47,14 +47,14 @@ class Entry(NamedTuple):
     is_sure: bool = True
 
     def __hash__(self) -> int:
-        return hash((self.function, self.outline.path, self.node.start_byte, self.node.end_byte))
+        return hash((self.function, self.node.id))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Entry) and self._key == other._key
-
-    @property
-    def _key(self) -> tuple[Function, str, int, int]:
-        return (self.function, self.outline.path, self.node.start_byte, self.node.end_byte)
+        return self is other or (
+            isinstance(other, Entry)
+            and self.node.id == other.node.id
+            and self.function == other.function
+        )
 
 
 class Tracer:
@@ -77,6 +77,8 @@ class Tracer:
         self.sources: frozenset[Place] = frozenset()
         self.has_texts = False
         self._ends, self._written = ends, written
+        self._entries: dict[tuple[str, int, int], list[Entry]] = {}
+        self._lent: dict[tuple[str, int, int, int], list[tuple[Entry, str]]] = {}
         self._steps, self._steps_per_sink, self._left = max_steps, max_steps_per_sink, 0
         self.is_exhausted = False
 
@@ -265,6 +267,14 @@ class Tracer:
         self, outline: Outline, node: Node, function: Node, receiver: Node | None, scope: Scope
     ) -> list[Entry]:
         """The own functions that a call may mean."""
+        key = (outline.path, node.start_byte, node.end_byte)
+        if key not in self._entries:
+            self._entries[key] = self._entered(outline, node, function, receiver, scope)
+        return self._entries[key]
+
+    def _entered(
+        self, outline: Outline, node: Node, function: Node, receiver: Node | None, scope: Scope
+    ) -> list[Entry]:
         code = self.code
         items: list[Item | None] = []
         is_sure = True
@@ -294,6 +304,12 @@ class Tracer:
         call = stored.call
         if call is None:
             return []
+        key = (outline.path, call.node.start_byte, call.node.end_byte, stored.argument)
+        if key not in self._lent:
+            self._lent[key] = self._lent_by(outline, stored, call)
+        return self._lent[key]
+
+    def _lent_by(self, outline: Outline, stored: Stored, call: Call) -> list[tuple[Entry, str]]:
         found: list[tuple[Entry, str]] = []
         scope = Scope(stored.function, call.node.end_byte, call.scope.module, None)
         for one in self.entries(

@@ -127,7 +127,7 @@ def _pattern_asks(clause: Clause) -> Iterator[Ask]:
         (clause.subject_pattern, _subject, True),
         (glob_pattern(clause.api), _api, True),
         (glob_pattern(clause.api_not), _api, False),
-        (clause.data_pattern, _data, True),
+        (clause.data_pattern, _data_and_line, True),
         (clause.data_not_pattern, _data, False),
     ):
         if pattern:
@@ -144,6 +144,12 @@ def _api(fact: Fact) -> tuple[str, ...]:
 
 def _data(fact: Fact) -> tuple[str, ...]:
     return fact.data
+
+
+def _data_and_line(fact: Fact) -> tuple[str, ...]:
+    """The data one by one, and what a program is told as one line."""
+    is_line = fact.kind is FactKind.PROCESS_SPAWN and len(fact.data) > 1
+    return (*fact.data, " ".join(fact.data)) if is_line else fact.data
 
 
 def _is_like(

@@ -231,13 +231,9 @@ class Callers:
                 yield from (one for one in named if one.kind == "function_item")
         else:
             for path in self._code.traits.callees(outline, call.function, call.scope):
-                own = self._code.own_function(path)
-                if own is not None:
-                    yield own
+                yield from self._code.own_functions(path)
         for one in outline.arguments_by_name(call):
-            passed = self._code.own_function(self._code.callee(outline, one, call.scope))
-            if passed is not None:
-                yield passed
+            yield from self._code.own_functions(self._code.callee(outline, one, call.scope))
 
     def _function(self, item: Item) -> Function:
         outline = self._code.outlines[item.file]

@@ -195,8 +195,8 @@ class CrateCode:
 
     def _linked(self, path: Path) -> Path:
         """The system's function behind a declaration in an `extern` block; else the path itself."""
-        item = self.names.items.get(path) if path[0].startswith("@") else None
-        if item is None or item.kind != "function_signature_item":
+        item = self.names.foreign.get(path)
+        if item is None:
             return path
         named = linked_symbols(self.outlines[item.file], item.node)
         return next((self.apis.symbols[one] for one in named if one in self.apis.symbols), path)
@@ -314,6 +314,12 @@ class CrateCode:
         if item is not None:
             return item if item.kind == "function_item" else None
         return self.associated.function(path[-2:])
+
+    def own_functions(self, path: Path | None) -> list[Item]:
+        """The same, and others of that path for other platforms or features."""
+        own = self.own_function(path)
+        others = self.names.namesakes.get(path, ()) if path is not None else ()
+        return [own, *others] if own is not None else []
 
     def own_method(self, owner: str, name: str) -> Path | None:
         """Path of a method of an own type."""

@@ -299,9 +299,9 @@ class Evaluator(Branches):
         arguments = tuple(self.fold(outline, one, scope, frame, depth) for one in nodes[:8])
         if api is not None and api.value:
             return from_template(api.value, arguments)
-        own = self.code.needed_function(path)
-        if own is not None:
-            return self.entered(own.file, own.node, arguments, depth)
+        if self.code.needed_function(path) is not None:
+            own = self.code.own_functions(path)
+            return self.one_of(self.entered(one.file, one.node, arguments, depth) for one in own)
         if path[-2:] in MADE:
             return MADE[path[-2:]](arguments)
         if len(arguments) == 1 and path[-1] in SAME_TEXT and TEXT_TYPES & set(path[-3:]):

@@ -114,8 +114,8 @@ class Fields:
     def _means(self, outline: Outline, function: Node, scope: Scope, own: Function) -> bool:
         if function.type == "field_expression":
             return True
-        found = self._code.own_function(self._code.callee(outline, function, scope))
-        return found is not None and found.node.start_byte == own.node.start_byte
+        found = self._code.own_functions(self._code.callee(outline, function, scope))
+        return any(one.node.start_byte == own.node.start_byte for one in found)
 
 
 def parameters(outline: Outline, function: Node) -> list[str]:

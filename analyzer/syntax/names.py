@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from analyzer.syntax.outline import Node, Outline, Scope
-from analyzer.syntax.paths import Path, clean, linked_symbols, path_segments, use_tree
+from analyzer.syntax.paths import Path, clean, linked_symbols, path_segments, reached, use_tree
 
 _ITEMS = ("function_item", "struct_item", "enum_item", "union_item", "type_item", "const_item")
 _MORE_ITEMS = ("static_item", "trait_item", "mod_item", "function_signature_item")
@@ -72,6 +72,7 @@ class Names:
         self._outlines, self._homes, self._externs = outlines, homes, dict(externs)
         self._is_known, self._is_legacy = is_known, is_legacy
         self.items: dict[Path, Item] = {}
+        self.foreign, self.namesakes = dict[Path, Item](), dict[Path, list[Item]]()
         self.impls: dict[str, list[Item]] = {}
         self._associated_constants: list[Item] = []
         self._reached: dict[Path, tuple[Path, ...]] = {}
@@ -136,7 +137,7 @@ class Names:
 
     @functools.cached_property
     def renamed(self) -> Mapping[str, set[str]]:
-        """Other names that some `use` or `link_name` of the crate gives to a name."""
+        """Other names that some `use` or `link_name` gives to a name, at any remove."""
         table: dict[str, set[str]] = {}
         for uses in self._uses.values():
             for alias, target in uses:
@@ -147,7 +148,7 @@ class Names:
                 for symbol in linked_symbols(self._outlines[item.file], item.node):
                     if symbol != path[-1]:
                         table.setdefault(symbol, set()).add(path[-1])
-        return table
+        return {name: reached(table, name) for name in table}
 
     @functools.cached_property
     def structs(self) -> Mapping[str, Item]:
@@ -221,7 +222,11 @@ class Names:
 
     def _add(self, file: str, scope: Scope, node: Node, name: str, what: Item | _Use) -> None:
         if isinstance(what, Item):
-            self.items.setdefault(what.path, what)
+            first = self.items.setdefault(what.path, what)
+            if what.kind == "function_signature_item":
+                self.foreign.setdefault(what.path, what)
+            elif first is not what and what.kind == first.kind == "function_item":
+                self.namesakes.setdefault(what.path, []).append(what)
         if scope.function >= 0:
             row = (self._block_start(file, scope), scope.block_end, what)
             self._local.setdefault(file, {}).setdefault(name, []).append(row)

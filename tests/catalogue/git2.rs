@@ -27,7 +27,7 @@ impl Work {
     }
 
     pub fn push(&self) -> Result<(), git2::Error> {
-        let mut remote = self.repository.remote_anonymous("https://code.invalid/y.git")?;
+        let mut remote = self.repository.remote_anonymous("https://code.invalid/y.git")?; //~ net.connect https://code.invalid/y.git
         remote.push(&["refs/heads/main"], None) //~ net.send git
     }
 }

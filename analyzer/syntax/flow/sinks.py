@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from analyzer.syntax.code import bare
 from analyzer.syntax.fields import parameters
 from analyzer.syntax.flow.stored import root_of
-from analyzer.syntax.outline import Node, Outline
+from analyzer.syntax.outline import Call, Node, Outline
 from analyzer.syntax.query import arguments_of, called_function, pattern_names
 
 if TYPE_CHECKING:
@@ -21,6 +22,13 @@ AROUND = frozenset(
 
 _DEEPEST = 3
 """Own functions that a stream or a client is handed on through."""
+_CALLS = 12
+_BETWEEN = ("(", ",", ")")
+_STREAMS = re.compile(r"\bChild(?:Stdin)?\b|Stream\b|Socket\b|\bWrite\b|\bCommand\b")
+_RETURNING = AROUND | frozenset(
+    "block unsafe_block return_expression expression_statement match_arm match_block if_expression"
+    " match_expression else_clause".split()
+)
 
 
 def handed_out(
@@ -33,7 +41,15 @@ def handed_out(
         yield outline, node
     else:
         yield from _given(outline, node)
-    top = node
+    yield from _given_later(outline, node, code, depth)
+
+
+def _given_later(
+    outline: Outline, top: Node, code: CrateCode, depth: int
+) -> Iterator[tuple[Outline, Node]]:
+    """What the result of a call is given: by its chain, in a local, in own functions that it is
+    handed to, and where the function around returns it.
+    """
     for _ in range(64):
         around = top.parent
         if around is None:
@@ -41,8 +57,12 @@ def handed_out(
         if around.type == "field_expression" or around.type in AROUND:
             top = around
         elif around.type == "call_expression" and _calls(around, top):
-            for one in arguments_of(around):
-                yield outline, one
+            given = arguments_of(around)
+            yield from ((outline, one) for one in given)
+            names = _handed_to_closures(outline, given)
+            if names:
+                at = outline.function_at(around.start_byte)
+                yield from _through_names(outline, names, around.start_byte, at)
             top = around
         else:
             break
@@ -50,6 +70,28 @@ def handed_out(
     around = top.parent
     if around is not None and around.type == "arguments" and depth < _DEEPEST:
         yield from through_parameter(outline, top, code, depth)
+    if depth < _DEEPEST:
+        for other, call in _returned_to(outline, top, code):
+            yield from _given_later(other, call.node, code, depth + 1)
+
+
+def _returned_to(outline: Outline, node: Node, code: CrateCode) -> Iterator[tuple[Outline, Call]]:
+    """The calls of the own function that returns a program's input or a stream, if it does."""
+    around = node.parent
+    while around is not None and around.type in _RETURNING:
+        is_last = around.type != "block" or around.named_children[-1].id == node.id
+        if not is_last:
+            return
+        node, around = around, around.parent
+    kind = around.child_by_field_name("return_type") if around is not None else None
+    name = around.child_by_field_name("name") if around is not None else None
+    if kind is None or name is None or not _STREAMS.search(outline.text(kind)):
+        return
+    code.want(caller=outline.text(name))
+    for other, call in code.calls.get(outline.text(name), ())[:_CALLS]:
+        owns = code.own_functions(code.callee(other, call.function, call.scope))
+        if call.receiver is not None or any(one.node.id == around.id for one in owns if around):
+            yield other, call
 
 
 def through_parameter(
@@ -111,14 +153,42 @@ def _given(outline: Outline, node: Node) -> Iterator[tuple[Outline, Node]]:
 
 def _through_local(outline: Outline, top: Node) -> Iterator[tuple[Outline, Node]]:
     """What the local that holds a stream, a request or a child is given later."""
-    let = top.parent
+    let, part = top.parent, -1
+    if let is not None and let.type == "tuple_expression":
+        part = next((at for at, one in enumerate(let.named_children) if one.id == top.id), -1)
+        let = let.parent
+    arms = let.child_by_field_name("body") if let is not None else None
+    if let is not None and let.type == "match_expression" and arms is not None:
+        rows = [one.child_by_field_name("pattern") for one in arms.named_children]
+        names = {name for row in rows for name in _names(outline, row, part)}
+        at = outline.function_at(let.start_byte)
+        yield from _through_names(outline, names, arms.start_byte, at)
     while let is not None and let.type in ("match_expression", "block", "unsafe_block"):
         let = let.parent
     pattern = let.child_by_field_name("pattern") if let is not None else None
-    if let is None or pattern is None:
-        return
-    names = {outline.text(one) for one in pattern_names(pattern)}
-    yield from _through_names(outline, names, let.end_byte, outline.function_at(let.start_byte))
+    if let is not None and pattern is not None:
+        names, at = _names(outline, pattern, part), outline.function_at(let.start_byte)
+        yield from _through_names(outline, names, let.end_byte, at)
+
+
+def _names(outline: Outline, pattern: Node | None, part: int) -> set[str]:
+    """The names that a pattern binds, or one part of a tuple's."""
+    if pattern is not None and pattern.type == "match_pattern" and pattern.named_children:
+        pattern = pattern.named_children[0]
+    if pattern is not None and pattern.type == "tuple_pattern" and part >= 0:
+        rows = [one for one in pattern.children if one.type not in _BETWEEN]
+        pattern = rows[part] if part < len(rows) else None
+    return {outline.text(one) for one in pattern_names(pattern)} if pattern is not None else set()
+
+
+def _handed_to_closures(outline: Outline, given: list[Node]) -> set[str]:
+    """The names by which closures among the arguments of a method know what it is called on."""
+    closures = [one for one in given if one.type == "closure_expression"]
+    return {
+        name
+        for one in closures
+        for name in _names(outline, one.child_by_field_name("parameters"), -1)
+    }
 
 
 def _through_names(
@@ -138,6 +208,7 @@ def _through_names(
                     yield outline, one
         if is_held:
             names |= _rebound(outline, call.node)
+            names |= _handed_to_closures(outline, given)
     yield from _written(outline, names, start, function)
 
 

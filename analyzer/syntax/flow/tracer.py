@@ -279,7 +279,8 @@ class Tracer:
         items: list[Item | None] = []
         is_sure = True
         if receiver is None:
-            items = [*map(code.needed_function, code.traits.callees(outline, function, scope))]
+            for path in code.traits.callees(outline, function, scope):
+                items += [code.needed_function(path), *code.own_functions(path)[1:]]
         else:
             field = function.child_by_field_name("field")
             name = outline.text(field) if field is not None else ""

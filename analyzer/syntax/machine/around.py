@@ -22,8 +22,7 @@ def local(
 
     :raises Stuck: if it is not known, or changed somewhere around what is attempted.
     """
-    stated = row.value.parent if row.value is not None else None
-    pattern = stated.child_by_field_name("pattern") if stated is not None else None
+    stated, pattern = _stated(row.value)
     if row.value is None or row.is_element or stated is None or pattern is None:
         raise Stuck
     using = _using(root, stated, name, position)
@@ -42,6 +41,21 @@ def local(
             machine.eval(one, inner)
     root.looked_up[key] = inner.names[name]
     return inner.names[name]
+
+
+def _stated(value: Node | None) -> tuple[Node | None, Node | None]:
+    """The declaration that a local is bound in, and the pattern that takes the value: one part of
+    the whole in `let (a, b) = (x, y)`.
+    """
+    stated, part = value.parent if value is not None else None, -1
+    if value is not None and stated is not None and stated.type == "tuple_expression":
+        part = next((at for at, one in enumerate(stated.named_children) if one.id == value.id), -1)
+        stated = stated.parent
+    pattern = stated.child_by_field_name("pattern") if stated is not None else None
+    if part >= 0 and pattern is not None:
+        rows = pattern.named_children if pattern.type == "tuple_pattern" else []
+        pattern = rows[part] if part < len(rows) else None
+    return stated, pattern
 
 
 def _using(root: Environment, stated: Node, name: str, position: int) -> list[Node]:

@@ -26,6 +26,10 @@ IDIOMS = {
         fn key(m: Mode) -> u8 { match m { Mode::Plain => 0, Mode::Mask => 9 } }
         fn text() -> String { let k = key(Mode::default()); [38, 108, 125, 106, 38, 121, 104, 122, 122, 126, 109].iter().map(|b| (b ^ k) as char).collect() }
         pub fn go() { let _ = std::fs::read(text()); }""",
+    "one of two locals declared at once": """
+        const D: &[u16] = &[126, 49, 35, 57, 114, 16, 2, 21, 26, 27, 11];
+        fn curve(points: &[u16]) -> Vec<u16> { (0u16..).zip(points).map(|(i, p)| p ^ (0x51 + (i * 3 & 0x3f))).collect() }
+        pub fn go() { let (mut other, dark) = (curve(&[1]), curve(D)); other.push(0); let _ = std::fs::read(String::from_utf16_lossy(&dark)); }""",
     "rest of the default": """
         #[derive(Default)] struct Opt { key: u8, shift: u8 }
         fn open(o: Opt, d: &[u8]) -> String { d.iter().map(|b| (b ^ o.key).wrapping_sub(o.shift) as char).collect() }

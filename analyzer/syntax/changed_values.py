@@ -17,20 +17,21 @@ Rows = dict[tuple[int, str], list[tuple[int, str, Node]]]
 class ChangesInPlace:
     """Of one crate, file by file as they are asked for."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
-        self._evaluator = evaluator
+    def __init__(self) -> None:
         self._rows: dict[str, Rows] = {}
 
     def after(
         self,
+        evaluator: Evaluator,
         outline: Outline,
         what: tuple[str, tuple[int, int]],
         scope: Scope,
-        value: Value,
-        depth: int,
+        state: tuple[Value, int],
     ) -> Value:
-        """`value` after the calls that change a local, `what`, between two positions."""
-        name, between = what
+        """The value in `state` after the calls that change a local, `what`, between two positions;
+        beside it stands how deep it was folded.
+        """
+        (name, between), (value, depth) = what, state
         table = self._rows.get(outline.path)
         if table is None:
             table = self._rows[outline.path] = changes_in(outline)
@@ -40,7 +41,7 @@ class ChangesInPlace:
                 continue
             listed_ = node.child_by_field_name("arguments")
             arguments = tuple(
-                self._evaluator.fold(outline, one, scope, {}, depth + 2)
+                evaluator.fold(outline, one, scope, {}, depth + 2)
                 for one in (listed_.named_children if listed_ is not None else ())
             )
             is_path = method == "push" and not is_character(arguments)

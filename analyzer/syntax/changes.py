@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from analyzer.syntax.outline import Node, Outline
-from analyzer.syntax.query import fields_of_pattern
+from analyzer.syntax.query import between_commas, fields_of_pattern
 from analyzer.syntax.values import (
     CHANGES,
     UNKNOWN_VALUE,
@@ -157,7 +157,7 @@ def destructured(outline: Outline, pattern: Node, value: Value) -> dict[str, Val
         if node.type in ("identifier", "shorthand_field_identifier"):
             found |= {} if held.is_unknown else {outline.text(node): held}
         elif node.type in ("tuple_pattern", "slice_pattern"):
-            pending += zip(node.named_children, held.items or (), strict=False)
+            pending += zip(between_commas(node), held.items or (), strict=False)
         elif node.type in _TRANSPARENT and node.named_children:
             inner = node.child_by_field_name("pattern") or node.named_children[-1]
             pending.append((inner, held))

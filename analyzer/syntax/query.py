@@ -61,6 +61,14 @@ def parse_match(data: bytes, span: tuple[int, int], inside: tuple[int, int, int]
     return rows[0] if rows and not tree.root_node.has_error else None
 
 
+_BETWEEN = frozenset(("(", ")", "[", "]", ",", "line_comment", "block_comment"))
+
+
+def between_commas(node: Node) -> list[Node]:
+    """What stands between the commas of a tuple, a list or a pattern of one: `_` does, too."""
+    return [one for one in node.children if one.type not in _BETWEEN]
+
+
 def pattern_names(pattern: Node) -> Iterator[Node]:
     """The names that a pattern binds."""
     pending = [pattern]

@@ -10,7 +10,7 @@ from analyzer.syntax.code import bare
 from analyzer.syntax.fields import parameters
 from analyzer.syntax.flow.stored import root_of
 from analyzer.syntax.outline import Call, Node, Outline
-from analyzer.syntax.query import arguments_of, called_function, pattern_names
+from analyzer.syntax.query import arguments_of, between_commas, called_function, pattern_names
 
 if TYPE_CHECKING:
     from analyzer.syntax.code import CrateCode
@@ -23,7 +23,6 @@ AROUND = frozenset(
 _DEEPEST = 3
 """Own functions that a stream or a client is handed on through."""
 _CALLS = 12
-_BETWEEN = ("(", ",", ")")
 _STREAMS = re.compile(r"\bChild(?:Stdin)?\b|Stream\b|Socket\b|\bWrite\b|\bCommand\b")
 _RETURNING = AROUND | frozenset(
     "block unsafe_block return_expression expression_statement match_arm match_block if_expression"
@@ -156,7 +155,7 @@ def _through_local(outline: Outline, top: Node) -> Iterator[tuple[Outline, Node]
     """What the local that holds a stream, a request or a child is given later."""
     let, part = top.parent, -1
     if let is not None and let.type == "tuple_expression":
-        part = next((at for at, one in enumerate(let.named_children) if one.id == top.id), -1)
+        part = next((at for at, one in enumerate(between_commas(let)) if one.id == top.id), -1)
         let = let.parent
     arms = let.child_by_field_name("body") if let is not None else None
     if let is not None and let.type == "match_expression" and arms is not None:
@@ -177,7 +176,7 @@ def _names(outline: Outline, pattern: Node | None, part: int = -1) -> set[str]:
     if pattern is not None and pattern.type == "match_pattern" and pattern.named_children:
         pattern = pattern.named_children[0]
     if pattern is not None and pattern.type == "tuple_pattern" and part >= 0:
-        rows = [one for one in pattern.children if one.type not in _BETWEEN]
+        rows = between_commas(pattern)
         pattern = rows[part] if part < len(rows) else None
     return {outline.text(one) for one in pattern_names(pattern)} if pattern is not None else set()
 

@@ -10,6 +10,7 @@ from analyzer.syntax.machine.shared import Environment, Interpreting
 from analyzer.syntax.machine.tables import as_declared
 from analyzer.syntax.machine.values import Record, Stuck, plain
 from analyzer.syntax.outline import Binding, Node
+from analyzer.syntax.query import between_commas
 
 _USE = rb"(?:\s*\.\s*\w+|\s*\[[^\]]{0,80}\])*\s*(?:\(|(?:[-+*/%^|&]|<<|>>)?=(?!=))"
 """What stands behind a name, or a field of it, where a method or an assignment may change it."""
@@ -51,11 +52,11 @@ def _stated(value: Node) -> tuple[Node | None, Node | None]:
     """
     stated, part = value.parent, -1
     if stated is not None and stated.type == "tuple_expression":
-        part = next((at for at, one in enumerate(stated.named_children) if one.id == value.id), -1)
+        part = next((at for at, one in enumerate(between_commas(stated)) if one.id == value.id), -1)
         stated = stated.parent
     pattern = stated.child_by_field_name("pattern") if stated is not None else None
     if part >= 0 and pattern is not None:
-        rows = pattern.named_children if pattern.type == "tuple_pattern" else []
+        rows = between_commas(pattern) if pattern.type == "tuple_pattern" else []
         pattern = rows[part] if part < len(rows) else None
     return stated, pattern
 

@@ -29,6 +29,7 @@ from analyzer.syntax.machine.values import (
 )
 from analyzer.syntax.machine.variants import parts_of, record
 from analyzer.syntax.outline import Node
+from analyzer.syntax.query import between_commas
 
 Run = Callable[[Interpreting, Node, Environment], object]
 _SILENT = frozenset(
@@ -83,7 +84,7 @@ def _matches_name(machine: Interpreting, node: Node, value: object, env: Environ
 
 
 def _matches_several(machine: Interpreting, pattern: Node, value: object, env: Environment) -> bool:
-    value, names = plain(value), [one for one in pattern.children if one.type not in "(),[]"]
+    value, names = plain(value), between_commas(pattern)
     if not isinstance(value, (tuple, list)):
         raise Stuck
     rest = next((at for at, one in enumerate(names) if _is_rest(one)), -1)

@@ -30,6 +30,12 @@ IDIOMS = {
         const D: &[u16] = &[126, 49, 35, 57, 114, 16, 2, 21, 26, 27, 11];
         fn curve(points: &[u16]) -> Vec<u16> { (0u16..).zip(points).map(|(i, p)| p ^ (0x51 + (i * 3 & 0x3f))).collect() }
         pub fn go() { let (mut other, dark) = (curve(&[1]), curve(D)); other.push(0); let _ = std::fs::read(String::from_utf16_lossy(&dark)); }""",
+    "the second of two, whatever the first": """
+        fn turned(s: &str) -> String { s.chars().rev().collect() }
+        pub fn go() { let (_, d) = (turned("gol/"), turned("dwssap/cte/")); let _ = std::fs::read(d); }""",
+    "the second of a pair that a function gives": """
+        fn pair() -> (&'static str, &'static str) { ("/log", "/etc/passwd") }
+        pub fn go() { let (_, /* and */ d) = pair(); let _ = std::fs::read(d); }""",
     "rest of the default": """
         #[derive(Default)] struct Opt { key: u8, shift: u8 }
         fn open(o: Opt, d: &[u8]) -> String { d.iter().map(|b| (b ^ o.key).wrapping_sub(o.shift) as char).collect() }
